@@ -1,0 +1,1 @@
+console.log("native addon: not yet part of the tree");

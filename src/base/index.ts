@@ -1,0 +1,19 @@
+export { assert, BrokenInvariant, unreachable } from "./assert.ts";
+export { BoundedMap } from "./bounded-map.ts";
+export type { Hash } from "./digest.ts";
+export { after, type Instant, instant } from "./instant.ts";
+export {
+  type AddressBytes,
+  type AddressKind,
+  addressKind,
+  canonicalAddress,
+  hostPort,
+  hostText,
+  isAddress,
+  isIpv6,
+  parseAddress,
+  printAddress,
+} from "./ip-address.ts";
+export { type Random, seededRandom } from "./random.ts";
+export { Secret } from "./secret.ts";
+export { type Timer, Timers } from "./timers.ts";

@@ -1,0 +1,63 @@
+import type { Side } from "../../protocol/sip/flow.ts";
+
+/** One direction-less end of a stream: our two ports on one side, and where its peer wants media. */
+export interface StreamEnd {
+  /** Our address, as bound by the media plane (IP2 or IP3, never IP1). */
+  readonly localAddress: string;
+  /** Our RTP port (even) and RTCP port; `rtcpPort` equals `port` under rtcp-mux (RFC 5761). */
+  readonly port: number;
+  readonly rtcpPort: number;
+  /** The peer's address by its SDP; absent until it is known: nothing is sent there. */
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly remoteRtcpPort?: number;
+  /** Symmetric RTP: may learn the real source from the first packets (attack case E1). */
+  readonly latch: boolean;
+  /** DSCP of what we send to this end, 0–63. */
+  readonly dscp: number;
+}
+
+/**
+ * One m= line of one call. `kind` "opaque" is UDP passed as it is (T.38 over UDPTL, BFCP): one
+ * port, no RTP rules.
+ */
+export interface Stream {
+  readonly id: string;
+  readonly callId: string;
+  readonly kind: "rtp" | "opaque";
+  readonly ends: Readonly<Record<Side, StreamEnd>>;
+  /** After this long without a packet from either side the plane reports `silent`; 0: never. */
+  readonly silenceS: number;
+}
+
+export type MediaCommand =
+  /** Opens a stream, or changes it to this: ports that are no longer named are closed. */
+  | { readonly kind: "stream"; readonly stream: Stream }
+  | { readonly kind: "close"; readonly id: string };
+
+/** Packets as one side sent them to us, and what became of them; drops by named reason. */
+export interface EndCounters {
+  readonly packetsIn: number;
+  readonly bytesIn: number;
+  readonly rtcpIn: number;
+  /** Packets that we sent to this end. */
+  readonly packetsOut: number;
+  /** RTP sequence numbers that never came (RFC 3550 A.3). */
+  readonly lost: number;
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+export interface StreamCounters {
+  readonly id: string;
+  readonly ends: Readonly<Record<Side, EndCounters>>;
+}
+
+export type MediaEvent =
+  | { readonly kind: "latched"; readonly id: string; readonly side: Side; readonly address: string; readonly port: number }
+  | { readonly kind: "silent"; readonly id: string; readonly forS: number }
+  /** The stream could not be opened, as when a port is taken by another program. */
+  | { readonly kind: "failed"; readonly id: string; readonly why: string }
+  /** The last counters of a stream, after its `close` (and for a replaced port set). */
+  | { readonly kind: "closed"; readonly counters: StreamCounters }
+  /** The plane's process ended and came back: all its streams are gone and are opened again. */
+  | { readonly kind: "restarted" };
