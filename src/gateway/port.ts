@@ -1,0 +1,44 @@
+import type { Destination, Flow, Transport } from "#sip";
+import type { MediaCommand, MediaEvent } from "#media";
+import type { Settings } from "#settings";
+import type { Fact } from "./facts.ts";
+
+/** One place to send to, as name resolution (RFC 3263) orders them. */
+export interface Target {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+  readonly serverName?: string;
+}
+
+/** A name to resolve: `port` or `transport` given skip NAPTR and SRV (RFC 3263 §4). */
+export interface NameQuery {
+  readonly host: string;
+  readonly port?: number;
+  readonly transport?: Transport;
+  readonly secure: boolean;
+}
+
+/** What an administrator, a signal or a file asks for. */
+export type Order =
+  | { readonly kind: "apply"; readonly settings: Settings }
+  | { readonly kind: "hang-up"; readonly callId: string }
+  /** New calls are refused; calls in progress go on ("wait") or get a BYE on both legs ("end"). */
+  | { readonly kind: "drain"; readonly calls: "wait" | "end" };
+
+/** Everything that can reach the gateway. */
+export type Input =
+  | { readonly kind: "bytes"; readonly flow: Flow; readonly bytes: Uint8Array }
+  | { readonly kind: "flow-closed"; readonly flow: Flow; readonly why: string }
+  | { readonly kind: "send-failed"; readonly to: Destination; readonly branch?: string; readonly why: string }
+  | { readonly kind: "resolved"; readonly query: string; readonly targets: readonly Target[] }
+  | { readonly kind: "media"; readonly event: MediaEvent }
+  | { readonly kind: "order"; readonly order: Order }
+  | { readonly kind: "wake" };
+
+/** Everything it can ask for. Effects are performed in their order. */
+export type Effect =
+  | { readonly kind: "send"; readonly to: Destination; readonly text: string; readonly branch?: string }
+  | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }
+  | { readonly kind: "media"; readonly command: MediaCommand }
+  | { readonly kind: "fact"; readonly fact: Fact };
