@@ -1,5 +1,6 @@
 export { assert, BrokenInvariant, unreachable } from "./assert.ts";
 export { BoundedMap } from "./bounded-map.ts";
+export { type Cidr, cidrContains, parseCidr, printCidr } from "./cidr.ts";
 export type { Hash } from "./digest.ts";
 export { after, type Instant, instant } from "./instant.ts";
 export {
