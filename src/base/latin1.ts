@@ -1,0 +1,17 @@
+/**
+ * Bytes as a text of one character a byte (U+0000 to U+00FF), and back: SIP is worked on in this
+ * form, so that UTF-8 and anything else in a message survives unchanged.
+ */
+export const latin1Text = (bytes: Uint8Array): string =>
+  (Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  ).toString("latin1");
+
+export const latin1Bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
+
+/**
+ * The same text with storage of its own. A piece cut out of a message keeps the whole message
+ * alive for as long as it is kept: what outlives its message goes through here.
+ */
+export const ownText = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
