@@ -1,0 +1,316 @@
+import { z } from "zod";
+import { about, text } from "./field.ts";
+import {
+  addressBlock,
+  choice,
+  digits,
+  domain,
+  host,
+  integer,
+  pattern,
+  secret,
+  shaped,
+  words,
+  yesNo,
+} from "./values.ts";
+
+const NAME = text(
+  '1–32 letters, digits, . _ - (not "none")',
+  "1 à 32 lettres, chiffres, . _ - (sauf « none »)",
+);
+const trunkName = (en: string, fr: string, description: string) =>
+  shaped(/^(?!none$)[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, {
+    ...about(en, fr, description),
+    allowed: NAME,
+  });
+
+const USER = text(
+  "a SIP user name without spaces, @ or quotes",
+  "un nom SIP sans espace, @ ni guillemets",
+);
+const user = (en: string, fr: string, description: string) =>
+  shaped(/^[!-~]{1,128}$/, { ...about(en, fr, description), allowed: USER });
+
+const peer = z.strictObject({
+  host: host(about("Address or FQDN", "Adresse ou FQDN", "Where the operator is reached.")),
+  port: integer(
+    1,
+    65535,
+    about(
+      "Port",
+      "Port",
+      "Without it: SRV records of a domain name, else 5061 for TLS and 5060 for UDP and TCP.",
+    ),
+  ).exactOptional(),
+  transport: choice(
+    ["udp", "tcp", "tls", "auto"],
+    about(
+      "Transport",
+      "Transport",
+      "auto: as DNS says (NAPTR, RFC 3263). Without it: tls when the public protocols are tls alone, else udp.",
+    ),
+  ).exactOptional(),
+  priority: integer(
+    0,
+    65535,
+    about("Priority", "Priorité", "The lowest is tried first (RFC 2782)."),
+  ).default(0),
+  weight: integer(
+    0,
+    65535,
+    about("Weight", "Poids", "Share of the calls among peers of equal priority (RFC 2782)."),
+  ).default(1),
+});
+
+const register = z.strictObject({
+  registrar: host(
+    about(
+      "Registrar",
+      "Serveur d’enregistrement",
+      "The domain that is registered with. Without it: the trunk's domain or first peer.",
+    ),
+  ).exactOptional(),
+  user: user("User", "Utilisateur", "The user part of the address of record."),
+  contactUser: user(
+    "User of the Contact",
+    "Utilisateur du Contact",
+    "Without it: as `user`.",
+  ).exactOptional(),
+  expiresS: integer(
+    60,
+    86_400,
+    about("Lifetime asked", "Durée demandée", "What the registration asks for.", { unit: "s" }),
+  ).default(3600),
+});
+
+const credentials = z.strictObject({
+  user: words(
+    128,
+    about("Digest user", "Identifiant", "The name that a challenge is answered with."),
+  ),
+  password: secret(about("Digest password", "Mot de passe", "Never shown.")),
+  realm: words(
+    256,
+    about(
+      "Realm",
+      "Domaine (realm)",
+      "Only challenges of this realm are answered. Without it: any of this trunk's peers.",
+    ),
+  ).exactOptional(),
+});
+
+const e164 = z.strictObject({
+  form: choice(
+    ["e164", "national", "international"],
+    about(
+      "Written as",
+      "Forme",
+      "e164: +33123456789, national: 0123456789, international: 0033123456789.",
+    ),
+  ).default("e164"),
+  countryCode: shaped(/^[1-9]\d{0,2}$/, {
+    ...about("Country code", "Indicatif du pays", "Such as 33."),
+    allowed: text("1–3 digits, the first not 0", "1 à 3 chiffres, le premier non nul"),
+  }),
+  internationalPrefix: digits(
+    about("International prefix", "Préfixe international", "Such as 00."),
+  ).default("00"),
+  nationalPrefix: digits(
+    about("National prefix", "Préfixe national", "Such as 0; empty where there is none."),
+  ).default("0"),
+});
+
+/** The first rule of a list whose number and prefix or pattern fit is applied. */
+const numberRule = z.strictObject({
+  number: choice(
+    ["called", "calling", "both"],
+    about("Number", "Numéro", "Which number the rule reads and changes."),
+  ).default("called"),
+  prefix: digits(
+    about("Prefix", "Préfixe", "Numbers that begin so. Without prefix and pattern: all."),
+  ).exactOptional(),
+  pattern: pattern(
+    about("Pattern", "Motif", "Numbers that match from their start."),
+  ).exactOptional(),
+  strip: integer(
+    0,
+    32,
+    about("Strip", "Chiffres à retirer", "How many characters to take off the front."),
+  ).default(0),
+  prepend: digits(
+    about("Prepend", "Préfixe à ajouter", "What to put before, after the strip."),
+  ).default(""),
+  replace: shaped(/^[+0-9*#A-Da-d$]{0,64}$/, {
+    ...about(
+      "Replace",
+      "Remplacer par",
+      "What the part that matched the pattern becomes; $1–$9 are its groups.",
+    ),
+    allowed: text("digits, + * # and $1–$9", "des chiffres, + * # et $1–$9"),
+  }).exactOptional(),
+  e164: e164.exactOptional(),
+});
+
+const rules = (direction: string) =>
+  z
+    .array(numberRule)
+    .max(100)
+    .default([])
+    .meta({
+      description: `Number rules ${direction}: the first that fits each number is applied.`,
+    });
+
+const keep = (en: string, fr: string, description: string) =>
+  choice(["pass", "remove"], about(en, fr, description)).default("pass");
+
+const identityHeaders = z
+  .strictObject({
+    assertedIdentity: keep(
+      "P-Asserted-Identity",
+      "P-Asserted-Identity",
+      "Towards the operator (RFC 3325).",
+    ),
+    diversion: keep("Diversion", "Diversion", "Towards the operator (RFC 5806)."),
+    historyInfo: keep("History-Info", "History-Info", "Towards the operator (RFC 7044)."),
+    privacy: keep("Privacy", "Privacy", "Towards the operator (RFC 3323)."),
+    reason: keep("Reason", "Reason", "Both ways (RFC 3326)."),
+  })
+  .prefault({});
+
+const CALLS = "Without it: the gateway's limit alone.";
+
+export const trunkSchema = z.strictObject({
+  name: trunkName("Name", "Nom", "How routes, facts and counters call the trunk."),
+  peers: z
+    .array(peer)
+    .min(1)
+    .max(16)
+    .meta({ description: "The operator's addresses, tried in the order of priority and weight." }),
+  domain: domain(
+    about(
+      "Domain",
+      "Domaine",
+      "The host of the URIs sent to the operator. Without it: the peer's host.",
+    ),
+  ).exactOptional(),
+  register: register.exactOptional(),
+  credentials: credentials.exactOptional(),
+  sourceAddresses: z
+    .array(
+      addressBlock(
+        about("Source addresses", "Adresses sources", "From where the operator's requests come."),
+      ),
+    )
+    .max(64)
+    .exactOptional()
+    .meta({ description: "Without it: the peers' own addresses, names resolved." }),
+  verifyCertificate: yesNo(
+    about(
+      "Verify the operator's certificate",
+      "Vérifier le certificat de l’opérateur",
+      "Whether an authority of `tls.authoritiesFile`, or of the machine, must have signed it, with the peer's name in it.",
+    ),
+  ).default(true),
+  optionsIntervalS: integer(
+    0,
+    3600,
+    about(
+      "Health check every",
+      "Contrôle de présence toutes les",
+      "OPTIONS to each peer; 0: none.",
+      { unit: "s" },
+    ),
+  ).default(30),
+  optionsMissesMax: integer(
+    1,
+    20,
+    about(
+      "Misses before down",
+      "Échecs avant hors service",
+      "OPTIONS without an answer until a peer counts as down.",
+    ),
+  ).default(3),
+  failoverStatuses: z
+    .array(
+      integer(
+        400,
+        599,
+        about(
+          "Failover status",
+          "Code de bascule",
+          "An answer that makes the gateway try the next peer.",
+        ),
+      ),
+    )
+    .max(16)
+    .default([503, 408])
+    .meta({ description: "Never 486, and never a 6xx; a transport failure always." }),
+  redirects: choice(
+    ["follow", "pass"],
+    about(
+      "3xx answers",
+      "Réponses 3xx",
+      "The gateway calls the new address, or passes the answer to the caller.",
+    ),
+  ).default("pass"),
+  refer: choice(
+    ["pass", "perform"],
+    about(
+      "Transfer by REFER",
+      "Transfert par REFER",
+      "Passed to the other side, or performed by the gateway.",
+    ),
+  ).default("pass"),
+  numberRules: z
+    .strictObject({ in: rules("from the operator"), out: rules("to the operator") })
+    .prefault({}),
+  identityHeaders,
+  limits: z
+    .strictObject({
+      callsMax: integer(
+        1,
+        100_000,
+        about("Calls at once", "Appels simultanés", CALLS),
+      ).exactOptional(),
+      callsPerSecondMax: integer(
+        1,
+        10_000,
+        about("Calls per second", "Appels par seconde", CALLS),
+      ).exactOptional(),
+    })
+    .prefault({}),
+});
+
+const route = z.strictObject({
+  prefix: digits(about("Prefix", "Préfixe", "Called numbers that begin so.")).exactOptional(),
+  pattern: pattern(
+    about("Pattern", "Motif", "Called numbers that match from their start."),
+  ).exactOptional(),
+  domain: domain(
+    about("Domain", "Domaine", "Requests to this domain (Route or Request-URI)."),
+  ).exactOptional(),
+  trunk: trunkName("Trunk", "Faisceau", "The trunk that takes the call."),
+});
+
+export const routingSchema = z
+  .strictObject({
+    rules: z.array(route).max(1000).default([]).meta({
+      description: "Calls of the PBX: the first rule whose every condition holds gives the trunk.",
+    }),
+    byRequestDomain: yesNo(
+      about(
+        "By the request's own domain",
+        "Par le domaine de la requête",
+        "A Route or Request-URI with a trunk's domain, peer or address goes to that trunk, before the default.",
+      ),
+    ).default(true),
+    defaultTrunk: shaped(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, {
+      ...about(
+        "Default trunk",
+        "Faisceau par défaut",
+        "Takes what no rule took; none: such calls are refused. Without it: the only trunk, where there is one.",
+      ),
+      allowed: text("a trunk's name, or none", "le nom d’un faisceau, ou none"),
+    }).exactOptional(),
+  })
+  .prefault({});

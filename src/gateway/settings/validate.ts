@@ -1,0 +1,73 @@
+import { draftOf } from "./draft.ts";
+import type { SettingError, SettingWarning } from "./errors.ts";
+import { errorsOf } from "./issues.ts";
+import { type Machine, ruleErrors } from "./rules.ts";
+import { settingsSchema } from "./schema.ts";
+import { type Settings, settled } from "./settings.ts";
+import { warningsOf } from "./warnings.ts";
+import { readYaml } from "./yaml-text.ts";
+
+export type Validation =
+  | {
+      readonly settings: Settings;
+      readonly warnings: readonly SettingWarning[];
+      readonly errors?: undefined;
+    }
+  | { readonly errors: readonly SettingError[]; readonly settings?: undefined };
+
+/**
+ * Reads settings from YAML text, or from the plain object that an API got: all errors at once, or
+ * the whole settings with their defaults. Without a machine, IP2 and IP3 may be any address.
+ */
+export function validateSettings(source: string | object, machine?: Machine): Validation {
+  if (typeof source === "object") return validateTree(present(source), new Map(), machine);
+  const read = readYaml(source);
+  return read.kind === "errors"
+    ? { errors: read.errors }
+    : validateTree(read.value, read.lines, machine);
+}
+
+function validateTree(
+  tree: unknown,
+  lines: ReadonlyMap<string, number>,
+  machine: Machine | undefined,
+): Validation {
+  const parsed = settingsSchema.safeParse(tree);
+  const errors = parsed.success ? [] : errorsOf(parsed.error.issues, tree);
+  errors.push(...ruleErrors(parsed.success ? parsed.data : draftOf(tree), tree, machine));
+  if (!parsed.success || errors.length > 0) return { errors: located(errors, lines) };
+  const settings = settled(parsed.data);
+  return { settings, warnings: warningsOf(parsed.data, settings, machine) };
+}
+
+/** In the order of the file, with the line of the field or of what should have held it. */
+function located(
+  errors: readonly SettingError[],
+  lines: ReadonlyMap<string, number>,
+): SettingError[] {
+  const lineOf = (field: string): number | undefined => {
+    for (let name = field; name !== ""; name = name.replace(/(?:^|\.)[^.[]*$|\[\d+\]$/, "")) {
+      const line = lines.get(name);
+      if (line !== undefined) return line;
+    }
+    return undefined;
+  };
+  const withLines = errors.map((error) => {
+    const line = lineOf(error.field);
+    return line === undefined ? error : { ...error, line };
+  });
+  return withLines.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+/** What JSON and callers write as undefined or null is absent. */
+function present(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(present);
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    Object.getPrototypeOf(value) !== Object.prototype
+  )
+    return value;
+  const kept = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
+  return Object.fromEntries(kept.map(([key, inner]) => [key, present(inner)]));
+}

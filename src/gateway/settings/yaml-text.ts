@@ -1,0 +1,121 @@
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+} from "yaml";
+import { fieldName, MESSAGES, type SettingError } from "./errors.ts";
+import { type Text, text } from "./field.ts";
+
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+const VALUES_MAX = 200_000;
+const DEPTH_MAX = 16;
+
+/** What a file holds: plain values, and on which line each field stands. */
+export interface SettingsTree {
+  readonly kind: "tree";
+  readonly value: unknown;
+  readonly lines: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads YAML. Every scalar stays the text that was written: the schema, not YAML, decides what it
+ * means, so that the prefix 0033 keeps its zeros and the password 0x10 stays itself.
+ */
+export function readYaml(
+  source: string,
+): SettingsTree | { readonly kind: "errors"; readonly errors: SettingError[] } {
+  if (source.length > FILE_BYTES_MAX) return failed([tooLarge(`${FILE_BYTES_MAX}`)]);
+  const counter = new LineCounter();
+  const document = parseDocument(source, {
+    schema: "failsafe",
+    lineCounter: counter,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  if (document.errors.length > 0) {
+    return failed(
+      document.errors.map((error) =>
+        yamlFault(error.code, error.message, counter.linePos(error.pos[0]).line),
+      ),
+    );
+  }
+  const walk: Walk = {
+    counter,
+    lines: new Map(),
+    values: 0,
+    faults: [],
+    resolve: (node) => node.resolve(document),
+  };
+  const value = isEmpty(document.contents) ? {} : plain(document.contents as Node, [], walk);
+  return walk.faults.length > 0 ? failed(walk.faults) : { kind: "tree", value, lines: walk.lines };
+}
+
+const failed = (errors: SettingError[]) => ({ kind: "errors", errors }) as const;
+
+interface Walk {
+  readonly counter: LineCounter;
+  readonly lines: Map<string, number>;
+  readonly faults: SettingError[];
+  readonly resolve: (alias: Alias) => Node | undefined;
+  values: number;
+}
+
+/** A node as objects, lists and texts; what is empty is absent. */
+function plain(node: Node, path: readonly PropertyKey[], walk: Walk): unknown {
+  const line = walk.counter.linePos((node as ParsedNode).range[0]).line;
+  if (!walk.lines.has(fieldName(path))) walk.lines.set(fieldName(path), line);
+  if (++walk.values > VALUES_MAX || path.length > DEPTH_MAX) {
+    if (walk.faults.length === 0) walk.faults.push(tooLarge(`${VALUES_MAX}, ${DEPTH_MAX}`));
+    return undefined;
+  }
+  if (isAlias(node)) {
+    const target = walk.resolve(node);
+    return target && plain(target, path, walk);
+  }
+  if (isSeq<Node>(node)) return node.items.map((item, i) => plain(item, [...path, i], walk));
+  if (!isMap<Node, Node | null>(node)) return isScalar(node) ? String(node.value) : undefined;
+  const entries: [string, unknown][] = [];
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) ? String(key.value) : "?";
+    const here = [...path, name];
+    walk.lines.set(fieldName(here), walk.counter.linePos((key as ParsedNode).range[0]).line);
+    if (!isEmpty(value)) entries.push([name, plain(value as Node, here, walk)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Nothing, or a plain scalar without text: `trunks:` with all its lines commented out. */
+const isEmpty = (node: unknown): boolean =>
+  node === null ||
+  node === undefined ||
+  (isScalar(node) && node.type === "PLAIN" && /^(?:~|null|)$/.test(node.source ?? ""));
+
+const YAML: Text = text("YAML 1.2", "YAML 1.2");
+const ONE_DOCUMENT: Text = text(
+  "one document: the settings of one gateway or element",
+  "un seul document : les paramètres d’une passerelle ou d’un élément",
+);
+
+function yamlFault(code: string, message: string, line: number): SettingError {
+  const why = message.replace(/\s+/g, " ").trim();
+  return {
+    field: "(file)",
+    value: undefined,
+    allowed: code === "MULTIPLE_DOCS" ? ONE_DOCUMENT : YAML,
+    message: text(`${MESSAGES.syntax.en} (${why})`, `${MESSAGES.syntax.fr} (${why})`),
+    line,
+  };
+}
+
+const tooLarge = (limits: string): SettingError => ({
+  field: "(file)",
+  value: undefined,
+  allowed: text(`at most ${limits}`, `au plus ${limits}`),
+  message: text("too large", "trop volumineux"),
+});
