@@ -1,0 +1,95 @@
+import type { Instant } from "#base";
+import { end } from "#ends";
+import type { Flow } from "#sip";
+import type { Request } from "#sip-message";
+import type { ServerTransaction } from "#sip-transactions";
+import { Call, type CallKeeper, type Dialling, type Fork } from "./call.ts";
+import { refusal } from "./crossing.ts";
+import type { Leg } from "./legs.ts";
+import { Relay } from "./relay.ts";
+import type { DialogIds, Switchboard } from "./setup.ts";
+
+/** All calls: finds a request's call by our own tag, and hands it to the right leg. */
+export class Calls implements CallKeeper, DialogIds {
+  readonly #board: Switchboard;
+  readonly #byTag = new Map<string, Call>();
+  readonly #byId = new Map<string, Call>();
+
+  constructor(board: Switchboard) {
+    this.#board = board;
+  }
+
+  /** Calls that are dialling or answered. */
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  find(id: string): Call | undefined {
+    return this.#byId.get(id);
+  }
+
+  [Symbol.iterator](): IterableIterator<Call> {
+    return this.#byId.values();
+  }
+
+  open(dialling: Dialling, now: Instant): void {
+    const call = new Call(this.#board, this, dialling, now);
+    this.#byId.set(call.id, call);
+    call.start(now);
+  }
+
+  claim(tag: string, call: Call): void {
+    this.#byTag.set(tag, call);
+  }
+
+  release(call: Call, tags: readonly string[]): void {
+    this.#byId.delete(call.id);
+    for (const tag of tags) this.#byTag.delete(tag);
+  }
+
+  /** A request with a To tag. False when it belongs to no call of ours. */
+  receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
+    const found = this.#find(request);
+    if (!found) return false;
+    const { call, from, to } = found;
+    from.flow = flow;
+    if (request.method === "BYE") this.#bye(call, from, transaction, request, now);
+    else {
+      const refused = new Relay(this.#board, this, { call, from, to, transaction, request }).start(now);
+      if (refused) this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
+    }
+    return true;
+  }
+
+  /** The ACK of a 2xx: of the first INVITE or of a re-INVITE. */
+  acknowledge(ack: Request, flow: Flow, now: Instant): void {
+    const found = this.#find(ack);
+    if (!found) return;
+    const { call, from } = found;
+    from.flow = flow;
+    if (call.renegotiation) call.renegotiation.acknowledge(ack, now);
+    else if (from === call.chosen?.caller) call.acknowledge(ack, now);
+  }
+
+  across(callId: string, toTag: string, fromTag: string) {
+    const found = this.#byTag.get(toTag)?.fork(toTag, fromTag);
+    if (!found || found.from.dialog.callId !== callId) return undefined;
+    const { dialog } = found.to;
+    return { callId: dialog.callId, toTag: dialog.remoteTag, fromTag: dialog.localTag };
+  }
+
+  #find(request: Request): { call: Call; fork: Fork; from: Leg; to: Leg } | undefined {
+    const tag = request.to.tag;
+    const call = tag === undefined ? undefined : this.#byTag.get(tag);
+    const found = call?.fork(tag!, request.from.tag);
+    if (!call || !found || found.from.dialog.callId !== request.callId) return undefined;
+    return { call, ...found };
+  }
+
+  #bye(call: Call, from: Leg, transaction: ServerTransaction, bye: Request, now: Instant): void {
+    const done = refusal(this.#board, bye, end("completed"));
+    done.headers.delete("warning");
+    this.#board.transactions.respond(transaction, done, now);
+    call.hangUp(end("completed"), from.side, now, bye.headers.get("reason"));
+  }
+}

@@ -1,0 +1,199 @@
+import { hostPort } from "#base";
+import { type End, ENDS } from "#ends";
+import { type Destination, requestInDialog, type Side } from "#sip";
+import {
+  Headers,
+  parseNameAddr,
+  parseUri,
+  printNameAddr,
+  printUri,
+  Request,
+  Response,
+  reasonOf,
+  responseTo,
+} from "#sip-message";
+import { contactOf, faceHost, type Leg } from "./legs.ts";
+import { copyHeaders } from "./mask.ts";
+import type { Candidate, Face, Switchboard } from "./setup.ts";
+
+/** Max-Forwards that we set where a peer sent none (RFC 3261 §8.1.1.6). */
+const MAX_FORWARDS = 70;
+
+/** Extensions that a gateway between two ends can vouch for; others leave Supported. */
+export const EXTENSIONS: ReadonlySet<string> = new Set([
+  "100rel",
+  "timer",
+  "replaces",
+  "norefersub",
+  "histinfo",
+  "privacy",
+  "from-change",
+  "answermode",
+  "early-session",
+  "tdialog",
+]);
+
+const view = (board: Switchboard, to: Side) => ({
+  masked: board.setup.masked,
+  host: faceHost(board.setup.faces[to]),
+});
+
+/** The caller's INVITE as the callee gets it: a dialog of our own, the rest by the mask's table. */
+export function inviteAcross(
+  board: Switchboard,
+  original: Request,
+  candidate: Candidate,
+  to: Destination,
+  face: Face,
+  dialog: { callId: string; tag: string; cseq: number },
+): Request {
+  return requestAcross(board, original, candidate, to, face, dialog);
+}
+
+/** A request outside a dialog, rebuilt for the other side. */
+export function requestAcross(
+  board: Switchboard,
+  original: Request,
+  candidate: Candidate,
+  to: Destination,
+  face: Face,
+  dialog: { callId: string; tag: string; cseq: number },
+): Request {
+  const headers = new Headers();
+  const user = candidate.user ?? parseUri(original.uri)?.user;
+  const uri = targetUri(user, candidate, to);
+  const from = original.from;
+  headers.add("max-forwards", String(hopsLeft(original)));
+  headers.add("from", addressAcross(board, from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag));
+  headers.add("to", addressAcross(board, original.to, user, candidate.uriHost));
+  headers.add("call-id", dialog.callId);
+  headers.add("cseq", `${dialog.cseq} ${original.method}`);
+  headers.add("contact", contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user));
+  copyHeaders(original.headers, headers, view(board, candidate.side));
+  vouch(headers);
+  if (board.setup.masked) headers.set("user-agent", board.setup.product);
+  return new Request(original.method, uri, headers, original.body);
+}
+
+/** A response from one side as the other side's request gets it. */
+export function responseAcross(
+  board: Switchboard,
+  response: Response,
+  request: Request,
+  to: Side,
+  leg?: Leg,
+): Response {
+  const reason = response.reason;
+  const across = responseTo(request, response.status, reason, leg?.dialog.localTag ?? board.random.token(16));
+  copyHeaders(response.headers, across.headers, view(board, to));
+  vouch(across.headers);
+  if (board.setup.masked) across.headers.set("server", board.setup.product);
+  if (leg) {
+    const face = board.setup.faces[to];
+    for (const route of request.headers.all("record-route")) across.headers.add("record-route", route);
+    across.headers.set("contact", contactOf(face, leg.flow.transport, parseUri(request.uri)?.user));
+  } else if (response.status >= 300 && response.status < 400) copyRedirection(response, across);
+  across.body = response.body;
+  return across;
+}
+
+/** A 3xx that is passed on keeps whom it names; the hosts stand only where the mask is off. */
+function copyRedirection(response: Response, across: Response): void {
+  const masked = !across.headers.has("server") ? undefined : across.headers.get("server");
+  if (masked !== undefined) return;
+  for (const contact of response.headers.all("contact")) across.headers.add("contact", contact);
+}
+
+/** Our own refusal of a request. */
+export function refusal(board: Switchboard, request: Request, why: End): Response {
+  const reason = why.reason ?? reasonOf(why.status);
+  const response = responseTo(request, why.status, reason, board.random.token(16));
+  response.headers.add("server", board.setup.product);
+  if (why.retryAfterS !== undefined) response.headers.add("retry-after", String(why.retryAfterS));
+  if (why.unsupported !== undefined) response.headers.add("unsupported", why.unsupported);
+  response.headers.add("warning", `399 ${faceHost(board.setup.faces.public)} "${ENDS[why.name].en}"`);
+  return response;
+}
+
+/** A request in a leg's dialog, as another request of the other leg asks for it. */
+export function inDialogAcross(board: Switchboard, original: Request, leg: Leg): Request {
+  const request = requestInDialog(leg.dialog, original.method);
+  request.headers.set("max-forwards", String(hopsLeft(original)));
+  copyHeaders(original.headers, request.headers, view(board, leg.side));
+  vouch(request.headers);
+  dress(board, request, leg);
+  request.body = original.body;
+  return request;
+}
+
+export function ackFor(board: Switchboard, leg: Leg, cseq: number): Request {
+  const ack = requestInDialog(leg.dialog, "ACK", cseq);
+  ack.headers.set("max-forwards", String(MAX_FORWARDS));
+  if (board.setup.masked) ack.headers.set("user-agent", board.setup.product);
+  return ack;
+}
+
+export function byeFor(board: Switchboard, leg: Leg, reason?: string): Request {
+  const bye = requestInDialog(leg.dialog, "BYE");
+  bye.headers.set("max-forwards", String(MAX_FORWARDS));
+  if (board.setup.masked) bye.headers.set("user-agent", board.setup.product);
+  if (reason !== undefined) bye.headers.add("reason", reason);
+  return bye;
+}
+
+/** Methods that set or refresh the remote target carry a Contact (RFC 3261 §12.2.1.1). */
+const TARGET_METHODS: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"]);
+
+function dress(board: Switchboard, request: Request, leg: Leg): void {
+  if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
+  if (!TARGET_METHODS.has(request.method)) return;
+  const user = parseUri(parseNameAddr(leg.dialog.localUri)?.uri ?? leg.dialog.localUri)?.user;
+  request.headers.set("contact", contactOf(board.setup.faces[leg.side], leg.flow.transport, user));
+}
+
+/** RFC 3261 §16.6 step 3: one hop less; the pipeline has refused what has none left. */
+function hopsLeft(request: Request): number {
+  const text = request.headers.get("max-forwards");
+  const hops = text === undefined ? MAX_FORWARDS : Number(text);
+  return Math.max(0, Math.min(hops, 255) - 1);
+}
+
+/** Takes out of Supported what the gateway can't carry between two ends (outbound, gruu, path …). */
+function vouch(headers: Headers): void {
+  if (!headers.has("supported")) return;
+  const known = headers.list("supported").filter((tag) => EXTENSIONS.has(tag.toLowerCase()));
+  if (known.length > 0) headers.set("supported", known.join(", "));
+  else headers.delete("supported");
+}
+
+function targetUri(user: string | undefined, candidate: Candidate, to: Destination): string {
+  const secure = candidate.query.secure ? "sips" : "sip";
+  const at = user === undefined ? "" : `${user}@`;
+  const { port } = candidate.query;
+  const host = port === undefined ? candidate.uriHost : hostPort(candidate.uriHost, port);
+  const transport = to.transport === "udp" || secure === "sips" ? "" : `;transport=${to.transport}`;
+  return `${secure}:${at}${host}${transport}`;
+}
+
+/** From and To cross with their display name and user; the host is the new side's. */
+function addressAcross(
+  _board: Switchboard,
+  address: { display?: string; uri: string },
+  user: string | undefined,
+  host: string,
+  tag?: string,
+): string {
+  const uri = parseUri(address.uri);
+  const named = user ?? uri?.user;
+  const scheme = uri?.scheme === "sips" ? "sips" : "sip";
+  const params = tag === undefined ? new Map<string, string>() : new Map([["tag", tag]]);
+  const anonymous = uri?.host.toLowerCase() === "anonymous.invalid";
+  const printed = printUri({
+    scheme,
+    ...(named === undefined ? {} : { user: named }),
+    host: anonymous ? "anonymous.invalid" : host,
+    params: new Map(),
+  });
+  const display = address.display === undefined ? {} : { display: address.display };
+  return printNameAddr({ ...display, uri: printed, params });
+}

@@ -1,0 +1,211 @@
+import type { Instant, Timer } from "#base";
+import { type End, end } from "#ends";
+import type { Target } from "#port";
+import type { Destination, Flow, Side } from "#sip";
+import { parseNameAddrs, parseUri, type Request, type Response } from "#sip-message";
+import type { ClientTransaction } from "#sip-transactions";
+import { answerChallenge } from "./challenge.ts";
+import { type Candidate, type Requester, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
+
+/** What becomes of a dial; `answered` comes again for each repeated 2xx (RFC 6026 §8.4). */
+export interface Dialler {
+  /** The INVITE for this candidate; called anew for each try, with a CSeq of its own. */
+  inviteFor(candidate: Candidate, to: Destination): Request;
+  progressed(response: Response, flow: Flow, now: Instant): void;
+  answered(response: Response, flow: Flow, now: Instant): void;
+  refused(outcome: Response | End, now: Instant): void;
+  failedOver(from: string, to: string, why: string): void;
+}
+
+/** Redirections followed in one call at most: a loop of 302s ends. */
+const REDIRECTS_MAX = 5;
+
+/** Places tried for one call at most, whatever DNS and redirections say. */
+const TRIES_MAX = 16;
+
+/** One try at one address. */
+interface Try {
+  readonly candidate: Candidate;
+  readonly transaction: ClientTransaction;
+  readonly request: Request;
+  heard: boolean;
+}
+
+/**
+ * Carries one INVITE to the first place that takes it: candidates in their order, each name's
+ * addresses in theirs (RFC 3263 §4.3), redirections (if followed) before what is left.
+ */
+export class Dial implements Requester, Wakeable {
+  readonly #board: Switchboard;
+  readonly #dialler: Dialler;
+  readonly #candidates: Candidate[];
+  #addresses: Target[] = [];
+  #candidate: Candidate | undefined;
+  #try: Try | undefined;
+  #patience: Timer<unknown> | undefined;
+  #tries = 0;
+  #redirects = 0;
+  #challenged = false;
+  #last: Response | End = end("no-target");
+  #state: "dialling" | "cancelled" | "settled" = "dialling";
+
+  constructor(board: Switchboard, dialler: Dialler, candidates: readonly Candidate[]) {
+    this.#board = board;
+    this.#dialler = dialler;
+    this.#candidates = [...candidates];
+  }
+
+  start(now: Instant): void {
+    this.#next(now);
+  }
+
+  /** True while the callee's side still owes a final response. */
+  get pending(): boolean {
+    return this.#try !== undefined && this.#state !== "settled";
+  }
+
+  /** Gives up: CANCEL where an INVITE is out (RFC 3261 §9.1); nothing more is tried. */
+  cancel(now: Instant, reason?: string): void {
+    if (this.#state !== "dialling") return;
+    this.#state = this.#try ? "cancelled" : "settled";
+    this.#quiet();
+    if (this.#try) this.#board.transactions.cancel(this.#try.transaction, now, reason);
+  }
+
+  response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
+    // A try that was given up may still be answered: whoever answers it must be hung up.
+    if (transaction !== this.#try?.transaction && response.status < 200) return;
+    if (response.status < 200) this.#progressed(response, flow, now);
+    else if (response.status < 300) this.#answered(response, flow, now);
+    else if (transaction === this.#try?.transaction) this.#refused(response, now);
+  }
+
+  failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
+    if (transaction !== this.#try?.transaction) return;
+    if (this.#state === "cancelled") return this.#settle(end("cancelled"), now);
+    this.#last = end(why === "timeout" ? "no-response" : "unreachable");
+    this.#failOver(why, now);
+  }
+
+  /** The peer said nothing at all within its patience: on to the next. */
+  wake(_why: string, now: Instant): void {
+    if (this.#state !== "dialling" || !this.#try || this.#try.heard) return;
+    this.#board.transactions.cancel(this.#try.transaction, now);
+    this.#last = end("no-response");
+    this.#failOver("no response", now);
+  }
+
+  #next(now: Instant): void {
+    const address = this.#addresses.shift();
+    if (address && this.#candidate) return this.#dial(this.#candidate, address, now);
+    const candidate = this.#tries < TRIES_MAX ? this.#candidates.shift() : undefined;
+    if (!candidate) return this.#settle(this.#last, now);
+    this.#candidate = candidate;
+    this.#try = undefined;
+    this.#board.resolve(candidate.query, (targets, at) => this.#resolved(targets, at), now);
+  }
+
+  #resolved(targets: readonly Target[], now: Instant): void {
+    if (this.#state !== "dialling") return;
+    this.#addresses = targets.slice(0, TRIES_MAX);
+    this.#next(now);
+  }
+
+  #dial(candidate: Candidate, target: Target, now: Instant): void {
+    this.#tries++;
+    const to = toDestination(candidate.side, target);
+    const request = this.#dialler.inviteFor(candidate, to);
+    const transaction = this.#board.transactions.request(request, to, now, this);
+    this.#try = { candidate, transaction, request, heard: false };
+    if (this.#addresses.length > 0 || this.#candidates.length > 0) {
+      const at = now + this.#board.setup.peerPatienceMs;
+      this.#patience = this.#board.alarm(at, this, "patience");
+    }
+  }
+
+  #progressed(response: Response, flow: Flow, now: Instant): void {
+    this.#try!.heard = true;
+    this.#quiet();
+    if (this.#state === "dialling") this.#dialler.progressed(response, flow, now);
+  }
+
+  #answered(response: Response, flow: Flow, now: Instant): void {
+    this.#quiet();
+    this.#state = "settled";
+    this.#dialler.answered(response, flow, now);
+  }
+
+  #refused(response: Response, now: Instant): void {
+    this.#quiet();
+    if (this.#state !== "dialling") return this.#settle(response, now);
+    const { status } = response;
+    this.#last = response;
+    if ((status === 401 || status === 407) && this.#authenticate(response, now)) return;
+    if (status < 400 && this.#redirect(response, now)) return;
+    if (this.#board.setup.failoverStatuses.has(status)) this.#failOver(String(status), now);
+    else this.#settle(response, now);
+  }
+
+  /** One answer to one challenge: a second challenge means that the credentials are wrong. */
+  #authenticate(response: Response, now: Instant): boolean {
+    const { candidate, request } = this.#try!;
+    if (this.#challenged) return false;
+    const retry = answerChallenge(this.#board, candidate.credentials, request, response);
+    if (!retry) return false;
+    this.#challenged = true;
+    const to = this.#try!.transaction.destination;
+    const transaction = this.#board.transactions.request(retry, to, now, this);
+    this.#try = { candidate, transaction, request: retry, heard: true };
+    return true;
+  }
+
+  #redirect(response: Response, now: Instant): boolean {
+    if (this.#board.setup.redirects !== "follow" || this.#redirects++ >= REDIRECTS_MAX) return false;
+    const contacts = parseNameAddrs(response.headers.list("contact"));
+    const { side } = this.#try!.candidate;
+    const targets = contacts.flatMap((contact) => candidateOf(contact.uri, side) ?? []);
+    if (targets.length === 0) return false;
+    this.#addresses = [];
+    this.#candidates.unshift(...targets);
+    this.#failOver(String(response.status), now);
+    return true;
+  }
+
+  #failOver(why: string, now: Instant): void {
+    const from = this.#try?.candidate.name ?? "";
+    const next = this.#addresses.length > 0 ? this.#candidate : this.#candidates[0];
+    if (next) this.#dialler.failedOver(from, next.name, why);
+    this.#next(now);
+  }
+
+  #settle(outcome: Response | End, now: Instant): void {
+    this.#state = "settled";
+    this.#quiet();
+    this.#dialler.refused(outcome, now);
+  }
+
+  #quiet(): void {
+    this.#board.cancelAlarm(this.#patience);
+    this.#patience = undefined;
+  }
+}
+
+/** Where a Contact of a 3xx points (RFC 3261 §8.1.3.4); the side stays: no way round the gateway. */
+function candidateOf(text: string, side: Side): Candidate | undefined {
+  const uri = parseUri(text);
+  if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips")) return undefined;
+  const named = uri.params.get("transport")?.toLowerCase();
+  const transport = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
+  return {
+    name: uri.host,
+    side,
+    uriHost: uri.host,
+    ...(uri.user === undefined ? {} : { user: uri.user }),
+    query: {
+      host: uri.host,
+      secure: uri.scheme === "sips",
+      ...(uri.port === undefined ? {} : { port: uri.port }),
+      ...(transport === undefined ? {} : { transport }),
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { addressKind, hostPort, hostText, parseAddress } from "#base";
+import type { Destination, Dialog, DigestCredentials, Flow, Side, Transport } from "#sip";
+import { parseUri } from "#sip-message";
+import type { Face } from "./setup.ts";
+
+/** One end of a call: a dialog with a peer, and the flow that its messages came by. */
+export interface Leg {
+  readonly side: Side;
+  readonly dialog: Dialog;
+  /** Follows the peer's latest request or answer (far-end NAT, reconnected TCP). */
+  flow: Flow;
+  /** CSeq of the latest INVITE that we sent to this peer; 0 before the first. */
+  inviteSeq: number;
+  /** Answers this peer's challenges. */
+  readonly credentials: DigestCredentials | undefined;
+}
+
+/** Our Contact towards one peer: the face's address, and the transport that the leg uses. */
+export function contactOf(face: Face, transport: Transport, user: string | undefined): string {
+  const port = face.ports[transport] ?? Object.values(face.ports)[0] ?? 5060;
+  const at = user === undefined || user === "" ? "" : `${user}@`;
+  const param = transport === "udp" ? "" : `;transport=${transport}`;
+  return `<sip:${at}${hostPort(face.advertised, port)}${param}>`;
+}
+
+export const faceHost = (face: Face): string => hostText(face.advertised);
+
+/**
+ * Where a request in this leg's dialog goes: the first Route, else the remote target
+ * (RFC 3261 §12.2.1.1), by the flow when that is a connection, when the name is no address, or
+ * when the peer sits behind a NAT that its Contact doesn't know.
+ */
+export function nextHop(leg: Leg): Destination {
+  const { flow, dialog, side } = leg;
+  const back: Destination = {
+    side,
+    transport: flow.transport,
+    address: flow.remoteAddress,
+    port: flow.remotePort,
+    flow: flow.id,
+  };
+  const uri = parseUri(routeUri(dialog.routeSet[0]) ?? dialog.remoteTarget);
+  const bytes = uri && parseAddress(uri.host);
+  if (!uri || !bytes) return back;
+  const transport = transportOf(uri.params.get("transport"), uri.scheme) ?? flow.transport;
+  if (transport !== "udp" && transport === flow.transport) return back;
+  const remote = parseAddress(flow.remoteAddress);
+  if (remote && addressKind(bytes) !== addressKind(remote)) return back;
+  if (remote && remote.length !== bytes.length) return back;
+  const address = uri.host.startsWith("[") ? uri.host.slice(1, -1) : uri.host;
+  return { side, transport, address, port: uri.port ?? (transport === "tls" ? 5061 : 5060) };
+}
+
+function transportOf(param: string | undefined, scheme: string): Transport | undefined {
+  const name = param?.toLowerCase();
+  if (name === "udp" || name === "tcp" || name === "tls") return name;
+  return scheme === "sips" ? "tls" : undefined;
+}
+
+function routeUri(route: string | undefined): string | undefined {
+  if (route === undefined) return undefined;
+  const open = route.indexOf("<");
+  return open < 0 ? route : route.slice(open + 1, route.indexOf(">", open));
+}

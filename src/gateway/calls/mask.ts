@@ -1,0 +1,162 @@
+import { type Headers, parseNameAddr, parseUri, printNameAddr, printUri } from "#sip-message";
+
+/**
+ * What becomes of a header on its way from one side to the other:
+ * - own: never copied, the gateway writes its own (or none);
+ * - pass: copied as it is;
+ * - uri: copied, with the hosts in its URIs replaced when the mask is on;
+ * - open: copied with the mask off alone, for it may name hosts, software or people.
+ * A header that the table doesn't know is "open".
+ */
+type Rule = "own" | "pass" | "uri" | "open";
+
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
+  Object.entries({
+    // The dialog, the route and the hop are each leg's own.
+    via: "own",
+    from: "own",
+    to: "own",
+    "call-id": "own",
+    cseq: "own",
+    contact: "own",
+    "record-route": "own",
+    route: "own",
+    path: "own",
+    "service-route": "own",
+    "max-forwards": "own",
+    "max-breadth": "own",
+    timestamp: "own",
+    "content-length": "own",
+    "proxy-require": "own",
+    // Credentials belong to one hop's realm; ours never answer for the peer (attack case C1).
+    authorization: "own",
+    "proxy-authorization": "own",
+    "www-authenticate": "own",
+    "proxy-authenticate": "own",
+    "authentication-info": "own",
+    "proxy-authentication-info": "own",
+    "security-client": "own",
+    "security-server": "own",
+    "security-verify": "own",
+    // Dialog ids of the other side are translated, never copied (refer.ts, in-dialog.ts).
+    replaces: "own",
+    join: "own",
+    "target-dialog": "own",
+    "refer-to": "own",
+    rack: "own",
+    // Copied whatever the mask: they name no host.
+    accept: "pass",
+    "accept-encoding": "pass",
+    "accept-language": "pass",
+    "accept-contact": "pass",
+    "reject-contact": "pass",
+    "request-disposition": "pass",
+    allow: "pass",
+    "allow-events": "pass",
+    "answer-mode": "pass",
+    "priv-answer-mode": "pass",
+    "content-type": "pass",
+    "content-disposition": "pass",
+    "content-encoding": "pass",
+    "content-language": "pass",
+    "mime-version": "pass",
+    date: "pass",
+    event: "pass",
+    expires: "pass",
+    "info-package": "pass",
+    "recv-info": "pass",
+    "min-expires": "pass",
+    "min-se": "pass",
+    "p-early-media": "pass",
+    priority: "pass",
+    privacy: "pass",
+    reason: "pass",
+    "refer-sub": "pass",
+    require: "pass",
+    "retry-after": "pass",
+    rseq: "pass",
+    "session-expires": "pass",
+    "sip-etag": "pass",
+    "sip-if-match": "pass",
+    subject: "pass",
+    "subscription-state": "pass",
+    supported: "pass",
+    unsupported: "pass",
+    identity: "pass",
+    "user-to-user": "pass",
+    // Copied with their hosts replaced.
+    "p-asserted-identity": "uri",
+    "p-preferred-identity": "uri",
+    "p-called-party-id": "uri",
+    "remote-party-id": "uri",
+    diversion: "uri",
+    "history-info": "uri",
+    "referred-by": "uri",
+    "reply-to": "uri",
+  } satisfies Record<string, Rule>),
+);
+
+/** How one side is to see the other's headers. */
+export interface MaskView {
+  /** « Appliquer le masque de topologie réseau ». */
+  readonly masked: boolean;
+  /** The host that stands for everything behind the gateway, as it stands in a URI. */
+  readonly host: string;
+}
+
+/** Copies what may cross from one side's message to the other's, by the table above. */
+export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
+  from.each((key, value, name) => {
+    const rule = RULES.get(key) ?? "open";
+    if (rule === "own" || (rule === "open" && view.masked)) return;
+    to.add(name, rule === "uri" && view.masked ? maskAddresses(value, view.host) : value);
+  });
+}
+
+/** One address header's value with each URI's host replaced; an unreadable one becomes anonymous. */
+function maskAddresses(value: string, host: string): string {
+  const parts: string[] = [];
+  for (const part of splitAddresses(value)) {
+    const address = parseNameAddr(part);
+    if (!address) continue;
+    parts.push(printNameAddr({ ...address, uri: maskUri(address.uri, host) }));
+  }
+  return parts.length > 0 ? parts.join(", ") : `<sip:anonymous@${host}>`;
+}
+
+/** A URI with its host, port and host-naming parameters replaced; tel and urn URIs name no host. */
+export function maskUri(text: string, host: string): string {
+  const uri = parseUri(text);
+  if (!uri) return `sip:${host}`;
+  if (uri.scheme !== "sip" && uri.scheme !== "sips") {
+    return uri.scheme === "tel" || uri.scheme === "urn" ? text : `sip:${host}`;
+  }
+  const user = uri.user === undefined ? {} : { user: uri.user };
+  const phone = uri.params.get("user");
+  const params = new Map(phone === undefined ? [] : [["user", phone]]);
+  return printUri({ scheme: uri.scheme, ...user, host, params });
+}
+
+/** Splits at commas that stand outside quotes and angle brackets. */
+function splitAddresses(value: string): string[] {
+  if (!value.includes(",")) return [value];
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  let depth = 0;
+  for (let i = 0; i < value.length; i++) {
+    const c = value[i];
+    if (quoted) {
+      if (c === "\\") i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === "<") depth++;
+    else if (c === ">") depth--;
+    else if (c === "," && depth === 0) {
+      parts.push(value.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(value.slice(start));
+  return parts;
+}

@@ -1,0 +1,210 @@
+import type { Instant } from "#base";
+import { type End, end, isEnd } from "#ends";
+import type { Flow } from "#sip";
+import { acceptsCSeq, refreshTarget } from "#sip";
+import type { Request, Response } from "#sip-message";
+import type { ClientTransaction, ServerTransaction } from "#sip-transactions";
+import type { Call } from "./call.ts";
+import { answerChallenge } from "./challenge.ts";
+import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
+import { type Leg, nextHop } from "./legs.ts";
+import { rackAcross, referToAcross } from "./dialog-ids.ts";
+import { performAll, sdpOf, withSdp } from "./session-body.ts";
+import type { DialogIds, Requester, Responder, Switchboard } from "./setup.ts";
+
+/** Who sent what, in which call. */
+export interface InDialog {
+  readonly call: Call;
+  readonly from: Leg;
+  readonly to: Leg;
+  readonly transaction: ServerTransaction;
+  readonly request: Request;
+}
+
+/** One in-dialog request on its way across: re-INVITE, UPDATE, PRACK, INFO, REFER, NOTIFY … */
+export class Relay implements Requester, Responder {
+  readonly #board: Switchboard;
+  readonly #way: InDialog;
+  readonly #ids: DialogIds;
+  #sent: Request | undefined;
+  #client: ClientTransaction | undefined;
+  /** The request's body is an SDP offer, and its answer is due in the response. */
+  #offered = false;
+  #challenged = false;
+  #ack: Request | undefined;
+  #done = false;
+
+  constructor(board: Switchboard, ids: DialogIds, way: InDialog) {
+    this.#board = board;
+    this.#ids = ids;
+    this.#way = way;
+    way.transaction.owner = this;
+  }
+
+  /** Sends it on; returns the end that it is refused with, if it is. */
+  start(now: Instant): End | undefined {
+    const { call, from, to, request } = this.#way;
+    if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
+    const renegotiates = request.method === "INVITE" || request.method === "UPDATE";
+    if (renegotiates && (call.renegotiation !== undefined || call.media.offerPending)) return end("glare");
+    const across = inDialogAcross(this.#board, request, to);
+    const refused = this.#relayRequestSdp(across, now) ?? this.#translateIds(across);
+    if (refused) return refused;
+    if (request.method === "INVITE") {
+      call.renegotiation = this;
+      to.inviteSeq = across.cseq.number;
+    }
+    this.#send(across, now);
+    return undefined;
+  }
+
+  response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
+    if (transaction !== this.#client) return;
+    this.#way.to.flow = flow;
+    if (this.#done) {
+      if (this.#ack && response.status < 300) this.#sendAck(this.#ack);
+      return;
+    }
+    if (response.status === 100) return;
+    if (response.status >= 300) this.#refused(response, now);
+    else this.#accepted(response, now);
+  }
+
+  failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
+    if (transaction !== this.#client || this.#done) return;
+    this.#finish(now);
+    const gone = end(why === "timeout" ? "no-response" : "unreachable");
+    const { request, transaction: asked, call } = this.#way;
+    this.#board.transactions.respond(asked, refusal(this.#board, request, gone), now);
+    // RFC 3261 §12.2.1.2: no response at all ends the dialog.
+    call.hangUp(gone, undefined, now);
+  }
+
+  /** CANCEL of a re-INVITE. */
+  cancelled(_cancel: Request, now: Instant): void {
+    if (!this.#done && this.#client) this.#board.transactions.cancel(this.#client, now);
+  }
+
+  unacknowledged(now: Instant): void {
+    this.#way.call.hangUp(end("unacknowledged"), undefined, now);
+  }
+
+  /** The ACK of a re-INVITE's 2xx crosses with its body, the answer of an offerless one. */
+  acknowledge(ack: Request, now: Instant): void {
+    const { call, to, from, transaction } = this.#way;
+    this.#board.transactions.acknowledged(transaction);
+    if (this.#ack) return;
+    call.renegotiation = undefined;
+    this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number);
+    const sdp = sdpOf(ack);
+    if (sdp !== undefined && call.media.offerPending) {
+      const relayed = performAll(this.#board, call.media.relayAnswer(sdp, from.side, now));
+      if (isEnd(relayed)) call.hangUp(relayed, undefined, now);
+      else withSdp(this.#ack, relayed.sdp);
+    }
+    this.#sendAck(this.#ack);
+  }
+
+  #relayRequestSdp(across: Request, now: Instant): End | undefined {
+    const { call, from, request } = this.#way;
+    const sdp = sdpOf(request);
+    if (sdp === undefined) return undefined;
+    // A PRACK may bear the answer to an offer in a reliable 18x (RFC 3262 §5).
+    this.#offered = !call.media.offerPending;
+    const outcome = this.#offered
+      ? call.media.relayOffer(sdp, from.side, now)
+      : call.media.relayAnswer(sdp, from.side, now);
+    const relayed = performAll(this.#board, outcome);
+    if (isEnd(relayed)) return relayed;
+    withSdp(across, relayed.sdp);
+    return undefined;
+  }
+
+  #translateIds(across: Request): End | undefined {
+    const { request, to } = this.#way;
+    if (request.method === "PRACK") {
+      const rack = rackAcross(request, to);
+      if (rack === undefined) return end("bad-request");
+      across.headers.set("rack", rack);
+    }
+    if (request.method === "REFER") {
+      const referTo = referToAcross(this.#board, this.#ids, request, to.side);
+      if (referTo === undefined) return end("bad-request");
+      across.headers.set("refer-to", referTo);
+    }
+    return undefined;
+  }
+
+  #send(request: Request, now: Instant): void {
+    this.#sent = request;
+    this.#client = this.#board.transactions.request(request, nextHop(this.#way.to), now, this);
+  }
+
+  #accepted(response: Response, now: Instant): void {
+    const { call, from, to, request, transaction } = this.#way;
+    const across = responseAcross(this.#board, response, request, from.side, from);
+    const refused = this.#relayResponseSdp(response, across, now);
+    if (refused) {
+      this.#finish(now);
+      this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
+      return call.hangUp(refused, undefined, now);
+    }
+    this.#board.transactions.respond(transaction, across, now);
+    if (response.status < 200) return;
+    this.#done = true;
+    refreshTarget(to.dialog, response);
+    refreshTarget(from.dialog, request);
+    if (request.method === "INVITE" || request.method === "UPDATE") call.timer.agreed(response, now);
+  }
+
+  #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
+    const { call, to } = this.#way;
+    const sdp = sdpOf(response);
+    if (sdp === undefined) return undefined;
+    const outcome =
+      this.#offered || call.media.offerPending
+        ? call.media.relayAnswer(sdp, to.side, now)
+        : call.media.relayOffer(sdp, to.side, now);
+    const relayed = performAll(this.#board, outcome);
+    if (isEnd(relayed)) return relayed;
+    withSdp(across, relayed.sdp);
+    return undefined;
+  }
+
+  #refused(response: Response, now: Instant): void {
+    if (this.#authenticate(response, now)) return;
+    const { call, from, request, transaction } = this.#way;
+    this.#finish(now);
+    const across = responseAcross(this.#board, response, request, from.side, from);
+    this.#board.transactions.respond(transaction, across, now);
+    // RFC 3261 §12.2.1.2: the peer knows no such dialog any more.
+    if (response.status === 481 || response.status === 408) {
+      call.hangUp(end("no-dialog"), undefined, now);
+    }
+  }
+
+  #authenticate(response: Response, now: Instant): boolean {
+    if ((response.status !== 401 && response.status !== 407) || this.#challenged) return false;
+    this.#challenged = true;
+    const { to } = this.#way;
+    const retry = answerChallenge(this.#board, to.credentials, this.#sent!, response);
+    if (!retry) return false;
+    to.dialog.localSeq = Math.max(to.dialog.localSeq, retry.cseq.number);
+    if (retry.method === "INVITE") to.inviteSeq = retry.cseq.number;
+    this.#send(retry, now);
+    return true;
+  }
+
+  /** A refused offer leaves the media as it was before it (RFC 3261 §14.1). */
+  #finish(now: Instant): void {
+    this.#done = true;
+    const { call } = this.#way;
+    if (call.renegotiation === this) call.renegotiation = undefined;
+    if (!this.#offered) return;
+    for (const command of call.media.abandonOffer(now)) this.#board.emit({ kind: "media", command });
+  }
+
+  #sendAck(ack: Request): void {
+    this.#board.transactions.sendAck(ack, nextHop(this.#way.to));
+  }
+}

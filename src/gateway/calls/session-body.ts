@@ -1,0 +1,36 @@
+import { type End, type EndName, end } from "#ends";
+import type { MediaOutcome } from "#media";
+import type { Message } from "#sip-message";
+import type { Switchboard } from "./setup.ts";
+
+const SDP = "application/sdp";
+
+/** The media type of a body, without its parameters; "" where there is none. */
+export function bodyType(message: Message): string {
+  const type = message.headers.get("content-type");
+  if (type === undefined) return "";
+  const semicolon = type.indexOf(";");
+  return (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase();
+}
+
+/** The SDP of a message; undefined where it bears none. */
+export function sdpOf(message: Message): string | undefined {
+  return message.body !== "" && bodyType(message) === SDP ? message.body : undefined;
+}
+
+/** Gives a message a session description, or takes the body away. */
+export function withSdp(message: Message, sdp: string | undefined): void {
+  if (sdp === undefined) {
+    if (message.body === "") message.headers.delete("content-type");
+    return;
+  }
+  message.headers.set("content-type", SDP);
+  message.body = sdp;
+}
+
+/** Emits the commands of a relayed description, or names the end that its refusal is. */
+export function performAll(board: Switchboard, outcome: MediaOutcome): { sdp: string } | End {
+  if (outcome.kind === "refused") return end(outcome.why satisfies EndName);
+  for (const command of outcome.commands) board.emit({ kind: "media", command });
+  return { sdp: outcome.sdp };
+}

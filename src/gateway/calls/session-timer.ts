@@ -1,0 +1,38 @@
+import type { Instant, Timer } from "#base";
+import { end } from "#ends";
+import { parseSessionExpires, type Response } from "#sip-message";
+import type { Call } from "./call.ts";
+import type { Switchboard, Wakeable } from "./setup.ts";
+
+/**
+ * Watches a call whose ends agreed on a session timer (RFC 4028). The headers pass from end to end,
+ * so the ends refresh through us; one that stops doing so leaves a dead call, which we end.
+ */
+export class SessionTimer implements Wakeable {
+  readonly #board: Switchboard;
+  readonly #call: Call;
+  #alarm: Timer<unknown> | undefined;
+
+  constructor(board: Switchboard, call: Call) {
+    this.#board = board;
+    this.#call = call;
+  }
+
+  /** A 2xx of INVITE or UPDATE starts the interval anew, or ends the agreement (RFC 4028 §7.2). */
+  agreed(response: Response, now: Instant): void {
+    this.stop();
+    const value = response.headers.get("session-expires");
+    const session = value === undefined ? undefined : parseSessionExpires(value);
+    if (!session) return;
+    this.#alarm = this.#board.alarm(now + session.deltaS * 1000, this, "session");
+  }
+
+  stop(): void {
+    this.#board.cancelAlarm(this.#alarm);
+    this.#alarm = undefined;
+  }
+
+  wake(_why: string, now: Instant): void {
+    this.#call.hangUp(end("session-expired"), undefined, now);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Hash, Instant, Random, Timer } from "#base";
+import type { CallMediaSetup, PortPool } from "#media";
+import type { Effect, NameQuery, Target } from "#port";
+import type { Destination, DigestCredentials, Flow, Side, Transport } from "#sip";
+import type { Request, Response } from "#sip-message";
+import type { ClientTransaction, Transactions } from "#sip-transactions";
+
+/** One of the gateway's two faces, as its peers see it. */
+export interface Face {
+  readonly side: Side;
+  /** IP1 on the public side, IP3 on the private one: what stands in Via, Contact and SDP. */
+  readonly advertised: string;
+  /** The port that peers reach, by transport; absent: that transport is off. */
+  readonly ports: Readonly<Partial<Record<Transport, number>>>;
+}
+
+/** What calls need of the settings, compiled once for each version of them. */
+export interface CallSetup {
+  readonly faces: Readonly<Record<Side, Face>>;
+  readonly masked: boolean;
+  /** What stands in User-Agent and Server. */
+  readonly product: string;
+  /** An unanswered call ends after this long. */
+  readonly ringS: number;
+  /** A peer that says nothing for this long loses the call to the next peer, if there is one. */
+  readonly peerPatienceMs: number;
+  /** Statuses that try the trunk's next peer. */
+  readonly failoverStatuses: ReadonlySet<number>;
+  readonly redirects: "follow" | "pass";
+  readonly media: CallMediaSetup;
+}
+
+/** One place that a request may go to, in the order of trial. */
+export interface Candidate {
+  /** For facts: the peer as the operator wrote it. */
+  readonly name: string;
+  readonly side: Side;
+  readonly query: NameQuery;
+  /** The host that stands in the Request-URI and To. */
+  readonly uriHost: string;
+  /** The called user, where a redirection names another than the one dialled. */
+  readonly user?: string;
+  /** The calling user and the host of From, where rules or a trunk's domain set them. */
+  readonly fromUser?: string;
+  readonly fromHost?: string;
+  /** The user of our Contact, where the operator knows us by a registered one. */
+  readonly contactUser?: string;
+  readonly trunk?: string;
+  /** Answers a challenge of this peer, and of no other (attack case C1). */
+  readonly credentials?: DigestCredentials;
+}
+
+/** The owner of a client transaction: hears what comes of it. */
+export interface Requester {
+  response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void;
+  failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void;
+}
+
+/** The owner of a server transaction: hears that its request is taken back, or its 2xx is lost. */
+export interface Responder {
+  cancelled(request: Request, now: Instant): void;
+  unacknowledged(now: Instant): void;
+}
+
+/** Translates a dialog's id as one side knows it into the other leg's (Replaces, Refer-To). */
+export interface DialogIds {
+  across(
+    callId: string,
+    toTag: string,
+    fromTag: string,
+  ): { callId: string; toTag: string; fromTag: string } | undefined;
+}
+
+/** Timers of calls: the call's own method is called back with `why`. */
+export interface Wakeable {
+  wake(why: string, now: Instant): void;
+}
+
+/** What a call may use of the machine around it. */
+export interface Switchboard {
+  readonly setup: CallSetup;
+  readonly random: Random;
+  readonly hash: Hash;
+  readonly transactions: Transactions;
+  readonly ports: PortPool;
+  emit(effect: Effect): void;
+  /** Calls `sleeper.wake(why)` once, unless cancelled. */
+  alarm(at: number, sleeper: Wakeable, why: string): Timer<unknown>;
+  cancelAlarm(alarm: Timer<unknown> | undefined): void;
+  /** Asks for the addresses of a name; `take` is called once, at once for a numeric host. */
+  resolve(name: NameQuery, take: (targets: readonly Target[], now: Instant) => void, now: Instant): void;
+}
+
+export const toDestination = (side: Side, target: Target): Destination => ({
+  side,
+  transport: target.transport,
+  address: target.address,
+  port: target.port,
+  ...(target.serverName === undefined ? {} : { serverName: target.serverName }),
+});
