@@ -1,7 +1,11 @@
 export { type Capacity, capacityOf } from "./capacity.ts";
 export { printError, type SettingError, type SettingWarning } from "./errors.ts";
 export type { FieldFacts, Text } from "./field.ts";
+export { describeFields, type FieldRow } from "./fields.ts";
+export { type FirewallRow, firewallMatrix } from "./firewall.ts";
+export { FIREWALL_FORMATS, type FirewallFormat, printFirewall } from "./firewall-print.ts";
 export { type Listener, listenersOf, sentBy } from "./listeners.ts";
+export { ARCHITECTURES, type Architecture, type Preset, presetsOf } from "./presets.ts";
 export type { Card, Machine } from "./rules.ts";
 export {
   PATTERN_SUBJECT_MAX,
@@ -10,18 +14,7 @@ export {
   safePattern,
 } from "./safe-pattern.ts";
 export { settingsSchema } from "./schema.ts";
-export {
-  type E164Rule,
-  type NumberRule,
-  type Pbx,
-  type Protocols,
-  protocolsOf,
-  type RouteRule,
-  type Settings,
-  type Trunk,
-  type TrunkCredentials,
-  type TrunkPeer,
-  type TrunkRegister,
-  transportsOf,
-} from "./settings.ts";
-export { type Validation, validateSettings } from "./validate.ts";
+export type * from "./settings.ts";
+export { protocolsOf, transportsOf } from "./settings.ts";
+export { notRunnableYet, type Validation, validateSettings } from "./validate.ts";
+export { type Changes, describeChanges, whatChanged } from "./what-changed.ts";

@@ -1,5 +1,6 @@
 import { draftOf } from "./draft.ts";
-import type { SettingError, SettingWarning } from "./errors.ts";
+import { MESSAGES, type SettingError, type SettingWarning } from "./errors.ts";
+import { text } from "./field.ts";
 import { errorsOf } from "./issues.ts";
 import { type Machine, ruleErrors } from "./rules.ts";
 import { settingsSchema } from "./schema.ts";
@@ -38,6 +39,13 @@ function validateTree(
   if (!parsed.success || errors.length > 0) return { errors: located(errors, lines) };
   const settings = settled(parsed.data);
   return { settings, warnings: warningsOf(parsed.data, settings, machine) };
+}
+
+/** What is valid but can't be run yet, by name; nothing for what can. */
+export function notRunnableYet(settings: Settings): readonly SettingError[] {
+  if (settings.mode === "standard") return [];
+  const allowed = text("only standard, for now", "standard seulement, pour le moment");
+  return [{ field: "mode", value: settings.mode, allowed, message: MESSAGES.notAvailable }];
 }
 
 /** In the order of the file, with the line of the field or of what should have held it. */

@@ -36,7 +36,8 @@ export function readYaml(
     schema: "failsafe",
     lineCounter: counter,
     prettyErrors: false,
-    logLevel: "silent",
+    // "silent" would hide a second document.
+    logLevel: "error",
   });
   if (document.errors.length > 0) {
     return failed(

@@ -1,0 +1,54 @@
+import { Command } from "commander";
+import { capacityOf, printError, type Settings, type SettingWarning, type Text } from "#settings";
+import { thisMachine } from "../machine.ts";
+import { readSettings } from "../settings-file.ts";
+import { languageOption } from "./options.ts";
+
+interface CheckOptions {
+  readonly elsewhere?: boolean;
+  readonly language: keyof Text;
+}
+
+export function checkCommand(): Command {
+  return new Command("check")
+    .description(
+      "Validate a settings file: all errors at once, each with its field, its value and what is allowed.",
+    )
+    .argument("<file>", "the settings file (YAML)")
+    .option(
+      "--elsewhere",
+      "the file is for another machine: don't look for publicLocal and privateLocal here",
+    )
+    .addOption(languageOption())
+    .action((file: string, options: CheckOptions) => {
+      process.exitCode = check(file, options);
+    });
+}
+
+/** Returns the exit status. */
+function check(file: string, { elsewhere, language }: CheckOptions): number {
+  const result = readSettings(file, elsewhere ? undefined : thisMachine());
+  const lines = result.settings
+    ? validLines(result.settings, result.warnings, language)
+    : result.errors.map((error) => printError(error, language));
+  console.log(lines.join("\n"));
+  return result.settings ? 0 : 1;
+}
+
+function validLines(
+  settings: Settings,
+  warnings: readonly SettingWarning[],
+  language: keyof Text,
+): string[] {
+  const { ports, audioCalls, videoCalls } = capacityOf(settings);
+  const capacity: Text = {
+    en: `${ports} RTP ports: ${audioCalls} audio calls, or ${videoCalls} with video`,
+    fr: `${ports} ports RTP : ${audioCalls} appels audio, ou ${videoCalls} avec vidéo`,
+  };
+  const [valid, warning] = language === "en" ? ["valid", "warning:"] : ["valide", "attention :"];
+  return [
+    valid,
+    capacity[language],
+    ...warnings.map(({ field, message }) => `${warning} ${field}: ${message[language]}`),
+  ];
+}

@@ -1,0 +1,5 @@
+export { checkCommand } from "./check.ts";
+export { firewallCommand } from "./firewall.ts";
+export { presetCommand } from "./preset.ts";
+export { runCommand } from "./run.ts";
+export { versionCommand } from "./version.ts";
