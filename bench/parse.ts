@@ -95,11 +95,11 @@ const report = {
     sink += parseMessage(RINGING).kind.length;
   }),
   printInvitePerS: perSecond(() => {
-    sink += out.latin1Write(printMessage(parsed), 0);
+    sink += out.write(printMessage(parsed), 0, "latin1");
   }),
   parseAndPrintInvitePerS: perSecond(() => {
     const message = parseMessage(INVITE);
-    if (message.kind !== "parse-failure") sink += out.latin1Write(printMessage(message), 0);
+    if (message.kind !== "parse-failure") sink += out.write(printMessage(message), 0, "latin1");
   }),
 };
 

@@ -8,11 +8,13 @@ export interface CSeq {
 /** RFC 3261 §8.1.1.5: less than 2^31. */
 const CSEQ_MAX = 0x7fff_ffff;
 
-export function parseCSeq(value: string): CSeq | undefined {
-  const end = value.length;
-  const numberEnd = tokenEnd(value, 0, end);
-  const number = digits(value, 0, numberEnd, CSEQ_MAX);
-  const at = skipSpace(value, numberEnd, end);
-  if (number < 0 || at === numberEnd || !isToken(value, at, end)) return undefined;
-  return { number, method: value.slice(at) };
+export const parseCSeq = (value: string): CSeq | undefined => parseCSeqIn(value, 0, value.length);
+
+/** Reads the CSeq that stands from `start` to `end` of a text. */
+export function parseCSeqIn(text: string, start: number, end: number): CSeq | undefined {
+  const numberEnd = tokenEnd(text, start, end);
+  const number = digits(text, start, numberEnd, CSEQ_MAX);
+  const at = skipSpace(text, numberEnd, end);
+  if (number < 0 || at === numberEnd || !isToken(text, at, end)) return undefined;
+  return { number, method: text.slice(at, end) };
 }

@@ -10,6 +10,8 @@ export interface HeaderName {
   readonly label: string;
   /** Whether a comma separates values (RFC 3261 §7.3.1). */
   readonly isList: boolean;
+  /** Whether `parseMessage` proves its value. */
+  readonly isProved: boolean;
   /** Where a second field makes the message invalid: a bit of its own; else 0. */
   readonly onceBit: number;
 }
@@ -129,24 +131,40 @@ const TABLE: readonly (readonly [name: string, allows: number, compact?: string]
 /** Every spelling that needs no folding of case, and the compact forms, by name. */
 const BY_SPELLING = new Map<string, HeaderName>();
 
+/** One spelling of a known name, in lower case. */
+interface Spelling {
+  readonly text: string;
+  readonly name: HeaderName;
+}
+
 /** Names by length, first and last letter: a line's name is found without making a string of it. */
-const BUCKETS: (readonly [spelling: string, name: HeaderName])[][] = Array.from(
-  { length: 1024 },
-  () => [],
-);
+const BUCKETS: Spelling[][] = Array.from({ length: 1024 }, () => []);
 
 const bucketOf = (length: number, first: number, last: number): number =>
   (length * 37 + (first | 0x20) * 7 + (last | 0x20)) & 1023;
+
+const PROVED = new Set(
+  "via from to call-id cseq contact route record-route max-forwards expires content-length".split(
+    " ",
+  ),
+);
 
 let onceBits = 0;
 for (const [print, allows, compact] of TABLE) {
   const key = print.toLowerCase();
   const onceBit = (allows & ONCE) === 0 ? 0 : 1 << onceBits++;
-  const name = { key, print, label: `${print}: `, isList: (allows & LIST) !== 0, onceBit };
+  const name: HeaderName = {
+    key,
+    print,
+    label: `${print}: `,
+    isList: (allows & LIST) !== 0,
+    isProved: PROVED.has(key),
+    onceBit,
+  };
   for (const spelling of compact === undefined ? [key] : [key, compact]) {
     const first = spelling.charCodeAt(0);
     const last = spelling.charCodeAt(spelling.length - 1);
-    BUCKETS[bucketOf(spelling.length, first, last)]!.push([spelling, name]);
+    BUCKETS[bucketOf(spelling.length, first, last)]!.push({ text: spelling, name });
     BY_SPELLING.set(spelling, name);
     BY_SPELLING.set(spelling.toUpperCase(), name);
   }
@@ -159,8 +177,10 @@ export function knownNameAt(text: string, start: number, end: number): HeaderNam
   if (length < 1) return undefined;
   const bucket = BUCKETS[bucketOf(length, text.charCodeAt(start), text.charCodeAt(end - 1))]!;
   for (let i = 0; i < bucket.length; i++) {
-    const [spelling, name] = bucket[i]!;
-    if (spelling.length === length && sameName(text, start, end, spelling)) return name;
+    const { text: spelling, name } = bucket[i]!;
+    // Nearly all peers write the canonical spelling.
+    if (name.print.length === length && text.startsWith(name.print, start)) return name;
+    if (sameName(text, start, end, spelling)) return name;
   }
   return undefined;
 }
@@ -172,5 +192,12 @@ export const knownName = (name: string): HeaderName | undefined =>
 /** A header that is none of the table's keeps its own spelling. */
 export function unknownName(spelling: string): HeaderName {
   const key = spelling.toLowerCase();
-  return { key, print: spelling, label: `${spelling}: `, isList: false, onceBit: 0 };
+  return {
+    key,
+    print: spelling,
+    label: `${spelling}: `,
+    isList: false,
+    isProved: false,
+    onceBit: 0,
+  };
 }

@@ -23,6 +23,13 @@ export class HeaderScan {
   name: HeaderName | undefined;
   /** One line: folded lines are joined (RFC 3261 §7.3.1), white space at both ends is gone. */
   value = "";
+  /**
+   * A text in which `value` stands from `start` to `end`. To walk through a piece of a text is
+   * twice as dear as through the text itself: each character is found by way of the piece.
+   */
+  source = "";
+  start = 0;
+  end = 0;
   /** Set when `next` is false for anything but the end of the headers. */
   fault: ParseFault | undefined;
   /** Where the next field starts; after the last one, where the body does. */
@@ -65,10 +72,19 @@ export class HeaderScan {
       if (!isToken(text, start, nameEnd)) return this.#stop("header-name");
       this.name = unknownName(text.slice(start, nameEnd));
     }
-    const valueStart = skipSpace(text, colon + 1, end);
-    const value = text.slice(valueStart, skipSpaceBack(text, valueStart, end));
-    this.value = isFolded ? unfolded(value) : value;
+    this.source = text;
+    this.start = skipSpace(text, colon + 1, end);
+    this.end = skipSpaceBack(text, this.start, end);
+    this.value = text.slice(this.start, this.end);
+    if (isFolded) this.#unfold();
     return true;
+  }
+
+  #unfold(): void {
+    this.value = unfolded(this.value);
+    this.source = this.value;
+    this.start = 0;
+    this.end = this.value.length;
   }
 
   #stop(fault: ParseFault): false {

@@ -43,12 +43,20 @@ export const isToken = (text: string, start = 0, end = text.length): boolean =>
 export const isHostName = (text: string, start = 0, end = text.length): boolean =>
   isAllOf(HOST_NAME, text, start, end);
 
-/** Where the token that starts at `at` ends. */
-export function tokenEnd(text: string, at: number, end: number): number {
+/** Where what is of the set, from `at` on, ends. */
+export function endOf(set: Uint8Array, text: string, at: number, end: number): number {
   let i = at;
-  while (i < end && TOKEN[text.charCodeAt(i)] === 1) i++;
+  while (i < end && set[text.charCodeAt(i)] === 1) i++;
   return i;
 }
+
+/** Where the host name that starts at `at` ends. */
+export const hostNameEnd = (text: string, at: number, end: number): number =>
+  endOf(HOST_NAME, text, at, end);
+
+/** Where the token that starts at `at` ends. */
+export const tokenEnd = (text: string, at: number, end: number): number =>
+  endOf(TOKEN, text, at, end);
 
 export const isSpace = (code: number): boolean => code === SPACE || code === TAB;
 
@@ -66,13 +74,13 @@ export function skipSpaceBack(text: string, start: number, end: number): number 
   return i;
 }
 
-/** Whether there is white space or a control character, which no URI and no identifier may hold. */
-export function hasSpaceOrControl(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
+/** Whether there is neither white space nor a control character: no identifier may hold one. */
+export function isWord(text: string, start = 0, end = text.length): boolean {
+  for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i);
-    if (code <= SPACE || code === DELETE) return true;
+    if (code <= SPACE || code === DELETE) return false;
   }
-  return false;
+  return start < end;
 }
 
 /** Whether `text` from `start` to `end` is `lower`, written in any case; `lower` in lower case. */

@@ -1,13 +1,15 @@
 import { assert } from "#base";
-import { type CSeq, parseCSeq } from "./cseq.ts";
+import { type CSeq, parseCSeq, parseCSeqIn } from "./cseq.ts";
 import { Headers } from "./headers.ts";
-import { hasSpaceOrControl } from "./lexis.ts";
-import { type NameAddr, parseNameAddr, parseNameAddrs } from "./name-addr.ts";
+import { type NameAddr, parseNameAddr, parseNameAddrIn, parseNameAddrs } from "./name-addr.ts";
 import { reasonOf } from "./reason-phrases.ts";
-import { parseUri, type SipUri } from "./uri.ts";
-import { parseVia, type Via } from "./via.ts";
+import { parseUriIn, type SipUri } from "./uri.ts";
+import { parseVia, parseViaIn, type Via } from "./via.ts";
 
 export type Message = Request | Response;
+
+/** The fields that a message keeps parsed. */
+type ProvedField = "via" | "from" | "to" | "cseq" | "contact";
 
 /**
  * What requests and responses share. The fields that every message has are parsed once, when first
@@ -26,6 +28,8 @@ abstract class Fields {
   #toText: string | undefined;
   #cseq: CSeq | undefined;
   #cseqText: string | undefined;
+  #contact: NameAddr | undefined;
+  #contactText: string | undefined;
 
   constructor(headers: Headers, body: string) {
     this.headers = headers;
@@ -70,19 +74,49 @@ abstract class Fields {
 
   /** The first address of Contact: the remote target in a dialog. */
   get contact(): NameAddr | undefined {
-    return this.contacts[0];
+    const text = this.headers.get("contact");
+    if (text !== this.#contactText) {
+      this.#contact = this.contacts[0];
+      this.#contactText = text;
+    }
+    return this.#contact;
   }
 
-  /** The first mandatory field that is missing or invalid (RFC 3261 §8.1.1), by name. */
-  firstFault(): "via" | "from" | "to" | "cseq" | "call-id" | "missing-header" | undefined {
-    const { headers } = this;
-    if (!this.#readVia()) return headers.has("via") ? "via" : "missing-header";
-    if (!this.#readFrom()) return headers.has("from") ? "from" : "missing-header";
-    if (!this.#readTo()) return headers.has("to") ? "to" : "missing-header";
-    if (!this.#readCSeq()) return headers.has("cseq") ? "cseq" : "missing-header";
-    const callId = headers.get("call-id");
-    if (callId === undefined) return "missing-header";
-    return callId === "" || hasSpaceOrControl(callId) ? "call-id" : undefined;
+  /**
+   * For the parser: reads one of the fields above from where it stands in a text, before anybody
+   * asks for it. False where it is invalid; the first Via and Contact count.
+   */
+  prove(key: ProvedField, value: string, text: string, start: number, end: number): boolean {
+    switch (key) {
+      case "via":
+        if (this.#via !== undefined) return true;
+        this.#viaText = value;
+        this.#via = parseViaIn(text, start, end);
+        return this.#via !== undefined;
+      case "from":
+        this.#fromText = value;
+        this.#from = parseNameAddrIn(text, start, end);
+        return this.#from !== undefined;
+      case "to":
+        this.#toText = value;
+        this.#to = parseNameAddrIn(text, start, end);
+        return this.#to !== undefined;
+      case "cseq":
+        this.#cseqText = value;
+        this.#cseq = parseCSeqIn(text, start, end);
+        return this.#cseq !== undefined;
+      case "contact":
+        if (this.#contact !== undefined) return parseNameAddrIn(text, start, end) !== undefined;
+        this.#contactText = value;
+        this.#contact = parseNameAddrIn(text, start, end);
+        return this.#contact !== undefined;
+    }
+  }
+
+  /** Whether the fields that all messages have are there (RFC 3261 §8.1.1) and valid. */
+  isWhole(): boolean {
+    const isRead = this.#readVia() && this.#readFrom() && this.#readTo() && this.#readCSeq();
+    return isRead !== undefined && this.headers.has("call-id");
   }
 
   #readVia(): Via | undefined {
@@ -139,11 +173,16 @@ export class Request extends Fields {
   /** The Request-URI in its parts; undefined only where it is none that can be (RFC 3261 §19.1.1). */
   get target(): SipUri | undefined {
     if (this.uri !== this.#targetText) {
-      const uri = parseUri(this.uri);
-      this.#target = uri?.headers === undefined ? uri : undefined;
-      this.#targetText = this.uri;
+      this.proveTarget(this.uri, 0, this.uri.length);
     }
     return this.#target;
+  }
+
+  /** For the parser: reads the Request-URI from where it stands in a text. */
+  proveTarget(text: string, start: number, end: number): void {
+    const uri = parseUriIn(text, start, end);
+    this.#target = uri?.headers === undefined ? uri : undefined;
+    this.#targetText = this.uri;
   }
 }
 

@@ -1,16 +1,19 @@
 import {
   charSet,
-  hasSpaceOrControl,
+  endOf,
+  GREATER,
+  isSpace,
   LESS,
   QUOTE,
   quote,
   quotedEnd,
+  SEMICOLON,
   skipSpace,
   skipSpaceBack,
   unquote,
 } from "./lexis.ts";
 import { type Params, ParamWalk, parseParams, printParams } from "./params.ts";
-import { uriScheme } from "./uri.ts";
+import { schemeEnd } from "./uri.ts";
 
 /** An address of From, To, Contact, Route… (RFC 3261 §20.10 name-addr or addr-spec). */
 export interface NameAddr {
@@ -22,61 +25,79 @@ export interface NameAddr {
   readonly tag?: string | undefined;
 }
 
-/** An address whose parameters are cut apart when they are asked for. */
+/** An address whose display name and parameters are cut out when they are asked for. */
 class ParsedNameAddr implements NameAddr {
   readonly uri: string;
   readonly tag: string | undefined;
-  readonly #display: string | undefined;
   readonly #text: string;
-  readonly #paramsAt: number;
+  readonly #nameStart: number;
+  readonly #nameEnd: number;
+  readonly #paramsStart: number;
+  readonly #end: number;
   #params: Params | undefined;
 
   constructor(
-    display: string | undefined,
+    text: string,
+    nameStart: number,
+    nameEnd: number,
     uri: string,
     tag: string | undefined,
-    text: string,
-    paramsAt: number,
+    paramsStart: number,
+    end: number,
   ) {
-    this.#display = display;
     this.uri = uri;
     this.tag = tag;
     this.#text = text;
-    this.#paramsAt = paramsAt;
+    this.#nameStart = nameStart;
+    this.#nameEnd = nameEnd;
+    this.#paramsStart = paramsStart;
+    this.#end = end;
   }
 
   get display(): string | undefined {
-    return this.#display === undefined ? undefined : unquote(this.#display);
+    if (this.#nameStart === this.#nameEnd) return undefined;
+    return unquote(this.#text.slice(this.#nameStart, this.#nameEnd));
   }
 
   get params(): Params {
-    this.#params ??= parseParams(this.#text, this.#paramsAt)!;
+    this.#params ??= parseParams(this.#text, this.#paramsStart, this.#end)!;
     return this.#params;
   }
 }
 
-// What an unquoted display name can't hold. RFC 3261 §25.1 grants tokens alone; names with dots,
+const ANY = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
+const allBut = (excluded: string, from = 0): Uint8Array =>
+  charSet(ANY.filter((char, code) => code >= from && !excluded.includes(char)).join(""));
+
+// What an unquoted display name may hold. RFC 3261 §25.1 grants tokens alone; names with dots,
 // brackets, apostrophes or UTF-8 are seen unquoted (RFC 4475 §3.1.2.15 leaves both ways open).
-const NOT_IN_NAME = charSet('",;<>');
-/** What ends a URI that stands without <>, and what it can't hold (RFC 3261 §20). */
-const ENDS_BARE_URI = charSet(" \t;");
-const NOT_IN_BARE_URI = charSet('",?<>');
+const NAME = allBut('",;<>');
+const IN_BRACKETS = allBut('"<>\x7f', 0x21);
+/** A URI that stands without <> ends at a semicolon and holds no comma or question mark (§20). */
+const BARE = allBut('",;?<>\x7f', 0x21);
 
 /** Reads one address; undefined when the value is none, or more than one. */
-export function parseNameAddr(value: string): NameAddr | undefined {
-  const end = value.length;
-  const start = skipSpace(value, 0, end);
-  if (value.charCodeAt(start) === QUOTE) {
-    const close = quotedEnd(value, start, end);
-    if (close < 0) return undefined;
-    const less = skipSpace(value, close, end);
-    if (value.charCodeAt(less) !== LESS) return undefined;
-    return parseInBrackets(value, less, value.slice(start, close));
+export const parseNameAddr = (value: string): NameAddr | undefined =>
+  parseNameAddrIn(value, 0, value.length);
+
+/** Reads the address that stands from `start` to `end` of a text. */
+export function parseNameAddrIn(text: string, start: number, end: number): NameAddr | undefined {
+  const nameStart = skipSpace(text, start, end);
+  let less: number;
+  let nameEnd: number;
+  if (text.charCodeAt(nameStart) === QUOTE) {
+    nameEnd = quotedEnd(text, nameStart, end);
+    if (nameEnd < 0) return undefined;
+    less = skipSpace(text, nameEnd, end);
+  } else {
+    less = endOf(NAME, text, nameStart, end);
+    nameEnd = skipSpaceBack(text, nameStart, less);
+    if (less === end || text.charCodeAt(less) !== LESS) return parseBare(text, nameStart, end);
   }
-  const less = value.indexOf("<", start);
-  if (less < 0 || !isName(value, start, less)) return parseBare(value, start);
-  const nameEnd = skipSpaceBack(value, start, less);
-  return parseInBrackets(value, less, nameEnd > start ? value.slice(start, nameEnd) : undefined);
+  if (less >= end || text.charCodeAt(less) !== LESS) return undefined;
+  const uriEnd = endOf(IN_BRACKETS, text, less + 1, end);
+  if (uriEnd === end || text.charCodeAt(uriEnd) !== GREATER) return undefined;
+  return parseRest(text, nameStart, nameEnd, less + 1, uriEnd, uriEnd + 1, end);
 }
 
 /** Reads each value of a list header; what is no address (Contact's *) is left out. */
@@ -90,9 +111,7 @@ export function parseNameAddrs(values: readonly string[]): NameAddr[] {
 }
 
 /** The address with its name quoted and its URI in <>, which is always valid. */
-export function printNameAddr(
-  address: Pick<NameAddr, "display" | "uri"> & Partial<NameAddr>,
-): string {
+export function printNameAddr(address: Pick<NameAddr, "uri"> & Partial<NameAddr>): string {
   const { display, uri, params, tag } = address;
   let text = display === undefined || display === "" ? `<${uri}>` : `${quote(display)} <${uri}>`;
   if (params !== undefined) text += printParams(params);
@@ -100,46 +119,36 @@ export function printNameAddr(
   return text;
 }
 
-function isName(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (NOT_IN_NAME[text.charCodeAt(i)] === 1) return false;
-  return true;
-}
-
-function parseInBrackets(
-  value: string,
-  less: number,
-  display: string | undefined,
-): NameAddr | undefined {
-  const greater = value.indexOf(">", less);
-  if (greater < 0) return undefined;
-  return withParams(value, value.slice(less + 1, greater), greater + 1, display);
-}
-
 /** A URI without <>: what follows its first semicolon are the header's parameters (§20.10). */
-function parseBare(value: string, start: number): NameAddr | undefined {
-  let i = start;
-  for (; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (ENDS_BARE_URI[code] === 1) break;
-    if (NOT_IN_BARE_URI[code] === 1) return undefined;
+function parseBare(text: string, start: number, end: number): NameAddr | undefined {
+  const uriEnd = endOf(BARE, text, start, end);
+  if (uriEnd < end && text.charCodeAt(uriEnd) !== SEMICOLON && !isSpace(text.charCodeAt(uriEnd))) {
+    return undefined;
   }
-  return withParams(value, value.slice(start, i), i, undefined);
+  return parseRest(text, start, start, start, uriEnd, uriEnd, end);
 }
 
-function withParams(
-  value: string,
-  uri: string,
-  at: number,
-  display: string | undefined,
+function parseRest(
+  text: string,
+  nameStart: number,
+  nameEnd: number,
+  uriStart: number,
+  uriEnd: number,
+  paramsStart: number,
+  end: number,
 ): NameAddr | undefined {
-  if (uriScheme(uri) === undefined || hasSpaceOrControl(uri) || uri.includes("<")) return undefined;
-  const walk = new ParamWalk(value, at, value.length);
+  if (schemeEnd(text, uriStart, uriEnd) < 0) return undefined;
   let tag: string | undefined;
-  while (walk.next()) {
-    if (!walk.isNamed("tag")) continue;
-    // Two tags would let two readers see two dialogs; an empty one names none.
-    if (tag !== undefined || !walk.value) return undefined;
-    tag = walk.value;
+  if (paramsStart < end) {
+    const walk = new ParamWalk(text, paramsStart, end);
+    while (walk.next()) {
+      if (!walk.isNamed("tag")) continue;
+      // Two tags would let two readers see two dialogs; an empty one names none.
+      if (tag !== undefined || !walk.value) return undefined;
+      tag = walk.value;
+    }
+    if (walk.isBroken()) return undefined;
   }
-  return walk.isBroken ? undefined : new ParsedNameAddr(display, uri, tag, value, at);
+  const uri = text.slice(uriStart, uriEnd);
+  return new ParsedNameAddr(text, nameStart, nameEnd, uri, tag, paramsStart, end);
 }

@@ -31,14 +31,18 @@ export class ParamWalk {
   /** -1 for a name alone. */
   valueStart = -1;
   valueEnd = -1;
-  /** Whether the text was no list of parameters; `next` has returned false. */
-  isBroken = false;
+  #isBroken = false;
   #at: number;
 
   constructor(text: string, at: number, end: number) {
     this.text = text;
     this.end = end;
     this.#at = at;
+  }
+
+  /** After the last `next`: whether it stopped because the text is no list of parameters. */
+  isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** Goes to the next parameter; false at the end, or where the text is broken. */
@@ -87,7 +91,7 @@ export class ParamWalk {
   }
 
   #break(): false {
-    this.isBroken = true;
+    this.#isBroken = true;
     return false;
   }
 }
@@ -101,14 +105,14 @@ export function parseParams(text: string, at = 0, end = text.length): Params | u
     const { name } = walk;
     if (!params.has(name)) params.set(name, walk.value);
   }
-  return walk.isBroken ? undefined : (params ?? NO_PARAMS);
+  return walk.isBroken() ? undefined : (params ?? NO_PARAMS);
 }
 
 /** Whether `text` from `at` on is nothing but parameters. */
 export function areParams(text: string, at: number, end = text.length): boolean {
   const walk = new ParamWalk(text, at, end);
   while (walk.next());
-  return !walk.isBroken;
+  return !walk.isBroken();
 }
 
 export function printParams(params: Params): string {

@@ -2,7 +2,7 @@ import { latin1Text } from "#base";
 import { answerable } from "./answerable.ts";
 import { HeaderScan, lineEndAt, lineFault } from "./header-scan.ts";
 import { Headers } from "./headers.ts";
-import { digits, isToken, sameName, splitList } from "./lexis.ts";
+import { digits, isToken, isWord, sameName, splitList } from "./lexis.ts";
 import { type Message, Request, Response } from "./message.ts";
 import { parseNameAddr } from "./name-addr.ts";
 import {
@@ -58,25 +58,21 @@ function read(text: string, limits: MessageLimits): Message | ParseFault {
   if (start === text.length) return "empty";
   const lineEnd = lineEndAt(text, start);
   if (lineEnd < 0) return lineFault(lineEnd);
-  const headers = new Headers();
   const message = text.startsWith("SIP/", start)
-    ? readStatusLine(text, start, lineEnd, headers)
-    : readRequestLine(text, start, lineEnd, headers, limits);
+    ? readStatusLine(text, start, lineEnd)
+    : readRequestLine(text, start, lineEnd, limits);
   if (typeof message === "string") return message;
-  const bodyAt = readHeaders(text, lineEnd + 2, headers, limits);
+  const bodyAt = readHeaders(text, lineEnd + 2, message, limits);
   if (typeof bodyAt === "string") return bodyAt;
-  const body = readBody(text, bodyAt, headers.get("content-length"));
-  if (body === undefined) return "content-length";
-  if (body === TOO_SHORT) return "body-too-short";
-  message.body = body;
-  return faultIn(message, limits) ?? message;
+  if (!message.isWhole()) return "missing-header";
+  const fault = message.kind === "request" ? requestFault(message) : undefined;
+  return fault ?? readBody(text, bodyAt, message) ?? message;
 }
 
 function readRequestLine(
   text: string,
   start: number,
   end: number,
-  headers: Headers,
   limits: MessageLimits,
 ): Request | ParseFault {
   const methodEnd = text.indexOf(" ", start);
@@ -87,7 +83,9 @@ function readRequestLine(
   if (version !== undefined) return version;
   if (uriEnd - methodEnd - 1 > limits.uriBytesMax) return "request-uri-too-long";
   const uri = text.slice(methodEnd + 1, uriEnd);
-  return new Request(text.slice(start, methodEnd), uri, headers);
+  const request = new Request(text.slice(start, methodEnd), uri, new Headers());
+  request.proveTarget(text, methodEnd + 1, uriEnd);
+  return request;
 }
 
 function versionFault(text: string, start: number, end: number): ParseFault | undefined {
@@ -101,28 +99,24 @@ function versionFault(text: string, start: number, end: number): ParseFault | un
   return isVersion ? "version" : "start-line";
 }
 
-function readStatusLine(
-  text: string,
-  start: number,
-  end: number,
-  headers: Headers,
-): Response | ParseFault {
+function readStatusLine(text: string, start: number, end: number): Response | ParseFault {
   if (!text.startsWith("SIP/2.0 ", start)) return "version";
   const statusEnd = start + 11;
   const status = digits(text, start + 8, statusEnd, 699);
   if (status < 100 || statusEnd > end) return "status";
   // The space before an empty reason is mandatory, and often left out (RFC 3261 §7.2).
   if (statusEnd < end && text.charCodeAt(statusEnd) !== 0x20) return "status";
-  return new Response(status, text.slice(Math.min(statusEnd + 1, end), end), headers);
+  return new Response(status, text.slice(Math.min(statusEnd + 1, end), end), new Headers());
 }
 
-/** Reads the fields into `headers`; where the body starts, or the fault. */
+/** Reads the fields of a message; where its body starts, or the fault. */
 function readHeaders(
   text: string,
   at: number,
-  headers: Headers,
+  message: Message,
   limits: MessageLimits,
 ): number | ParseFault {
+  const { headers } = message;
   const scan = new HeaderScan(text, at);
   let seenOnce = 0;
   let commas = 0;
@@ -132,12 +126,14 @@ function readHeaders(
     if ((seenOnce & name.onceBit) !== 0) return "repeated-header";
     seenOnce |= name.onceBit;
     if (headers.size === limits.headersMax) return "too-many-headers";
-    const more = name.isList && value.includes(",") ? commasIn(value) : 0;
+    const more = name.isList ? commasIn(value) : 0;
     commas += more;
     if (more > 0 && name.key === "via") {
       // One field a hop, so that the top Via is a field that can be changed alone.
       for (const via of splitList(value)) headers.append(name, via);
     } else headers.append(name, value);
+    const fault = name.isProved ? fieldFault(message, scan, more > 0, limits) : undefined;
+    if (fault !== undefined) return fault;
   }
   if (scan.fault !== undefined) return scan.fault;
   // There are at most as many values of a header as fields and commas; counting them is dear.
@@ -153,67 +149,95 @@ function commasIn(value: string): number {
   return count;
 }
 
-/** No body has a line end alone for its text: the mark of one that is shorter than announced. */
-const TOO_SHORT = "\n";
-const LENGTH_DIGITS_MAX = 9;
-
-/** The body by its announced length; undefined where that is no length. */
-function readBody(text: string, at: number, announced: string | undefined): string | undefined {
-  if (announced === undefined) return text.slice(at);
-  if (announced.length > LENGTH_DIGITS_MAX) return undefined;
-  const length = digits(announced, 0, announced.length, 999_999_999);
-  if (length < 0) return undefined;
-  // RFC 3261 §18.3: what a datagram holds beyond is dropped, what it lacks is an error.
-  return at + length > text.length ? TOO_SHORT : text.slice(at, at + length);
+/** What is wrong with the field at hand, where it is one of those that must be right. */
+function fieldFault(
+  message: Message,
+  scan: HeaderScan,
+  isCut: boolean,
+  limits: MessageLimits,
+): ParseFault | undefined {
+  const { value, source, start, end } = scan;
+  const { key } = scan.name!;
+  switch (key) {
+    case "via":
+      return viaFault(message, scan, isCut, limits);
+    case "from":
+    case "to": {
+      if (!message.prove(key, value, source, start, end)) return key;
+      const { uri, tag } = message[key];
+      if (uri.length > limits.uriBytesMax) return "uri-too-long";
+      return tag !== undefined && tag.length > limits.identifierBytesMax
+        ? "identifier-too-long"
+        : undefined;
+    }
+    case "cseq":
+      return message.prove(key, value, source, start, end) ? undefined : key;
+    case "call-id":
+      if (end - start > limits.identifierBytesMax) return "identifier-too-long";
+      return isWord(source, start, end) ? undefined : key;
+    case "contact":
+      if (isCut || value === "*") return isCut && !areAddresses(value) ? key : undefined;
+      return message.prove(key, value, source, start, end) ? undefined : key;
+    case "route":
+    case "record-route":
+      return areAddresses(value) ? undefined : "route";
+    case "max-forwards":
+      return digits(source, start, end, MAX_FORWARDS_MAX) >= 0 ? undefined : key;
+    case "expires":
+      return digits(source, start, end, EXPIRES_MAX) >= 0 ? undefined : key;
+    default:
+      return undefined;
+  }
 }
 
-/** What no message may lack or get wrong. */
-function faultIn(message: Message, limits: MessageLimits): ParseFault | undefined {
-  const { headers } = message;
-  const fault = message.firstFault() ?? tooLong(message, limits);
-  if (fault !== undefined) return fault;
-  if (!areAddresses(headers, "contact")) return "contact";
-  if (!areAddresses(headers, "record-route")) return "route";
-  if (message.kind === "response") return undefined;
-  return requestFault(message);
+/** RFC 3261 §20.22 and §20.19. */
+const MAX_FORWARDS_MAX = 255;
+const EXPIRES_MAX = 0xffff_ffff;
+
+function viaFault(
+  message: Message,
+  scan: HeaderScan,
+  isCut: boolean,
+  limits: MessageLimits,
+): ParseFault | undefined {
+  const { value, source, start, end } = scan;
+  const first = isCut ? message.headers.get("via")! : value;
+  const isValid = isCut
+    ? message.prove("via", first, first, 0, first.length)
+    : message.prove("via", value, source, start, end);
+  if (!isValid) return "via";
+  return message.via.branch.length > limits.identifierBytesMax ? "identifier-too-long" : undefined;
 }
+
+const areAddresses = (value: string): boolean =>
+  splitList(value).every((address) => parseNameAddr(address) !== undefined);
 
 /** What a request may be addressed to: SIP, telephone numbers, and services (RFC 5031). */
 const SCHEMES = new Set(["sip", "sips", "tel", "urn"]);
 
 function requestFault(request: Request): ParseFault | undefined {
-  const { headers } = request;
-  if (request.cseq.method !== request.method) return "cseq-method";
   const { target } = request;
   if (target === undefined) return "request-uri";
   if (!SCHEMES.has(target.scheme)) return "unsupported-scheme";
-  if (!areAddresses(headers, "route")) return "route";
-  if (!isNumber(headers.get("max-forwards"), 255)) return "max-forwards";
-  if (!isNumber(headers.get("expires"), 0xffff_ffff)) return "expires";
-  return undefined;
+  return request.cseq.method === request.method ? undefined : "cseq-method";
 }
 
-function tooLong(message: Message, limits: MessageLimits): ParseFault | undefined {
-  const { uriBytesMax, identifierBytesMax: max } = limits;
-  const { from, to } = message;
-  if (from.uri.length > uriBytesMax || to.uri.length > uriBytesMax) return "uri-too-long";
-  const { callId, via } = message;
-  const isTooLong =
-    callId.length > max ||
-    via.branch.length > max ||
-    (from.tag !== undefined && from.tag.length > max) ||
-    (to.tag !== undefined && to.tag.length > max);
-  return isTooLong ? "identifier-too-long" : undefined;
-}
+const LENGTH_DIGITS_MAX = 9;
 
-const isNumber = (value: string | undefined, max: number): boolean =>
-  value === undefined || digits(value, 0, value.length, max) >= 0;
-
-function areAddresses(headers: Headers, name: string): boolean {
-  for (const value of headers.list(name)) {
-    if (parseNameAddr(value) === undefined && value !== "*") return false;
+/** Gives the message its body, of the length that it announces. */
+function readBody(text: string, at: number, message: Message): ParseFault | undefined {
+  const announced = message.headers.get("content-length");
+  if (announced === undefined) {
+    message.body = text.slice(at);
+    return undefined;
   }
-  return true;
+  if (announced.length > LENGTH_DIGITS_MAX) return "content-length";
+  const length = digits(announced, 0, announced.length, 999_999_999);
+  if (length < 0) return "content-length";
+  // RFC 3261 §18.3: what a datagram holds beyond is dropped, what it lacks is an error.
+  if (at + length > text.length) return "body-too-short";
+  message.body = text.slice(at, at + length);
+  return undefined;
 }
 
 /**

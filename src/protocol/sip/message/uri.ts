@@ -4,9 +4,11 @@ import {
   charSet,
   digits,
   EQUALS,
+  endOf,
+  hostNameEnd,
   isAllOf,
-  isHostName,
   PERCENT,
+  QUESTION,
   SEMICOLON,
 } from "./lexis.ts";
 import { NO_PARAMS, type Params } from "./params.ts";
@@ -31,6 +33,8 @@ export interface SipUri {
 
 const ALPHANUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const NON_ASCII = String.fromCharCode(...Array.from({ length: 128 }, (_, i) => 128 + i));
+// More than RFC 3261 §25.1 grants to a password: it may hold what a user may, and colons.
+const PASSWORD = charSet(`${ALPHANUM}-_.!~*'()%&=+$,;?/#:${NON_ASCII}`);
 const SCHEME = charSet(`${ALPHANUM}+-.`);
 // RFC 3261 §25.1 user and password; "#" is dialled by many phones without being escaped.
 const USER = charSet(`${ALPHANUM}-_.!~*'()%&=+$,;?/#${NON_ASCII}`);
@@ -40,28 +44,31 @@ const HEADERS = charSet(`${ALPHANUM}-_.!~*'()%[]/?:+$&=,;@${NON_ASCII}`);
 const TEL = charSet(`0123456789abcdefABCDEF*#+-.()%`);
 const OPAQUE = charSet(`${ALPHANUM}-_.!~*'()%[]/?:+$&=,;@#${NON_ASCII}`);
 const HEX = charSet("0123456789abcdefABCDEF");
+const DIGIT = charSet("0123456789");
 const PORT_MAX = 65_535;
+const BRACKET = 0x5b;
 
 /** Reads a URI of any scheme; undefined when the text is none. */
-export function parseUri(text: string): SipUri | undefined {
-  const colon = text.indexOf(":");
-  if (!isAllOf(SCHEME, text, 0, colon)) return undefined;
-  const scheme = schemeOf(text, colon);
-  if (text.includes("%") && !areEscapesWhole(text)) return undefined;
-  if (scheme === "sip" || scheme === "sips") return parseSip(text, colon + 1, scheme);
-  if (scheme === "tel") return parseTel(text, colon + 1);
-  if (!isAllOf(OPAQUE, text, colon + 1, text.length)) return undefined;
-  return { scheme, host: "", params: NO_PARAMS, opaque: text.slice(colon + 1) };
+export const parseUri = (text: string): SipUri | undefined => parseUriIn(text, 0, text.length);
+
+/** Reads the URI that stands from `start` to `end` of a text. */
+export function parseUriIn(text: string, start: number, end: number): SipUri | undefined {
+  const colon = schemeEnd(text, start, end);
+  if (colon < 0 || !areEscapesWhole(text, start, end)) return undefined;
+  if (colon === start + 3 && text.startsWith("sip", start))
+    return parseSip(text, colon, end, "sip");
+  const scheme = text.slice(start, colon).toLowerCase();
+  if (scheme === "sip" || scheme === "sips") return parseSip(text, colon, end, scheme);
+  if (scheme === "tel") return parseTel(text, colon + 1, end);
+  if (!isAllOf(OPAQUE, text, colon + 1, end)) return undefined;
+  return { scheme, host: "", params: NO_PARAMS, opaque: text.slice(colon + 1, end) };
 }
 
-/** The scheme of a text that may be a URI, in lower case. */
-export function uriScheme(text: string): string | undefined {
-  const colon = text.indexOf(":");
-  return isAllOf(SCHEME, text, 0, colon) ? schemeOf(text, colon) : undefined;
+/** The place of the colon after a URI's scheme; -1 where there is none. */
+export function schemeEnd(text: string, start: number, end: number): number {
+  const colon = endOf(SCHEME, text, start, end);
+  return colon > start && colon < end && text.charCodeAt(colon) === COLON ? colon : -1;
 }
-
-const schemeOf = (text: string, colon: number): string =>
-  colon === 3 && text.startsWith("sip:") ? "sip" : text.slice(0, colon).toLowerCase();
 
 export function printUri(uri: SipUri): string {
   if (uri.opaque !== undefined) return `${uri.scheme}:${uri.opaque}`;
@@ -118,81 +125,65 @@ class ParsedSipUri implements SipUri {
   }
 }
 
-function parseSip(text: string, start: number, scheme: string): SipUri | undefined {
+function parseSip(text: string, colon: number, end: number, scheme: string): SipUri | undefined {
+  const start = colon + 1;
   // No @ may stand unescaped in a host, parameter or header: the first one ends the user.
   const at = text.indexOf("@", start);
-  let user: string | undefined;
+  if (at < 0 || at >= end) return parseHostOn(text, start, end, scheme, undefined, undefined);
+  const userEnd = endOf(USER, text, start, at);
+  if (userEnd === start) return undefined;
   let password: string | undefined;
-  let hostStart = start;
-  if (at >= 0) {
-    const colon = text.indexOf(":", start);
-    const userEnd = colon < 0 || colon > at ? at : colon;
-    if (!isAllOf(USER, text, start, userEnd)) return undefined;
-    user = text.slice(start, userEnd);
-    if (userEnd < at) {
-      if (userEnd + 1 < at && !isAllOf(PASSWORD, text, userEnd + 1, at)) return undefined;
-      password = text.slice(userEnd + 1, at);
-    }
-    hostStart = at + 1;
+  if (userEnd < at) {
+    const isPassword =
+      text.charCodeAt(userEnd) === COLON && endOf(PASSWORD, text, userEnd + 1, at) === at;
+    if (!isPassword) return undefined;
+    password = text.slice(userEnd + 1, at);
   }
-  return parseHostOn(text, hostStart, scheme, user, password);
+  return parseHostOn(text, at + 1, end, scheme, text.slice(start, userEnd), password);
 }
-
-// intmeth of RFC 4475 §3.1.1.2 has a second colon in what follows the first.
-const PASSWORD = charSet(`${ALPHANUM}-_.!~*'()%&=+$,:#;?/${NON_ASCII}`);
 
 function parseHostOn(
   text: string,
   start: number,
+  end: number,
   scheme: string,
   user: string | undefined,
   password: string | undefined,
 ): SipUri | undefined {
-  const hostEnd = hostEndAt(text, start, text.length);
-  const host = hostEnd < 0 ? undefined : parseHost(text.slice(start, hostEnd));
+  const hostEnd = hostEndAt(text, start, end);
+  const host = hostEnd < 0 ? undefined : parseHost(text, start, hostEnd);
   if (host === undefined) return undefined;
   let i = hostEnd;
   let port: number | undefined;
-  if (text.charCodeAt(i) === COLON) {
-    const portEnd = portEndAt(text, i + 1);
-    port = digits(text, i + 1, portEnd, PORT_MAX);
+  if (i < end && text.charCodeAt(i) === COLON) {
+    i = endOf(DIGIT, text, hostEnd + 1, end);
+    port = digits(text, hostEnd + 1, i, PORT_MAX);
     if (port < 0) return undefined;
-    i = portEnd;
   }
-  const question = text.indexOf("?", i);
-  const paramsEnd = question < 0 ? text.length : question;
-  if (!areUriParams(text, i, paramsEnd)) return undefined;
+  const paramsEnd = uriParamsEnd(text, i, end);
+  if (paramsEnd < 0) return undefined;
   let headers: string | undefined;
-  if (question >= 0) {
-    if (!isAllOf(HEADERS, text, question + 1, text.length)) return undefined;
-    headers = text.slice(question + 1);
+  if (paramsEnd < end) {
+    if (text.charCodeAt(paramsEnd) !== QUESTION) return undefined;
+    if (!isAllOf(HEADERS, text, paramsEnd + 1, end)) return undefined;
+    headers = text.slice(paramsEnd + 1, end);
   }
-  return new ParsedSipUri(scheme, user, password, host, port, text.slice(i, paramsEnd), headers);
+  const params = i === paramsEnd ? "" : text.slice(i, paramsEnd);
+  return new ParsedSipUri(scheme, user, password, host, port, params, headers);
 }
 
-/** Where a host that starts at `start` ends: after its bracket, or before what can't be in a name. */
+/** Where a host that starts at `start` ends: after its bracket, or before what no name holds. */
 export function hostEndAt(text: string, start: number, end: number): number {
-  if (text.charCodeAt(start) === 0x5b /* [ */) {
-    const close = text.indexOf("]", start);
-    return close < 0 || close >= end ? -1 : close + 1;
-  }
-  for (let i = start; i < end; i++) if (!isHostName(text, i, i + 1)) return i;
-  return end;
+  if (text.charCodeAt(start) !== BRACKET) return hostNameEnd(text, start, end);
+  const close = text.indexOf("]", start);
+  return close < 0 || close >= end ? -1 : close + 1;
 }
 
-function portEndAt(text: string, start: number): number {
-  let i = start;
-  for (; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x30 || code > 0x39) break;
-  }
-  return i;
-}
-
-/** A host as we keep it (IPv6 without brackets), or undefined when the text is no host. */
-export function parseHost(text: string): string | undefined {
-  if (text.charCodeAt(0) !== 0x5b) return isHostName(text) ? text : undefined;
-  const inner = text.slice(1, -1);
+/** A host as we keep it (IPv6 without brackets); undefined where there is none. */
+export function parseHost(text: string, start: number, end: number): string | undefined {
+  if (start >= end) return undefined;
+  if (text.charCodeAt(start) !== BRACKET) return text.slice(start, end);
+  const inner = text.slice(start + 1, end - 1);
   if (isAddress(inner) && inner.includes(":")) return inner;
   // RFC 5118 §4.10: three colons before an IPv4 tail, a slip of RFC 3261's grammar, mean two.
   const slip = inner.indexOf(":::");
@@ -207,20 +198,16 @@ const isIpv4Tail = (text: string, at: number): boolean => !text.includes(":", at
 export const sameHost = (a: string, b: string): boolean =>
   a === b || (canonicalAddress(a) ?? a.toLowerCase()) === (canonicalAddress(b) ?? b.toLowerCase());
 
-/** Whether what stands from `start` to `end` is `;name[=value]` again and again. */
-function areUriParams(text: string, start: number, end: number): boolean {
+/** Where `;name[=value]`, again and again, ends; -1 where a parameter has no name. */
+function uriParamsEnd(text: string, start: number, end: number): number {
   let i = start;
-  while (i < end) {
-    if (text.charCodeAt(i) !== SEMICOLON) return false;
-    const nameStart = ++i;
-    while (i < end && PARAM[text.charCodeAt(i)] === 1) i++;
-    if (i === nameStart) return false;
-    if (i < end && text.charCodeAt(i) === EQUALS) {
-      i++;
-      while (i < end && PARAM_VALUE[text.charCodeAt(i)] === 1) i++;
-    }
+  while (i < end && text.charCodeAt(i) === SEMICOLON) {
+    const nameEnd = endOf(PARAM, text, i + 1, end);
+    if (nameEnd === i + 1) return -1;
+    const hasValue = nameEnd < end && text.charCodeAt(nameEnd) === EQUALS;
+    i = hasValue ? endOf(PARAM_VALUE, text, nameEnd + 1, end) : nameEnd;
   }
-  return true;
+  return i;
 }
 
 const PARAM_VALUE = charSet(`${ALPHANUM}-_.!~*'()%[]/:&+$,=${NON_ASCII}`);
@@ -243,17 +230,16 @@ function uriParams(text: string): Params {
 }
 
 /** RFC 3966 §3: the number, then parameters. */
-function parseTel(text: string, start: number): SipUri | undefined {
-  const semicolon = text.indexOf(";", start);
-  const end = semicolon < 0 ? text.length : semicolon;
-  if (!isAllOf(TEL, text, start, end) || !areUriParams(text, end, text.length)) return undefined;
-  const params = uriParams(text.slice(end));
-  return { scheme: "tel", user: text.slice(start, end), host: "", params };
+function parseTel(text: string, start: number, end: number): SipUri | undefined {
+  const numberEnd = endOf(TEL, text, start, end);
+  if (numberEnd === start || uriParamsEnd(text, numberEnd, end) !== end) return undefined;
+  const params = uriParams(text.slice(numberEnd, end));
+  return { scheme: "tel", user: text.slice(start, numberEnd), host: "", params };
 }
 
-function areEscapesWhole(text: string): boolean {
-  for (let i = text.indexOf("%"); i >= 0; i = text.indexOf("%", i + 3)) {
-    if (!isAllOf(HEX, text, i + 1, i + 3)) return false;
+function areEscapesWhole(text: string, start: number, end: number): boolean {
+  for (let i = text.indexOf("%", start); i >= 0 && i < end; i = text.indexOf("%", i + 3)) {
+    if (i + 3 > end || !isAllOf(HEX, text, i + 1, i + 3)) return false;
   }
   return true;
 }

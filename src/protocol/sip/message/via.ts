@@ -1,16 +1,5 @@
 import { hostText } from "#base";
-import {
-  COLON,
-  digits,
-  isSpace,
-  isToken,
-  SEMICOLON,
-  SLASH,
-  sameName,
-  skipSpace,
-  skipSpaceBack,
-  tokenEnd,
-} from "./lexis.ts";
+import { COLON, digits, isSpace, SLASH, sameName, skipSpace, tokenEnd } from "./lexis.ts";
 import { type Params, ParamWalk, parseParams, printParams } from "./params.ts";
 import { hostEndAt, parseHost } from "./uri.ts";
 
@@ -32,7 +21,8 @@ class ParsedVia implements Via {
   readonly port: number | undefined;
   readonly branch: string;
   readonly #text: string;
-  readonly #paramsAt: number;
+  readonly #paramsStart: number;
+  readonly #end: number;
   #params: Params | undefined;
 
   constructor(
@@ -41,18 +31,20 @@ class ParsedVia implements Via {
     port: number | undefined,
     branch: string,
     text: string,
-    paramsAt: number,
+    paramsStart: number,
+    end: number,
   ) {
     this.transport = transport;
     this.host = host;
     this.port = port;
     this.branch = branch;
     this.#text = text;
-    this.#paramsAt = paramsAt;
+    this.#paramsStart = paramsStart;
+    this.#end = end;
   }
 
   get params(): Params {
-    this.#params ??= parseParams(this.#text, this.#paramsAt)!;
+    this.#params ??= parseParams(this.#text, this.#paramsStart, this.#end)!;
     return this.#params;
   }
 }
@@ -60,35 +52,31 @@ class ParsedVia implements Via {
 const PORT_MAX = 65_535;
 
 /** Reads one hop; undefined when the value is none, or more than one. */
-export function parseVia(value: string): Via | undefined {
-  const end = value.length;
-  const transportAt = afterProtocol(value);
+export const parseVia = (value: string): Via | undefined => parseViaIn(value, 0, value.length);
+
+/** Reads the hop that stands from `start` to `end` of a text. */
+export function parseViaIn(text: string, start: number, end: number): Via | undefined {
+  const transportAt = afterProtocol(text, start, end);
   if (transportAt < 0) return undefined;
-  const transportEnd = tokenEnd(value, transportAt, end);
-  const hostAt = skipSpace(value, transportEnd, end);
+  const transportEnd = tokenEnd(text, transportAt, end);
+  const hostAt = skipSpace(text, transportEnd, end);
   if (transportEnd === transportAt || hostAt === transportEnd) return undefined;
-  const hostEnd = hostEndAt(value, hostAt, end);
-  const host = hostEnd < 0 ? undefined : parseHost(value.slice(hostAt, hostEnd));
+  const hostEnd = hostEndAt(text, hostAt, end);
+  const host = hostEnd < 0 ? undefined : parseHost(text, hostAt, hostEnd);
   if (host === undefined) return undefined;
-  let at =
-    hostEnd < end && isSpace(value.charCodeAt(hostEnd)) ? skipSpace(value, hostEnd, end) : hostEnd;
+  let at = skipSpace(text, hostEnd, end);
   let port: number | undefined;
-  if (value.charCodeAt(at) === COLON) {
-    const semicolon = value.indexOf(";", at);
-    const portEnd = semicolon < 0 ? end : semicolon;
-    port = digits(
-      value,
-      skipSpace(value, at + 1, portEnd),
-      skipSpaceBack(value, at, portEnd),
-      PORT_MAX,
-    );
+  if (at < end && text.charCodeAt(at) === COLON) {
+    at = skipSpace(text, at + 1, end);
+    const portEnd = tokenEnd(text, at, end);
+    port = digits(text, at, portEnd, PORT_MAX);
     if (port < 0) return undefined;
     at = portEnd;
   }
-  const branch = branchAfter(value, at);
+  const branch = branchAfter(text, at, end);
   if (branch === undefined) return undefined;
-  const transport = transportOf(value, transportAt, transportEnd);
-  return new ParsedVia(transport, host, port, branch, value, at);
+  const transport = transportOf(text, transportAt, transportEnd);
+  return new ParsedVia(transport, host, port, branch, text, at, end);
 }
 
 export function printVia(via: Omit<Via, "params" | "branch"> & Partial<Via>): string {
@@ -112,36 +100,32 @@ export function stampVia(via: Via, remoteAddress: string, remotePort: number): s
 }
 
 /** Where the transport starts, after "SIP/2.0/" with whatever white space; -1 for none. */
-function afterProtocol(value: string): number {
-  if (value.startsWith("SIP/2.0/") && !isSpace(value.charCodeAt(8))) return 8;
-  const end = value.length;
-  const name = skipSpace(value, 0, end);
-  if (!sameName(value, name, name + 3, "sip")) return -1;
-  let at = skipSpace(value, name + 3, end);
-  if (value.charCodeAt(at) !== SLASH) return -1;
-  at = skipSpace(value, at + 1, end);
-  const versionEnd = tokenEnd(value, at, end);
-  if (!isToken(value, at, versionEnd)) return -1;
-  at = skipSpace(value, versionEnd, end);
-  return value.charCodeAt(at) === SLASH ? skipSpace(value, at + 1, end) : -1;
+function afterProtocol(text: string, start: number, end: number): number {
+  if (text.startsWith("SIP/2.0/", start) && !isSpace(text.charCodeAt(start + 8))) return start + 8;
+  const name = skipSpace(text, start, end);
+  if (!sameName(text, name, name + 3, "sip")) return -1;
+  let at = skipSpace(text, name + 3, end);
+  if (text.charCodeAt(at) !== SLASH) return -1;
+  at = skipSpace(text, at + 1, end);
+  const versionEnd = tokenEnd(text, at, end);
+  if (versionEnd === at) return -1;
+  at = skipSpace(text, versionEnd, end);
+  return text.charCodeAt(at) === SLASH ? skipSpace(text, at + 1, end) : -1;
 }
 
-function transportOf(value: string, start: number, end: number): string {
-  if (value.startsWith("UDP", start) && end === start + 3) return "UDP";
-  return value.slice(start, end).toUpperCase();
+function transportOf(text: string, start: number, end: number): string {
+  if (end === start + 3 && text.startsWith("UDP", start)) return "UDP";
+  return text.slice(start, end).toUpperCase();
 }
 
 /** The branch, "" for none; undefined where the parameters are broken or name two. */
-function branchAfter(value: string, at: number): string | undefined {
-  if (at < value.length && value.charCodeAt(at) !== SEMICOLON) {
-    at = skipSpace(value, at, value.length);
-  }
-  const walk = new ParamWalk(value, at, value.length);
+function branchAfter(text: string, at: number, end: number): string | undefined {
+  const walk = new ParamWalk(text, at, end);
   let branch = "";
   while (walk.next()) {
     if (!walk.isNamed("branch")) continue;
     if (branch !== "" || !walk.value) return undefined;
     branch = walk.value;
   }
-  return walk.isBroken ? undefined : branch;
+  return walk.isBroken() ? undefined : branch;
 }
