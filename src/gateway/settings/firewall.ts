@@ -127,11 +127,13 @@ function dnsRows(settings: Settings): FirewallRow[] {
     ...trunks.flatMap(({ peers }) => peers.map(({ host }) => host)),
   ];
   if (hosts.every((host) => host === undefined || isAddress(host))) return [];
-  const gateway = gatewayOn(settings, "private");
+  const gateway = place(NAMES[settings.mode], [
+    ...new Set([settings.publicLocal.address, settings.privateLocal.address]),
+  ]);
   const servers = dns.servers.length > 0 ? dns.servers : [{ address: undefined, port: 53 }];
   return servers.flatMap(({ address, port }) =>
     (["udp", "tcp"] as const).map((protocol) => ({
-      from: { ...gateway, addresses: [] },
+      from: gateway,
       to: place("DNS server", address === undefined ? [] : [address]),
       protocol,
       ports: one(port),

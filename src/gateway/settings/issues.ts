@@ -9,11 +9,18 @@ type Path = readonly PropertyKey[];
 
 /** What zod found, in the words of the manual; one unknown key is one error. */
 export function errorsOf(issues: readonly Issue[], tree: unknown): SettingError[] {
-  return issues.flatMap((issue) =>
+  const errors = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => unknownKey([...issue.path, key], issue.path, tree))
+      ? issue.keys.map((key) => unknownKey([...issue.path, key], issue.path))
       : [errorOf(issue, tree)],
   );
+  // A number may be both too small and odd: that is one error.
+  const first = new Map<string, SettingError>();
+  for (const error of errors) {
+    const key = `${error.field} ${error.message.en}`;
+    if (!first.has(key)) first.set(key, error);
+  }
+  return [...first.values()];
 }
 
 function errorOf(issue: Issue, tree: unknown): SettingError {
@@ -60,12 +67,11 @@ function keysOf(schema: z.core.$ZodType | undefined): Text {
   return text(keys, keys);
 }
 
-function unknownKey(path: Path, parent: Path, tree: unknown): SettingError {
-  const value = valueAt(tree, path);
+function unknownKey(path: Path, parent: Path): SettingError {
   return {
     field: fieldName(path),
-    // An unknown key may be a misspelt password: its value stays unseen.
-    value: typeof value === "string" ? undefined : value === undefined ? undefined : "…",
+    // It may be a misspelt password: what it holds stays unseen.
+    value: undefined,
     allowed: keysOf(schemaAt(parent)),
     message: MESSAGES.unknown,
   };

@@ -46,7 +46,8 @@ export function ruleErrors(
     report(path, message, en, fr = en) {
       errors.push({
         field: fieldName(path),
-        value: valueAt(tree, path),
+        // What is wrong may be a default, beside what was written.
+        value: valueAt(tree, path) ?? valueAt(draft, path),
         allowed: text(en, fr),
         message,
       });

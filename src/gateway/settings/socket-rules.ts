@@ -95,7 +95,7 @@ function separateSockets(scene: Scene): void {
 }
 
 function clearOfMediaAndPbx({ draft, report }: Scene, { path, address, port, over }: Socket): void {
-  const { portMin = 0, portMax = -1 } = draft.rtp ?? {};
+  const { portMin = Number.NaN, portMax = Number.NaN } = draft.rtp ?? {};
   if (over === "udp" && port >= portMin && port <= portMax) {
     const range = `${portMin}–${portMax}`;
     report(

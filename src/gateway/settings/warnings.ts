@@ -23,7 +23,7 @@ export function warningsOf(
   families(settings, warn);
   limitsBeyondReach(settings, warn);
   sharedSources(settings, warn);
-  if (settings.trunks.length === 0)
+  if (settings.trunks.length === 0 && settings.mode !== "chained-lan")
     warn(
       ["trunks"],
       "no trunk: the PBX can call nobody",

@@ -77,6 +77,7 @@ function plain(node: Node, path: readonly PropertyKey[], walk: Walk): unknown {
   }
   if (isAlias(node)) {
     const target = walk.resolve(node);
+    if (!target) walk.faults.push(yamlFault("UNKNOWN_ALIAS", `unknown alias ${node.source}`, line));
     return target && plain(target, path, walk);
   }
   if (isSeq<Node>(node)) return node.items.map((item, i) => plain(item, [...path, i], walk));
@@ -104,11 +105,12 @@ const ONE_DOCUMENT: Text = text(
 );
 
 function yamlFault(code: string, message: string, line: number): SettingError {
-  const why = message.replace(/\s+/g, " ").trim();
+  const several = code === "MULTIPLE_DOCS";
+  const why = several ? "several documents" : message.replace(/\s+/g, " ").trim();
   return {
     field: "(file)",
     value: undefined,
-    allowed: code === "MULTIPLE_DOCS" ? ONE_DOCUMENT : YAML,
+    allowed: several ? ONE_DOCUMENT : YAML,
     message: text(`${MESSAGES.syntax.en} (${why})`, `${MESSAGES.syntax.fr} (${why})`),
     line,
   };
