@@ -58,9 +58,11 @@ export interface End {
   readonly status: number;
   readonly reason?: string;
   readonly retryAfterS?: number;
+  /** The extensions of a 420 (RFC 3261 §21.4.15). */
+  readonly unsupported?: string;
 }
 
-export function end(name: EndName, more: { status?: number; reason?: string; retryAfterS?: number } = {}): End {
+export function end(name: EndName, more: Partial<Omit<End, "kind" | "name">> = {}): End {
   return { kind: "end", name, status: ENDS[name].status, ...more };
 }
 

@@ -30,6 +30,8 @@ export interface Dialling {
   /** The SDP for the callee; absent for an offerless INVITE (RFC 3261 §13.2.1). */
   readonly offer: string | undefined;
   readonly candidates: readonly Candidate[];
+  /** The Replaces header of the INVITE, in the callee's terms (RFC 3891). */
+  readonly replaces: string | undefined;
   readonly caller: string;
   readonly callee: string;
   readonly trunk: string | undefined;
@@ -71,7 +73,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #ringingMs: Instant | undefined;
   #answeredMs: Instant | undefined;
   /** The caller's INVITE, kept until it has its final response. */
-  #asked: { request: Request; invite: ServerTransaction; flow: Flow; offer: string | undefined } | undefined;
+  #asked: { request: Request; invite: ServerTransaction; flow: Flow; offer: string | undefined; replaces: string | undefined } | undefined;
   #answeredInvite: ServerTransaction | undefined;
   #forks: Fork[] = [];
   /** Our From tag and Call-ID towards the callee. */
@@ -94,9 +96,9 @@ export class Call implements Dialler, Responder, Wakeable {
     this.from = dialling.from;
     this.media = dialling.media;
     this.timer = new SessionTimer(board, this);
-    const { request, invite, flow, offer, caller, callee, trunk, callerCredentials } = dialling;
+    const { request, invite, flow, offer, replaces, caller, callee, trunk, callerCredentials } = dialling;
     this.#facts = { caller, callee, trunk, callerCredentials };
-    this.#asked = { request, invite, flow, offer };
+    this.#asked = { request, invite, flow, offer, replaces };
     this.#startedMs = now;
     this.#calleeTag = board.random.token(16);
     this.#calleeCallId = board.setup.masked ? board.random.token(26) : request.callId;
@@ -115,11 +117,12 @@ export class Call implements Dialler, Responder, Wakeable {
   // ── The callee's side, as the dial reports it ────────────────────────────────────────────
 
   inviteFor(candidate: Candidate, to: Destination): Request {
-    const { request, offer } = this.#asked!;
+    const { request, offer, replaces } = this.#asked!;
     const face = this.#board.setup.faces[candidate.side];
     const dialog = { callId: this.#calleeCallId, tag: this.#calleeTag, cseq: ++this.#inviteCSeq };
     const invite = inviteAcross(this.#board, request, candidate, to, face, dialog);
     withSdp(invite, offer);
+    if (replaces !== undefined) invite.headers.add("replaces", replaces);
     this.#invited = { request: invite, credentials: candidate.credentials };
     return invite;
   }

@@ -16,9 +16,6 @@ import { contactOf, faceHost, type Leg } from "./legs.ts";
 import { copyHeaders } from "./mask.ts";
 import type { Candidate, Face, Switchboard } from "./setup.ts";
 
-/** Max-Forwards that we set where a peer sent none (RFC 3261 §8.1.1.6). */
-const MAX_FORWARDS = 70;
-
 /** Extensions that a gateway between two ends can vouch for; others leave Supported. */
 export const EXTENSIONS: ReadonlySet<string> = new Set([
   "100rel",
@@ -63,7 +60,7 @@ export function requestAcross(
   const user = candidate.user ?? parseUri(original.uri)?.user;
   const uri = targetUri(user, candidate, to);
   const from = original.from;
-  headers.add("max-forwards", String(hopsLeft(original)));
+  headers.add("max-forwards", String(hopsLeft(board, original)));
   headers.add("from", addressAcross(board, from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag));
   headers.add("to", addressAcross(board, original.to, user, candidate.uriHost));
   headers.add("call-id", dialog.callId);
@@ -118,7 +115,7 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
 /** A request in a leg's dialog, as another request of the other leg asks for it. */
 export function inDialogAcross(board: Switchboard, original: Request, leg: Leg): Request {
   const request = requestInDialog(leg.dialog, original.method);
-  request.headers.set("max-forwards", String(hopsLeft(original)));
+  request.headers.set("max-forwards", String(hopsLeft(board, original)));
   copyHeaders(original.headers, request.headers, view(board, leg.side));
   vouch(request.headers);
   dress(board, request, leg);
@@ -128,14 +125,14 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
 
 export function ackFor(board: Switchboard, leg: Leg, cseq: number): Request {
   const ack = requestInDialog(leg.dialog, "ACK", cseq);
-  ack.headers.set("max-forwards", String(MAX_FORWARDS));
+  ack.headers.set("max-forwards", String(board.setup.maxForwards));
   if (board.setup.masked) ack.headers.set("user-agent", board.setup.product);
   return ack;
 }
 
 export function byeFor(board: Switchboard, leg: Leg, reason?: string): Request {
   const bye = requestInDialog(leg.dialog, "BYE");
-  bye.headers.set("max-forwards", String(MAX_FORWARDS));
+  bye.headers.set("max-forwards", String(board.setup.maxForwards));
   if (board.setup.masked) bye.headers.set("user-agent", board.setup.product);
   if (reason !== undefined) bye.headers.add("reason", reason);
   return bye;
@@ -152,9 +149,9 @@ function dress(board: Switchboard, request: Request, leg: Leg): void {
 }
 
 /** RFC 3261 §16.6 step 3: one hop less; the pipeline has refused what has none left. */
-function hopsLeft(request: Request): number {
+function hopsLeft(board: Switchboard, request: Request): number {
   const text = request.headers.get("max-forwards");
-  const hops = text === undefined ? MAX_FORWARDS : Number(text);
+  const hops = text === undefined ? board.setup.maxForwards : Number(text);
   return Math.max(0, Math.min(hops, 255) - 1);
 }
 

@@ -1,8 +1,8 @@
 import type { Instant, Timer } from "#base";
 import { type End, end } from "#ends";
 import type { Target } from "#port";
-import type { Destination, Flow, Side } from "#sip";
-import { parseNameAddrs, parseUri, type Request, type Response } from "#sip-message";
+import type { Destination, Flow } from "#sip";
+import { parseUri, type Request, type Response } from "#sip-message";
 import type { ClientTransaction } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
 import { type Candidate, type Requester, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
@@ -142,7 +142,7 @@ export class Dial implements Requester, Wakeable {
     this.#last = response;
     if ((status === 401 || status === 407) && this.#authenticate(response, now)) return;
     if (status < 400 && this.#redirect(response, now)) return;
-    if (this.#board.setup.failoverStatuses.has(status)) this.#failOver(String(status), now);
+    if (this.#try!.candidate.failoverStatuses.includes(status)) this.#failOver(String(status), now);
     else this.#settle(response, now);
   }
 
@@ -160,10 +160,9 @@ export class Dial implements Requester, Wakeable {
   }
 
   #redirect(response: Response, now: Instant): boolean {
-    if (this.#board.setup.redirects !== "follow" || this.#redirects++ >= REDIRECTS_MAX) return false;
-    const contacts = parseNameAddrs(response.headers.list("contact"));
-    const { side } = this.#try!.candidate;
-    const targets = contacts.flatMap((contact) => candidateOf(contact.uri, side) ?? []);
+    const { candidate } = this.#try!;
+    if (candidate.redirects !== "follow" || this.#redirects++ >= REDIRECTS_MAX) return false;
+    const targets = response.contacts.flatMap((contact) => redirected(contact.uri, candidate) ?? []);
     if (targets.length === 0) return false;
     this.#addresses = [];
     this.#candidates.unshift(...targets);
@@ -191,14 +190,16 @@ export class Dial implements Requester, Wakeable {
 }
 
 /** Where a Contact of a 3xx points (RFC 3261 §8.1.3.4); the side stays: no way round the gateway. */
-function candidateOf(text: string, side: Side): Candidate | undefined {
+function redirected(text: string, by: Candidate): Candidate | undefined {
   const uri = parseUri(text);
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips")) return undefined;
   const named = uri.params.get("transport")?.toLowerCase();
   const transport = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
+  // The credentials are the redirecting peer's: they never go to another (attack case C1).
+  const { credentials: _, user: __, ...rest } = by;
   return {
+    ...rest,
     name: uri.host,
-    side,
     uriHost: uri.host,
     ...(uri.user === undefined ? {} : { user: uri.user }),
     query: {

@@ -1,5 +1,5 @@
 import type { Hash, Instant, Random, Timer } from "#base";
-import type { CallMediaSetup, PortPool } from "#media";
+import type { MediaFacts, PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
 import type { Destination, DigestCredentials, Flow, Side, Transport } from "#sip";
 import type { Request, Response } from "#sip-message";
@@ -24,10 +24,9 @@ export interface CallSetup {
   readonly ringS: number;
   /** A peer that says nothing for this long loses the call to the next peer, if there is one. */
   readonly peerPatienceMs: number;
-  /** Statuses that try the trunk's next peer. */
-  readonly failoverStatuses: ReadonlySet<number>;
-  readonly redirects: "follow" | "pass";
-  readonly media: CallMediaSetup;
+  /** Max-Forwards of what we begin (RFC 3261 §8.1.1.6). */
+  readonly maxForwards: number;
+  readonly media: MediaFacts;
 }
 
 /** One place that a request may go to, in the order of trial. */
@@ -46,6 +45,9 @@ export interface Candidate {
   /** The user of our Contact, where the operator knows us by a registered one. */
   readonly contactUser?: string;
   readonly trunk?: string;
+  /** Statuses that try the next peer. */
+  readonly failoverStatuses: readonly number[];
+  readonly redirects: "follow" | "pass";
   /** Answers a challenge of this peer, and of no other (attack case C1). */
   readonly credentials?: DigestCredentials;
 }

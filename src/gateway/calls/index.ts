@@ -1,0 +1,24 @@
+export type { Call } from "./call.ts";
+export { Calls } from "./calls.ts";
+export { inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
+export { contactOf, faceHost } from "./legs.ts";
+export {
+  type Attempt,
+  attempt,
+  type Origin,
+  type Policy,
+  type Route,
+  type Surroundings,
+  screenRequest,
+} from "./pipeline.ts";
+export type {
+  CallSetup,
+  Candidate,
+  DialogIds,
+  Face,
+  Requester,
+  Responder,
+  Switchboard,
+  Wakeable,
+} from "./setup.ts";
+export { toDestination } from "./setup.ts";

@@ -1,0 +1,156 @@
+import type { Instant } from "#base";
+import { type End, end, isEnd } from "#ends";
+import { CallMedia } from "#media";
+import type { DigestCredentials, Flow, Side } from "#sip";
+import { parseUri, type Request } from "#sip-message";
+import type { ServerTransaction } from "#sip-transactions";
+import type { Calls } from "./calls.ts";
+import { EXTENSIONS } from "./crossing.ts";
+import { replacesAcross } from "./dialog-ids.ts";
+import { bodyType, performAll, sdpOf } from "./session-body.ts";
+import type { Candidate, Switchboard } from "./setup.ts";
+
+/** Who a request comes from, as its source address tells. */
+export interface Origin {
+  readonly kind: "pbx" | "trunk";
+  /** The trunk's name. */
+  readonly trunk?: string;
+  readonly credentials?: DigestCredentials;
+}
+
+/** Where a call goes, and as what numbers. */
+export interface Route {
+  readonly candidates: readonly Candidate[];
+  readonly caller: string;
+  readonly callee: string;
+  /** The trunk that the call uses, on whichever side. */
+  readonly trunk: string | undefined;
+}
+
+/** What the pipeline asks of the rest of the gateway: the operator's policy. */
+export interface Policy {
+  origin(flow: Flow): Origin | undefined;
+  route(request: Request, origin: Origin, now: Instant): Route | End;
+  /** Counts the call in, or says why not. The board's `call-ended` counts it out. */
+  admit(callId: string, route: Route, now: Instant): End | undefined;
+  readonly draining: boolean;
+}
+
+/** A call in the making: each step finds what it needs, and adds what it finds. */
+export interface Attempt {
+  readonly id: string;
+  readonly transaction: ServerTransaction;
+  readonly request: Request;
+  readonly flow: Flow;
+  readonly side: Side;
+  readonly now: Instant;
+  origin?: Origin;
+  route?: Route;
+  /** Replaces, in the other side's terms. */
+  replaces?: string | undefined;
+  media?: CallMedia;
+  offer?: string | undefined;
+}
+
+export interface Surroundings {
+  readonly board: Switchboard;
+  readonly calls: Calls;
+  readonly policy: Policy;
+}
+
+type Step = (attempt: Attempt, around: Surroundings) => End | undefined;
+
+/** The way of an INVITE that begins a call. The order is the security policy: cheap checks first. */
+const STEPS: readonly Step[] = [recognise, screen, replace, route, admit, negotiate, dial];
+
+/** Takes an attempt through all steps; the first end is the call's. */
+export function attempt(call: Attempt, around: Surroundings): End | undefined {
+  for (const step of STEPS) {
+    const refused = step(call, around);
+    if (refused) return refused;
+  }
+  return undefined;
+}
+
+/** Neither PBX nor trunk: nobody that this gateway serves. */
+function recognise(call: Attempt, { policy }: Surroundings): End | undefined {
+  const origin = policy.origin(call.flow);
+  if (!origin) return end("unknown-source");
+  call.origin = origin;
+  return policy.draining ? end("draining", { retryAfterS: 5 }) : undefined;
+}
+
+function screen(call: Attempt): End | undefined {
+  return screenRequest(call.request) ?? screenBody(call.request);
+}
+
+/** What any request must satisfy to be carried across (RFC 3261 §8.2.2.3, §16.3). */
+export function screenRequest(request: Request): End | undefined {
+  if (request.headers.get("max-forwards") === "0") return end("too-many-hops");
+  const uri = parseUri(request.uri);
+  if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel")) {
+    return end("unsupported-scheme");
+  }
+  const unknown = request.headers.list("require").filter((tag) => !EXTENSIONS.has(tag.toLowerCase()));
+  if (unknown.length > 0) return end("bad-extension", { unsupported: unknown.join(", ") });
+  return undefined;
+}
+
+function screenBody(request: Request): End | undefined {
+  const type = bodyType(request);
+  if (request.body === "" || type === "application/sdp") return undefined;
+  return end("unsupported-body");
+}
+
+/** RFC 3891 §3: a dialog that isn't there can't be replaced. */
+function replace(call: Attempt, { calls }: Surroundings): End | undefined {
+  const value = call.request.headers.get("replaces");
+  if (value === undefined) return undefined;
+  call.replaces = replacesAcross(calls, value);
+  return call.replaces === undefined ? end("no-dialog") : undefined;
+}
+
+function route(call: Attempt, { policy }: Surroundings): End | undefined {
+  const found = policy.route(call.request, call.origin!, call.now);
+  if (isEnd(found)) return found;
+  call.route = found;
+  return found.candidates.length > 0 ? undefined : end("no-route");
+}
+
+function admit(call: Attempt, { policy }: Surroundings): End | undefined {
+  return policy.admit(call.id, call.route!, call.now);
+}
+
+/** Media of its own for each call; the offer is rewritten before it goes anywhere. */
+function negotiate(call: Attempt, { board }: Surroundings): End | undefined {
+  call.media = new CallMedia(call.id, board.setup.media, board.ports);
+  const sdp = sdpOf(call.request);
+  if (sdp === undefined) return undefined;
+  const relayed = performAll(board, call.media.relayOffer(sdp, call.side, call.now));
+  if (isEnd(relayed)) return relayed;
+  call.offer = relayed.sdp;
+  return undefined;
+}
+
+function dial(call: Attempt, { calls }: Surroundings): End | undefined {
+  const { request, route, origin } = call;
+  calls.open(
+    {
+      id: call.id,
+      from: call.side,
+      invite: call.transaction,
+      request,
+      flow: call.flow,
+      media: call.media!,
+      offer: call.offer,
+      candidates: route!.candidates,
+      replaces: call.replaces,
+      caller: route!.caller,
+      callee: route!.callee,
+      trunk: route!.trunk,
+      callerCredentials: origin!.credentials,
+    },
+    call.now,
+  );
+  return undefined;
+}

@@ -1,0 +1,233 @@
+import { type Hash, type Instant, type Random, unreachable } from "#base";
+import { attempt, Calls, refusal, type Surroundings } from "#calls";
+import { end } from "#ends";
+import { type MediaEvent, PortPool } from "#media";
+import type { Effect, Input, Order } from "#port";
+import { type Settings, sentBy } from "#settings";
+import type { Flow } from "#sip";
+import { type Message, type ParseFailure, parseMessage, type Request, responseTo } from "#sip-message";
+import { type TransactionEvent, Transactions } from "#sip-transactions";
+import { Board } from "./board.ts";
+import { callSetupOf } from "./call-setup.ts";
+import { OperatorPolicy } from "./policy.ts";
+import { Standalone } from "./standalone.ts";
+import { TrunkWatch } from "./trunk-watch.ts";
+
+export interface GatewayParts {
+  readonly settings: Settings;
+  readonly random: Random;
+  readonly hash: Hash;
+}
+
+/** The whole gateway: one machine, one input at a time, effects drained after each. */
+export class Gateway {
+  readonly #board: Board;
+  readonly #calls: Calls;
+  readonly #policy: OperatorPolicy;
+  readonly #standalone: Standalone;
+  readonly #watch: TrunkWatch;
+  readonly #around: Surroundings;
+  #settings: Settings;
+
+  constructor({ settings, random, hash }: GatewayParts, now: Instant) {
+    this.#settings = settings;
+    const transactions = new Transactions({
+      random,
+      timings: settings.sip.timings,
+      viaFor: (to) => sentBy(this.#settings, to.side, to.transport),
+    });
+    const { portMin, portMax } = settings.rtp;
+    const ports = new PortPool({ portMin, portMax, quarantineMs: settings.media.portQuarantineS * 1000 });
+    this.#board = new Board({ setup: callSetupOf(settings), random, hash, transactions, ports });
+    this.#calls = new Calls(this.#board);
+    this.#watch = new TrunkWatch(this.#board, settings, now);
+    this.#policy = new OperatorPolicy(settings, random, this.#watch);
+    this.#standalone = new Standalone(this.#board, this.#policy);
+    this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
+  }
+
+  handle(input: Input, now: Instant): void {
+    this.#take(input, now);
+    this.#runDue(now);
+  }
+
+  /** Effects since the last drain: media before the messages that depend on it. */
+  drain(): Effect[] {
+    const effects = this.#board.drain();
+    for (const { to, text, branch } of this.#board.transactions.drain()) {
+      effects.push({ kind: "send", to, text, ...(branch === undefined ? {} : { branch }) });
+    }
+    return effects;
+  }
+
+  get nextWake(): Instant | undefined {
+    const { nextAlarm, transactions } = this.#board;
+    const { next } = transactions;
+    if (nextAlarm === undefined || next === undefined) return nextAlarm ?? next;
+    return nextAlarm < next ? nextAlarm : next;
+  }
+
+  get callCount(): number {
+    return this.#calls.count;
+  }
+
+  get portsHeld(): number {
+    return this.#board.ports.held;
+  }
+
+  #take(input: Input, now: Instant): void {
+    switch (input.kind) {
+      case "bytes":
+        return this.#receive(parseMessage(input.bytes), input.flow, now);
+      case "flow-closed":
+        return;
+      case "send-failed":
+        return this.#transacted(this.#board.transactions.sendFailed(input.branch, now), now);
+      case "resolved":
+        return this.#board.resolved(input.query, input.targets, now);
+      case "media":
+        return this.#media(input.event, now);
+      case "order":
+        return this.#order(input.order, now);
+      case "wake":
+        return;
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #runDue(now: Instant): void {
+    for (;;) {
+      const event = this.#board.transactions.due(now);
+      if (event) this.#transacted(event, now);
+      else if (!this.#board.wakeOne(now)) return;
+    }
+  }
+
+  #receive(message: Message | ParseFailure, flow: Flow, now: Instant): void {
+    if (message.kind !== "parse-failure") {
+      return this.#transacted(this.#board.transactions.receive(message, flow, now), now);
+    }
+    const { side, transport, remoteAddress: source } = flow;
+    this.#fact({ kind: "malformed", side, transport, source, what: message.what });
+    // Strangers get silence; a peer of ours learns what it did wrong.
+    if (!message.replyTo || !this.#policy.origin(flow)) return;
+    const response = responseTo(message.replyTo, message.status, undefined, this.#board.random.token(16));
+    this.#board.transactions.sendStateless(response, flow);
+  }
+
+  #transacted(event: TransactionEvent | undefined, now: Instant): void {
+    if (!event) return;
+    switch (event.kind) {
+      case "request":
+        return this.#requested(event, now);
+      case "ack":
+        return this.#calls.acknowledge(event.request, event.flow, now);
+      case "cancel":
+        return event.transaction.owner?.cancelled(event.request, now);
+      case "response":
+        return event.transaction.owner?.response(event.transaction, event.response, event.flow, now);
+      case "failed":
+        return event.transaction.owner?.failed(event.transaction, event.why, now);
+      case "unacknowledged":
+        return event.transaction.owner?.unacknowledged(now);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #requested(event: Extract<TransactionEvent, { kind: "request" }>, now: Instant): void {
+    const { transaction, request, flow } = event;
+    const inDialog = request.to.tag !== undefined;
+    if (inDialog && this.#calls.receive(transaction, request, flow, now)) return;
+    if (inDialog || request.method !== "INVITE") {
+      return this.#standalone.receive(transaction, request, flow, now);
+    }
+    this.#invited(event, now);
+  }
+
+  #invited(event: Extract<TransactionEvent, { kind: "request" }>, now: Instant): void {
+    const { transaction, request, flow } = event;
+    const id = this.#board.random.token(12);
+    const why = attempt({ id, transaction, request, flow, side: flow.side, now }, this.#around);
+    if (!why) return;
+    this.#policy.release(id);
+    this.#refuse(request, flow, why.name);
+    this.#board.transactions.respond(transaction, refusal(this.#board, request, why), now);
+  }
+
+  #refuse(request: Request, flow: Flow, name: Parameters<typeof end>[0]): void {
+    const { side, remoteAddress: source } = flow;
+    this.#fact({ kind: "refused", method: request.method, side, source, end: name });
+  }
+
+  #media(event: MediaEvent, now: Instant): void {
+    switch (event.kind) {
+      case "latched":
+        return this.#latched(event);
+      case "silent":
+        return this.#calls.find(callOf(event.id))?.hangUp(end("media-silent"), undefined, now);
+      case "failed":
+        return this.#calls.find(callOf(event.id))?.hangUp(end("media-failed"), undefined, now);
+      case "closed":
+        return;
+      case "restarted":
+        return this.#reopenMedia();
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #latched({ id, side, address, port }: Extract<MediaEvent, { kind: "latched" }>): void {
+    this.#fact({ kind: "media-latched", callId: callOf(id), side, address, port });
+  }
+
+  /** A plane that came back knows nothing: every live stream is opened again, on the same ports. */
+  #reopenMedia(): void {
+    let streams = 0;
+    for (const call of this.#calls) {
+      for (const command of call.media.reopen()) {
+        streams++;
+        this.#board.emit({ kind: "media", command });
+      }
+    }
+    this.#fact({ kind: "media-restarted", streams });
+  }
+
+  #order(order: Order, now: Instant): void {
+    switch (order.kind) {
+      case "apply":
+        return this.#apply(order.settings, now);
+      case "hang-up":
+        return this.#calls.find(order.callId)?.hangUp(end("hung-up-by-operator"), undefined, now);
+      case "drain":
+        return this.#drainCalls(order.calls, now);
+      default:
+        return unreachable(order);
+    }
+  }
+
+  /** New calls use the new settings; running calls keep theirs. */
+  #apply(settings: Settings, now: Instant): void {
+    this.#settings = settings;
+    this.#board.setup = callSetupOf(settings);
+    const { portMin, portMax } = settings.rtp;
+    this.#board.ports.resize(portMin, portMax);
+    this.#watch.apply(settings, now);
+    this.#policy.apply(settings);
+  }
+
+  #drainCalls(calls: "wait" | "end", now: Instant): void {
+    this.#policy.draining = true;
+    this.#fact({ kind: "drain-started", calls: this.#calls.count });
+    if (calls === "wait") return;
+    for (const call of [...this.#calls]) call.hangUp(end("hung-up-by-operator"), undefined, now);
+  }
+
+  #fact(fact: Extract<Effect, { kind: "fact" }>["fact"]): void {
+    this.#board.emit({ kind: "fact", fact });
+  }
+}
+
+/** A stream's id begins with its call's. */
+const callOf = (streamId: string): string => streamId.slice(0, streamId.indexOf("."));

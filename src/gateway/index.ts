@@ -1,0 +1,1 @@
+export { Gateway, type GatewayParts } from "./gateway.ts";

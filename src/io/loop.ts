@@ -1,0 +1,79 @@
+import { type Instant, instant } from "#base";
+import type { Gateway } from "#gateway";
+import type { Effect, Input } from "#port";
+
+/** Performs what the gateway asks for; each in its own folder of `io`. */
+export interface Performers {
+  readonly send: (effect: Extract<Effect, { kind: "send" }>) => void;
+  readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
+  readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
+  readonly fact: (effect: Extract<Effect, { kind: "fact" }>) => void;
+  /** A throw inside the gateway: our bug, written down with the input that led to it. */
+  readonly fault: (error: unknown, input: Input) => void;
+}
+
+/** The longest sleep of the one timer: Node's own limit is 2^31 ms. */
+const SLEEP_MS_MAX = 3_600_000;
+
+/** Takes one input, runs the gateway dry, performs the effects, arms one timer. */
+export class Loop {
+  readonly #gateway: Gateway;
+  readonly #performers: Performers;
+  readonly #now: () => Instant;
+  #timer: NodeJS.Timeout | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(gateway: Gateway, performers: Performers, now: () => Instant = monotonicNow) {
+    this.#gateway = gateway;
+    this.#performers = performers;
+    this.#now = now;
+  }
+
+  run(input: Input): void {
+    if (this.#closed) return;
+    const now = this.#now();
+    try {
+      this.#gateway.handle(input, now);
+    } catch (error) {
+      this.#performers.fault(error, input);
+    }
+    for (const effect of this.#gateway.drain()) this.#perform(effect);
+    this.#arm(now);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#performers.send(effect);
+      case "resolve":
+        return this.#performers.resolve(effect);
+      case "media":
+        return this.#performers.media(effect);
+      case "fact":
+        return this.#performers.fact(effect);
+    }
+  }
+
+  /** One timer for all: it moves only when the next thing is due sooner than it rings. */
+  #arm(now: Instant): void {
+    const next = this.#gateway.nextWake;
+    if (next === undefined || next >= this.#wakeAt) return;
+    clearTimeout(this.#timer);
+    this.#wakeAt = next;
+    this.#timer = setTimeout(() => this.#ring(), Math.min(SLEEP_MS_MAX, Math.max(1, next - now)));
+  }
+
+  #ring(): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.run({ kind: "wake" });
+  }
+}
+
+/** Wall time that never steps back: the epoch of this process plus the monotonic clock. */
+export const monotonicNow = (): Instant => instant(performance.timeOrigin + performance.now());
