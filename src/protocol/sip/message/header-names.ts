@@ -144,9 +144,7 @@ const bucketOf = (length: number, first: number, last: number): number =>
   (length * 37 + (first | 0x20) * 7 + (last | 0x20)) & 1023;
 
 const PROVED = new Set(
-  "via from to call-id cseq contact route record-route max-forwards expires content-length".split(
-    " ",
-  ),
+  "via from to call-id cseq contact route record-route max-forwards expires".split(" "),
 );
 
 let onceBits = 0;

@@ -201,7 +201,7 @@ function viaFault(
   limits: MessageLimits,
 ): ParseFault | undefined {
   const { value, source, start, end } = scan;
-  const first = isCut ? message.headers.get("via")! : value;
+  const first = isCut ? (message.headers.get("via") ?? "") : value;
   const isValid = isCut
     ? message.prove("via", first, first, 0, first.length)
     : message.prove("via", value, source, start, end);
