@@ -4,6 +4,7 @@ import {
   firewallCommand,
   presetCommand,
   runCommand,
+  settingsCommand,
   versionCommand,
 } from "./commands/index.ts";
 
@@ -20,6 +21,7 @@ for (const command of [
   checkCommand(),
   presetCommand(),
   firewallCommand(),
+  settingsCommand(),
   versionCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program).exitOverride());

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { bare, type FieldFacts, factsOf, unwrapped } from "./field.ts";
 import { settingsSchema } from "./schema.ts";
 
@@ -19,6 +19,20 @@ export interface FieldRow {
 /** Every field of the schema, in its order: what documentation, API and forms are made from. */
 export function describeFields(): FieldRow[] {
   return [...rowsOf(settingsSchema, "", 0)];
+}
+
+/** The schema of a settings document, for an API; forms take labels from `facts`. */
+export function settingsJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(settingsSchema, {
+    io: "input",
+    unrepresentable: "any",
+    // zod leaves out the defaults of fields that are read before they are checked.
+    override({ zodSchema, jsonSchema }) {
+      const def = (zodSchema as z.core.$ZodTypes)._zod.def;
+      if (def.type === "default")
+        jsonSchema.default = def.defaultValue as z.core.JSONSchema.JSONSchema["default"];
+    },
+  });
 }
 
 function* rowsOf(schema: z.core.$ZodType, name: string, depth: number): Generator<FieldRow> {

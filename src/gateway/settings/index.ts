@@ -1,10 +1,11 @@
 export { type Capacity, capacityOf } from "./capacity.ts";
 export { printError, type SettingError, type SettingWarning } from "./errors.ts";
 export type { FieldFacts, Text } from "./field.ts";
-export { describeFields, type FieldRow } from "./fields.ts";
+export { describeFields, type FieldRow, settingsJsonSchema } from "./fields.ts";
 export { type FirewallRow, firewallMatrix } from "./firewall.ts";
 export { FIREWALL_FORMATS, type FirewallFormat, printFirewall } from "./firewall-print.ts";
 export { type Listener, listenersOf, sentBy } from "./listeners.ts";
+export { settingsPage } from "./page.ts";
 export { ARCHITECTURES, type Architecture, type Preset, presetsOf } from "./presets.ts";
 export type { Card, Machine } from "./rules.ts";
 export {

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeFields, settingsJsonSchema } from "./fields.ts";
+
+const rows = new Map(describeFields().map((row) => [row.field, row]));
+
+test("every field has its two labels, a description and what is allowed", () => {
+  for (const { field, kind, facts } of rows.values()) {
+    if (kind !== "field") continue;
+    assert.ok(facts?.label.en && facts.label.fr && facts.description, field);
+    assert.ok(facts.allowed?.en && facts.allowed.fr, field);
+  }
+});
+
+test("rows tell defaults, and what is required", () => {
+  assert.equal(rows.get("rtp.portMin")?.preset, "20000");
+  assert.equal(rows.get("securedInterface")?.preset, "yes");
+  assert.equal(rows.get("trunks[].failoverStatuses")?.preset, "[503, 408]");
+  assert.equal(rows.get("publicLocal")?.required, true);
+  assert.equal(rows.get("publicLocal.address")?.required, true);
+  assert.equal(rows.get("pbx.port")?.required, false);
+  assert.equal(rows.get("trunks[].peers[].host")?.required, true);
+  assert.equal(rows.get("rtp")?.required, false);
+});
+
+test("the labels are those of the manual's page 4.6", () => {
+  const label = (field: string): string | undefined => rows.get(field)?.facts?.label.fr;
+  assert.equal(label("rtp.symmetric"), "Support du RTP symétrique");
+  assert.equal(label("topologyMask"), "Appliquer le masque de topologie réseau");
+  assert.equal(label("publicLocal.tlsPort"), "port sécurisé (TLS)");
+});
+
+test("the schema is JSON Schema for an API: ranges, choices, titles", () => {
+  const json = settingsJsonSchema();
+  const properties = json.properties as Record<
+    string,
+    { properties?: Record<string, object>; title?: string }
+  >;
+  assert.equal(properties.mode?.title, "Mode");
+  const portMax = properties.rtp?.properties?.portMax as {
+    minimum?: number;
+    maximum?: number;
+    default?: number;
+  };
+  assert.deepEqual([portMax.minimum, portMax.maximum, portMax.default], [1024, 65535, 27999]);
+  assert.equal(json.additionalProperties, false);
+});

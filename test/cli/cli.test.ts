@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+const ROOT = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "passerelle-cli-"));
+after(() => rmSync(folder, { recursive: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function passerelle(...args: readonly string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(join(ROOT, "bin/passerelle"), args, {
+    encoding: "utf8",
+    timeout: 60_000,
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+let files = 0;
+function fileOf(text: string): string {
+  const path = join(folder, `settings-${++files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const GOOD = `securedInterface: no
+publicLocal: { address: 127.0.0.1 }
+privateLocal: { address: 127.0.0.1 }
+pbx: { host: 127.0.0.1, port: 5070 }
+`;
+
+test("check says that a valid file is valid, what it carries, and its warnings", () => {
+  const { status, out } = passerelle("check", fileOf(GOOD));
+  assert.equal(status, 0);
+  assert.deepEqual(out.trimEnd().split("\n"), [
+    "valid",
+    "8000 RTP ports: 2000 audio calls, or 1000 with video",
+    "warning: trunks: no trunk: the PBX can call nobody",
+  ]);
+});
+
+test("check names all errors at once, a line each, and ends with 1", () => {
+  const file = fileOf(`${GOOD}rtp: { portMin: 7, portMax: 99999 }\ncolour: red\n`);
+  const { status, out } = passerelle("check", file);
+  assert.equal(status, 1);
+  const lines = out.trimEnd().split("\n");
+  assert.deepEqual(lines.slice(0, 2), [
+    "rtp.portMin: 7: out of range; allowed: an even port, 1024–65532 (line 5)",
+    "rtp.portMax: 99999: out of range; allowed: 1024–65535 (line 5)",
+  ]);
+  assert.match(lines[2]!, /^colour: unknown setting; allowed: mode, .* \(line 6\)$/);
+  assert.equal(lines.length, 3);
+});
+
+test("check speaks French when asked", () => {
+  const file = fileOf(GOOD.replace("127.0.0.1", "0.0.0.0"));
+  const { status, out } = passerelle("check", file, "--language", "fr");
+  assert.equal(status, 1);
+  assert.match(out, /^publicLocal\.address: 0\.0\.0\.0: erreur syntaxe; admis : /);
+});
+
+test("check wants the addresses of this machine, unless the file is for elsewhere", () => {
+  const file = fileOf(GOOD.replaceAll("address: 127.0.0.1", "address: 192.0.2.99"));
+  const here = passerelle("check", file);
+  assert.equal(here.status, 1);
+  assert.match(
+    here.out,
+    /^publicLocal\.address: 192\.0\.2\.99: out of range; allowed: an address of this machine: /,
+  );
+  assert.equal(passerelle("check", file, "--elsewhere").status, 0);
+});
+
+test("a file that can't be read is an error with its name", () => {
+  const { status, out } = passerelle("check", join(folder, "absent.yaml"));
+  assert.equal(status, 1);
+  assert.match(out, /absent\.yaml: cannot be read \(ENOENT\)/);
+});
+
+test("every preset checks, a daisy chain by its elements", () => {
+  for (const architecture of ["1", "2", "3"]) {
+    const { status, out } = passerelle("preset", architecture);
+    assert.equal(status, 0);
+    assert.equal(passerelle("check", fileOf(out), "--elsewhere").status, 0, out);
+  }
+  const [both, wan, lan] = [[], ["--element", "wan"], ["--element", "lan"]].map((more) =>
+    passerelle("preset", "4", ...more),
+  );
+  assert.equal(both!.out, `${wan!.out}---\n${lan!.out}`);
+  assert.equal(passerelle("check", fileOf(wan!.out), "--elsewhere").status, 0);
+  const whole = passerelle("check", fileOf(both!.out), "--elsewhere");
+  assert.equal(whole.status, 1);
+  assert.match(whole.out, /several documents/);
+});
+
+test("firewall prints a table, JSON, and nftables rules", () => {
+  const file = fileOf(passerelle("preset", "3").out);
+  assert.match(
+    passerelle("firewall", file).out,
+    /^FROM +TO +PROTOCOL +PORTS +PURPOSE\ninternet +gateway 10\.20\.0\.5 +TCP +5063 +SIP\/TLS\n/,
+  );
+  const rows: unknown = JSON.parse(passerelle("firewall", file, "--format", "json").out);
+  assert.ok(Array.isArray(rows) && rows.length === 6);
+  assert.match(passerelle("firewall", file, "--format", "nft").out, /^table inet passerelle \{$/m);
+  const bad = passerelle("firewall", fileOf("mode: standard"));
+  assert.equal(bad.status, 1);
+  assert.match(bad.err, /^publicLocal: missing/);
+});
+
+const nft = spawnSync("nft", ["--version"]);
+const skip =
+  nft.error || process.getuid?.() !== 0
+    ? "nft (nftables) is not installed, or this is not root"
+    : false;
+
+test("nft takes the rules of every architecture", { skip }, () => {
+  const texts = [...["1", "2", "3"].map((n) => passerelle("preset", n).out)];
+  for (const n of ["4", "5"])
+    texts.push(
+      ...["wan", "lan"].map((element) => passerelle("preset", n, "--element", element).out),
+    );
+  texts.push(
+    GOOD.replace("address: 127.0.0.1", "address: 2001:db8::1"),
+    `${GOOD}trunks: [{ name: a, peers: [{ host: a.example }, { host: 192.0.2.7 }] }]`,
+  );
+  for (const text of texts) {
+    const rules = passerelle("firewall", fileOf(text), "--format", "nft").out;
+    const checked = spawnSync("nft", ["-c", "-f", "-"], { input: rules, encoding: "utf8" });
+    assert.equal(checked.status, 0, `${checked.stderr}\n${rules}`);
+  }
+});
+
+test("version prints the package's", () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    version: string;
+  };
+  assert.ok(passerelle("version").out.startsWith(`passerelle ${version} `));
+});
+
+test("help is everywhere", () => {
+  const commands = ["run", "check", "preset", "firewall", "settings", "version"];
+  const { status, out } = passerelle("--help");
+  assert.equal(status, 0);
+  for (const command of commands) {
+    assert.match(out, new RegExp(`^  ${command}\\b`, "m"));
+    const help = passerelle(command, "--help");
+    assert.equal(help.status, 0);
+    assert.match(help.out, new RegExp(`^Usage: passerelle ${command}`));
+  }
+});
+
+test("what isn't understood ends with 2", () => {
+  const wrong = [
+    [],
+    ["walk"],
+    ["--loud"],
+    ["check"],
+    ["check", "a", "b"],
+    ["check", "--loud", "a"],
+    ["check", "a", "--language", "de"],
+    ["preset", "6"],
+    ["preset", "1", "--element", "wan"],
+    ["firewall", "a", "--format", "xml"],
+    ["run", "--loud"],
+    ["run", "extra"],
+  ];
+  for (const args of wrong) {
+    const { status, err } = passerelle(...args);
+    assert.equal(status, 2, args.join(" "));
+    assert.notEqual(err, "");
+  }
+});
+
+test("the page of the settings is that of the schema", () => {
+  const page = readFileSync(join(ROOT, "docs/operating/settings.md"), "utf8");
+  assert.equal(
+    page,
+    passerelle("settings").out,
+    "run: passerelle settings > docs/operating/settings.md",
+  );
+});
