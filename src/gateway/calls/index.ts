@@ -1,5 +1,6 @@
 export type { Call } from "./call.ts";
 export { Calls } from "./calls.ts";
+export { CrossingRequest } from "./crossing-request.ts";
 export { inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
 export { contactOf, faceHost } from "./legs.ts";
 export {
@@ -22,3 +23,4 @@ export type {
   Wakeable,
 } from "./setup.ts";
 export { toDestination } from "./setup.ts";
+export { Subscriptions } from "./subscriptions.ts";

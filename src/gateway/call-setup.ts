@@ -1,0 +1,49 @@
+import type { CallSetup, Face } from "#calls";
+import type { MediaFacts } from "#media";
+import { type Settings, protocolsOf, sentBy, transportsOf } from "#settings";
+import type { Side, Transport } from "#sip";
+
+/** What stands in User-Agent and Server: no version, which would help a stranger (RFC 3261 §20.41). */
+const PRODUCT = "Passerelle";
+
+/** A peer that doesn't even say 100 for this long loses the call to the next one. */
+const PEER_PATIENCE_MS = 4000;
+
+/** What calls need of the settings. */
+export function callSetupOf(settings: Settings): CallSetup {
+  return {
+    faces: { public: faceOf(settings, "public"), private: faceOf(settings, "private") },
+    masked: settings.topologyMask,
+    product: PRODUCT,
+    ringS: settings.calls.ringTimeoutS,
+    peerPatienceMs: PEER_PATIENCE_MS,
+    maxForwards: settings.calls.maxForwards,
+    media: mediaFactsOf(settings),
+  };
+}
+
+function faceOf(settings: Settings, side: Side): Face {
+  const ports: Partial<Record<Transport, number>> = {};
+  for (const transport of transportsOf(protocolsOf(settings, side))) {
+    ports[transport] = sentBy(settings, side, transport).port;
+  }
+  return { side, advertised: sentBy(settings, side, "udp").host, ports };
+}
+
+function mediaFactsOf(settings: Settings): MediaFacts {
+  const { symmetricRtp, qos, media, rtp } = settings;
+  const latches = (side: Side): boolean => symmetricRtp === "both" || symmetricRtp === side;
+  const sideOf = (side: Side) => ({
+    localAddress: side === "public" ? settings.publicLocal.address : settings.privateLocal.address,
+    advertisedAddress: sentBy(settings, side, "udp").host,
+    latch: latches(side),
+  });
+  return {
+    sides: { public: sideOf("public"), private: sideOf("private") },
+    dscp: { audio: qos.audio, video: qos.video },
+    ...(settings.topologyMask ? { mask: {} } : {}),
+    portChange: rtp.changePortOnRenegotiation,
+    opaque: media.opaque === "pass",
+    silenceS: media.silenceS,
+  };
+}

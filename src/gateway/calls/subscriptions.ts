@@ -1,0 +1,151 @@
+import { after, BoundedMap, type Instant, type Timer } from "#base";
+import { end } from "#ends";
+import { acceptsCSeq, dialogAsUac, dialogAsUas, type Flow, otherSide, refreshTarget } from "#sip";
+import type { Request, Response } from "#sip-message";
+import type { ServerTransaction } from "#sip-transactions";
+import { inDialogAcross, refusal } from "./crossing.ts";
+import { CrossingRequest } from "./crossing-request.ts";
+import { type Leg, nextHop } from "./legs.ts";
+import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
+
+/** Subscriptions carried at once; the oldest is forgotten first. */
+const SUBSCRIPTIONS_MAX = 50_000;
+
+/** A subscription outlives its expiry by this, for the last NOTIFY (RFC 6665 §4.1.2.4). */
+const GRACE_MS = 32_000;
+
+const EXPIRES_DEFAULT_S = 3600;
+const EXPIRES_MAX_S = 86_400;
+
+/** The pair of dialogs that one SUBSCRIBE or REFER made (RFC 6665 §4.4.1). */
+interface Subscription extends Wakeable {
+  readonly subscriber: Leg;
+  /** Known with the 2xx or with the first NOTIFY, whichever comes first. */
+  notifier: Leg | undefined;
+  readonly sent: Request;
+  readonly candidate: Candidate;
+  alarm: Timer<unknown> | undefined;
+}
+
+/** Dialogs that are no calls: SUBSCRIBE and out-of-dialog REFER with their NOTIFYs. */
+export class Subscriptions {
+  readonly #board: Switchboard;
+  readonly #byTag = new BoundedMap<string, Subscription>(SUBSCRIPTIONS_MAX * 2);
+
+  constructor(board: Switchboard) {
+    this.#board = board;
+  }
+
+  get count(): number {
+    return this.#byTag.size / 2;
+  }
+
+  /** Remembers a request that may make a dialog, before it is sent. */
+  begin(request: Request, flow: Flow, sent: Request, candidate: Candidate, now: Instant): Leg {
+    const localTag = this.#board.random.token(16);
+    const subscriber: Leg = {
+      side: flow.side,
+      dialog: dialogAsUas(request, localTag),
+      flow,
+      inviteSeq: 0,
+      credentials: undefined,
+    };
+    const tags = [localTag, sent.from.tag!];
+    const forget = () => {
+      for (const tag of tags) this.#byTag.delete(tag);
+    };
+    const subscription: Subscription = {
+      subscriber,
+      notifier: undefined,
+      sent,
+      candidate,
+      alarm: undefined,
+      wake: forget,
+    };
+    for (const tag of tags) this.#byTag.set(tag, subscription);
+    this.#expire(subscription, EXPIRES_DEFAULT_S, now);
+    return subscriber;
+  }
+
+  /** The SUBSCRIBE was accepted. */
+  accepted(subscriber: Leg, response: Response, flow: Flow, now: Instant): void {
+    const subscription = this.#byTag.get(subscriber.dialog.localTag);
+    if (!subscription) return;
+    subscription.notifier ??= this.#notifier(subscription, dialogAsUac(subscription.sent, response), flow);
+    this.#expire(subscription, expiresS(response.headers.get("expires")), now);
+  }
+
+  refused(subscriber: Leg, now: Instant): void {
+    this.#byTag.get(subscriber.dialog.localTag)?.wake("refused", now);
+  }
+
+  /** A request in a subscription's dialog; false when there is none. */
+  receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
+    const subscription = this.#byTag.get(request.to.tag ?? "");
+    if (!subscription || subscription.sent.from.tag === undefined) return false;
+    const { subscriber } = subscription;
+    const fromSubscriber = request.to.tag === subscriber.dialog.localTag;
+    if (!fromSubscriber && flow.side !== otherSide(subscriber.side)) return false;
+    if (!fromSubscriber) {
+      if (request.callId !== subscription.sent.callId) return false;
+      subscription.notifier ??= this.#notifier(subscription, dialogAsUas(request, request.to.tag!), flow);
+    }
+    const { notifier } = subscription;
+    const [from, to] = fromSubscriber ? [subscriber, notifier] : [notifier!, subscriber];
+    if (!to || from.dialog.callId !== request.callId) return false;
+    this.#relay(subscription, from, to, transaction, request, flow, now);
+    return true;
+  }
+
+  #relay(
+    subscription: Subscription,
+    from: Leg,
+    to: Leg,
+    transaction: ServerTransaction,
+    request: Request,
+    flow: Flow,
+    now: Instant,
+  ): void {
+    from.flow = flow;
+    if (!acceptsCSeq(from.dialog, request)) {
+      const refused = refusal(this.#board, request, end("bad-sequence"));
+      this.#board.transactions.respond(transaction, refused, now);
+      return;
+    }
+    refreshTarget(from.dialog, request);
+    const state = request.headers.get("subscription-state")?.toLowerCase() ?? "";
+    if (state.startsWith("terminated")) this.#expire(subscription, 0, now);
+    const across = inDialogAcross(this.#board, request, to);
+    const carried = {
+      transaction,
+      request,
+      from: from.side,
+      across,
+      to: nextHop(to),
+      credentials: to.credentials,
+      leg: from,
+      accepted: (response: Response) => {
+        refreshTarget(to.dialog, response);
+        const expires = response.headers.get("expires") ?? request.headers.get("expires");
+        if (request.method === "SUBSCRIBE") this.#expire(subscription, expiresS(expires), now);
+        return from;
+      },
+    };
+    new CrossingRequest(this.#board, carried, now);
+  }
+
+  #notifier(subscription: Subscription, dialog: Leg["dialog"], flow: Flow): Leg {
+    dialog.localSeq = Math.max(dialog.localSeq, subscription.sent.cseq.number);
+    return { side: flow.side, dialog, flow, inviteSeq: 0, credentials: subscription.candidate.credentials };
+  }
+
+  #expire(subscription: Subscription, seconds: number, now: Instant): void {
+    this.#board.cancelAlarm(subscription.alarm);
+    subscription.alarm = this.#board.alarm(after(now, seconds * 1000 + GRACE_MS), subscription, "expired");
+  }
+}
+
+function expiresS(text: string | undefined): number {
+  const value = text === undefined || !/^\d{1,10}$/.test(text.trim()) ? EXPIRES_DEFAULT_S : Number(text);
+  return Math.min(value, EXPIRES_MAX_S);
+}

@@ -1,0 +1,1 @@
+export { type LogLevel, levelOf, logLine } from "./log-line.ts";

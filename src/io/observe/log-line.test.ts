@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { logLine } from "./log-line.ts";
+
+const started = (caller: string) =>
+  ({ kind: "call-started", callId: "c1", from: "public", caller, callee: "200" }) as const;
+
+test("a phone number shows its last digits alone, unless the operator asks", () => {
+  assert.equal(logLine(started("+33123456789")), "call c1: •••••••••789 calls 200 from the public side");
+  assert.match(logLine(started("+33123456789"), true), /\+33123456789 calls 200/);
+});
+
+test("a hostile caller can't forge a line or steer the terminal", () => {
+  const line = logLine(started("x\r\nfake: line\u001b[2J"), true);
+  assert.doesNotMatch(line, /[\r\n\u001b]/);
+});

@@ -1,0 +1,90 @@
+import { ENDS } from "#ends";
+import type { CallRecord, Fact } from "#facts";
+
+export type LogLevel = "error" | "warning" | "info" | "debug";
+
+/** The level of each fact is fixed here, so that one line in this table silences or raises it. */
+const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
+  "call-started": "info",
+  "call-ringing": "debug",
+  "call-answered": "info",
+  "call-ended": "info",
+  failover: "warning",
+  refused: "info",
+  malformed: "info",
+  "peer-up": "info",
+  "peer-down": "warning",
+  "trunk-registered": "info",
+  "trunk-registration-failed": "warning",
+  "media-latched": "debug",
+  "media-restarted": "error",
+  "settings-applied": "info",
+  "drain-started": "info",
+  drained: "info",
+};
+
+export const levelOf = (fact: Fact): LogLevel => LEVELS[fact.kind];
+
+/** A fact in one line of words. Phone numbers show their last digits alone unless `open`. */
+export function logLine(fact: Fact, open = false): string {
+  const number = open ? printable : maskNumber;
+  switch (fact.kind) {
+    case "call-started":
+      return `call ${fact.callId}: ${number(fact.caller)} calls ${number(fact.callee)} from the ${fact.from} side${by(fact.trunk)}`;
+    case "call-ringing":
+      return `call ${fact.callId}: rings`;
+    case "call-answered":
+      return `call ${fact.callId}: answered`;
+    case "call-ended":
+      return endLine(fact.record);
+    case "failover":
+      return `call ${fact.callId}: from ${printable(fact.from)} to ${printable(fact.to)}, because of ${fact.why}`;
+    case "refused":
+      return `${printable(fact.method)} from ${fact.source} (${fact.side}) refused: ${ENDS[fact.end].en}`;
+    case "malformed":
+      return `message from ${fact.source} (${fact.side}, ${fact.transport}) not understood: ${fact.what}`;
+    case "peer-up":
+      return `trunk ${fact.trunk}: peer ${fact.peer} is up`;
+    case "peer-down":
+      return `trunk ${fact.trunk}: peer ${fact.peer} is down${fact.why === undefined ? "" : ` (${fact.why})`}`;
+    case "trunk-registered":
+      return `trunk ${fact.trunk}: registered for ${fact.expiresS} s`;
+    case "trunk-registration-failed":
+      return `trunk ${fact.trunk}: registration failed: ${printable(fact.why)}`;
+    case "media-latched":
+      return `call ${fact.callId}: media of the ${fact.side} side comes from ${fact.address}:${fact.port}`;
+    case "media-restarted":
+      return `media plane restarted, ${fact.streams} streams opened again`;
+    case "settings-applied":
+      return `settings applied: ${fact.changes.length === 0 ? "no change" : fact.changes.join("; ")}`;
+    case "drain-started":
+      return `stopping: no new calls, ${fact.calls} in progress`;
+    case "drained":
+      return "stopped: no call left";
+  }
+}
+
+function endLine(record: CallRecord): string {
+  const { callId, end, status, answeredMs, endedMs, endedBy } = record;
+  const talk = answeredMs === undefined ? "" : `, ${((endedMs - answeredMs) / 1000).toFixed(1)} s talked`;
+  const who = endedBy === undefined ? "" : ` by the ${endedBy} side`;
+  return `call ${callId}: ended${who}: ${ENDS[end].en} (${status})${talk}`;
+}
+
+const by = (trunk: string | undefined): string => (trunk === undefined ? "" : ` (trunk ${trunk})`);
+
+/** A peer's text can't forge a log line or steer a terminal: control characters are escaped. */
+function printable(text: string): string {
+  let safe = "";
+  for (const char of text.slice(0, 200)) {
+    const code = char.codePointAt(0)!;
+    safe += code < 0x20 || (code >= 0x7f && code < 0xa0) ? `\\x${code.toString(16).padStart(2, "0")}` : char;
+  }
+  return safe;
+}
+
+/** The last three characters of a number tell calls apart without telling who called. */
+function maskNumber(text: string): string {
+  const safe = printable(text);
+  return safe.length <= 3 ? safe : `${"•".repeat(Math.min(safe.length - 3, 12))}${safe.slice(-3)}`;
+}
