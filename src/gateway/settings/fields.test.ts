@@ -32,16 +32,12 @@ test("the labels are those of the manual's page 4.6", () => {
 
 test("the schema is JSON Schema for an API: ranges, choices, titles", () => {
   const json = settingsJsonSchema();
-  const properties = json.properties as Record<
-    string,
-    { properties?: Record<string, object>; title?: string }
-  >;
-  assert.equal(properties.mode?.title, "Mode");
-  const portMax = properties.rtp?.properties?.portMax as {
-    minimum?: number;
-    maximum?: number;
-    default?: number;
+  const { mode, rtp } = json.properties as unknown as {
+    readonly mode: { readonly title: string };
+    readonly rtp: { readonly properties: { readonly portMax: Readonly<Record<string, unknown>> } };
   };
-  assert.deepEqual([portMax.minimum, portMax.maximum, portMax.default], [1024, 65535, 27999]);
+  assert.equal(mode.title, "Mode");
+  const { minimum, maximum, default: preset } = rtp.properties.portMax;
+  assert.deepEqual([minimum, maximum, preset], [1024, 65535, 27999]);
   assert.equal(json.additionalProperties, false);
 });

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { firewallMatrix, portsText } from "./firewall.ts";
 import { printFirewall } from "./firewall-print.ts";
 import { presetsOf } from "./presets.ts";
 import type { Settings } from "./settings.ts";
 import { validateSettings } from "./validate.ts";
 
+const read = (text: string): unknown => parse(text, { schema: "failsafe" });
+
 const preset = (architecture: 1 | 2 | 3 | 4 | 5, i = 0): Settings =>
-  validateSettings(presetsOf(architecture)[i]!.text).settings!;
+  validateSettings(read(presetsOf(architecture)[i]!.text)).settings!;
 const matrix = (settings: Settings): string[] =>
   firewallMatrix(settings).map(
     ({ from, to, protocol, ports }) => `${from.name} > ${to.name} ${protocol} ${portsText(ports)}`,

@@ -1,5 +1,11 @@
 export { type Capacity, capacityOf } from "./capacity.ts";
-export { printError, type SettingError, type SettingWarning } from "./errors.ts";
+export {
+  fieldName,
+  MESSAGES,
+  printError,
+  type SettingError,
+  type SettingWarning,
+} from "./errors.ts";
 export type { FieldFacts, Text } from "./field.ts";
 export { describeFields, type FieldRow, settingsJsonSchema } from "./fields.ts";
 export { type FirewallRow, firewallMatrix } from "./firewall.ts";
@@ -17,5 +23,5 @@ export {
 export { settingsSchema } from "./schema.ts";
 export type * from "./settings.ts";
 export { protocolsOf, transportsOf } from "./settings.ts";
-export { notRunnableYet, type Validation, validateSettings } from "./validate.ts";
+export { type Lines, notRunnableYet, type Validation, validateSettings } from "./validate.ts";
 export { type Changes, describeChanges, whatChanged } from "./what-changed.ts";

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { listenersOf } from "./listeners.ts";
 import { ARCHITECTURES, presetsOf } from "./presets.ts";
 import { validateSettings } from "./validate.ts";
 
+const read = (text: string): unknown => parse(text, { schema: "failsafe" });
+
 test("every preset is valid as it stands, and has no warning but the trunk to add", () => {
   for (const architecture of ARCHITECTURES) {
     for (const { text, element } of presetsOf(architecture)) {
-      const result = validateSettings(text);
+      const result = validateSettings(read(text));
       assert.deepEqual(result.errors, undefined, text);
       const warned = result.settings ? result.warnings.map(({ field }) => field) : [];
       assert.deepEqual(warned, element === "lan" ? [] : ["trunks"]);
@@ -19,7 +22,7 @@ test("every example that a preset has commented out is valid too", () => {
   for (const architecture of ARCHITECTURES) {
     for (const { text } of presetsOf(architecture)) {
       const shown = text.replace("trunks: []", "trunks:").replace(/^#(?= {2})/gm, "");
-      const result = validateSettings(shown);
+      const result = validateSettings(read(shown));
       assert.deepEqual(result.errors, undefined, text);
     }
   }
@@ -27,7 +30,7 @@ test("every example that a preset has commented out is valid too", () => {
 
 test("the five architectures have the addresses and ports of the manual (§2.3)", () => {
   const settings = (architecture: 1 | 2 | 3 | 4 | 5, i = 0) =>
-    validateSettings(presetsOf(architecture)[i]!.text).settings!;
+    validateSettings(read(presetsOf(architecture)[i]!.text)).settings!;
   const ip = (architecture: 1 | 2 | 3) => {
     const { publicLocal, privateLocal, pbx } = settings(architecture);
     return { ip2: publicLocal.address, ip3: privateLocal.address, ip5: pbx.host };

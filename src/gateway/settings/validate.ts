@@ -6,7 +6,9 @@ import { type Machine, ruleErrors } from "./rules.ts";
 import { settingsSchema } from "./schema.ts";
 import { type Settings, settled } from "./settings.ts";
 import { warningsOf } from "./warnings.ts";
-import { readYaml } from "./yaml-text.ts";
+
+/** On which line of a file each field stands, by its name as in errors. */
+export type Lines = ReadonlyMap<string, number>;
 
 export type Validation =
   | {
@@ -17,26 +19,16 @@ export type Validation =
   | { readonly errors: readonly SettingError[]; readonly settings?: undefined };
 
 /**
- * Reads settings from YAML text, or from the plain object that an API got: all errors at once, or
- * the whole settings with their defaults. Without a machine, IP2 and IP3 may be any address.
+ * Validates settings as plain data, from a file (`lines` tell where each field stands) or an API:
+ * all errors at once, or the whole settings with their defaults. Without a machine, IP2 and IP3 may
+ * be any address.
  */
-export function validateSettings(source: string | object, machine?: Machine): Validation {
-  if (typeof source === "object") return validateTree(present(source), new Map(), machine);
-  const read = readYaml(source);
-  return read.kind === "errors"
-    ? { errors: read.errors }
-    : validateTree(read.value, read.lines, machine);
-}
-
-function validateTree(
-  tree: unknown,
-  lines: ReadonlyMap<string, number>,
-  machine: Machine | undefined,
-): Validation {
+export function validateSettings(source: unknown, machine?: Machine, lines?: Lines): Validation {
+  const tree = present(source);
   const parsed = settingsSchema.safeParse(tree);
   const errors = parsed.success ? [] : errorsOf(parsed.error.issues, tree);
   errors.push(...ruleErrors(parsed.success ? parsed.data : draftOf(tree), tree, machine));
-  if (!parsed.success || errors.length > 0) return { errors: located(errors, lines) };
+  if (!parsed.success || errors.length > 0) return { errors: located(errors, lines ?? new Map()) };
   const settings = settled(parsed.data);
   return { settings, warnings: warningsOf(parsed.data, settings, machine) };
 }
@@ -49,10 +41,7 @@ export function notRunnableYet(settings: Settings): readonly SettingError[] {
 }
 
 /** In the order of the file, with the line of the field or of what should have held it. */
-function located(
-  errors: readonly SettingError[],
-  lines: ReadonlyMap<string, number>,
-): SettingError[] {
+function located(errors: readonly SettingError[], lines: Lines): SettingError[] {
   const lineOf = (field: string): number | undefined => {
     for (let name = field; name !== ""; name = name.replace(/(?:^|\.)[^.[]*$|\[\d+\]$/, "")) {
       const line = lines.get(name);

@@ -9,8 +9,7 @@ import {
   type ParsedNode,
   parseDocument,
 } from "yaml";
-import { fieldName, MESSAGES, type SettingError } from "./errors.ts";
-import { type Text, text } from "./field.ts";
+import { fieldName, MESSAGES, type SettingError, type Text } from "#settings";
 
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const VALUES_MAX = 200_000;
@@ -97,6 +96,8 @@ const isEmpty = (node: unknown): boolean =>
   node === null ||
   node === undefined ||
   (isScalar(node) && node.type === "PLAIN" && /^(?:~|null|)$/.test(node.source ?? ""));
+
+const text = (en: string, fr: string): Text => ({ en, fr });
 
 const YAML: Text = text("YAML 1.2", "YAML 1.2");
 const ONE_DOCUMENT: Text = text(

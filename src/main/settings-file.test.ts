@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { printError, type SettingError } from "#settings";
+import { parseSettings, readSettings } from "./settings-file.ts";
+
+const errorsOf = (text: string): readonly SettingError[] => parseSettings(text).errors ?? [];
+
+test("all errors come at once, in the order of the file and with their lines", () => {
+  const errors = errorsOf(`mode: sideways
+publicLocal: { address: 192.0.2.1, tlsPort: 0 }
+privateLocal:
+  address: nowhere
+rtp:
+  portMin: 40000
+  portMax: 30000
+ottSupport: yes
+trunks:
+  - name: a
+    peers: [{ host: 198.51.100.7, transport: udp }]
+  - name: a
+    peers: [{ host: "???" }]
+routing:
+  defaultTrunk: b
+`);
+  assert.deepEqual(
+    errors.map(({ field, line }) => [field, line]),
+    [
+      ["mode", 1],
+      ["publicLocal.tlsPort", 2],
+      ["privateLocal.address", 4],
+      ["rtp.portMax", 7],
+      ["ottSupport", 8],
+      ["trunks[0].peers[0].transport", 11],
+      ["trunks[1].name", 12],
+      ["trunks[1].peers[0].host", 13],
+      ["routing.defaultTrunk", 15],
+    ],
+  );
+});
+
+test("what is missing is reported at the line of what should hold it", () => {
+  const errors = errorsOf("publicLocal: { address: 192.0.2.1 }\nprivateLocal:\n  tlsPort: 5064\n");
+  assert.deepEqual(
+    errors.map(({ field, line }) => [field, line]),
+    [
+      ["pbx", undefined],
+      ["privateLocal.address", 2],
+    ],
+  );
+});
+
+test("keys that objects have by nature are unknown settings", () => {
+  const errors = errorsOf("rtp: { __proto__: 1 }").map((error) => error.field);
+  assert.deepEqual(errors.sort(), ["pbx", "privateLocal", "publicLocal", "rtp.__proto__"]);
+});
+
+test("a file that can't be read is one error", () => {
+  const [error, ...others] = readSettings("/nowhere/settings.yaml").errors ?? [];
+  assert.equal(others.length, 0);
+  assert.match(
+    printError(error!),
+    /^\(file\): \/nowhere\/settings\.yaml: cannot be read \(ENOENT\)/,
+  );
+});
