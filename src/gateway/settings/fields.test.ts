@@ -25,7 +25,7 @@ test("rows tell defaults, and what is required", () => {
 
 test("the labels are those of the manual's page 4.6", () => {
   const label = (field: string): string | undefined => rows.get(field)?.facts?.label.fr;
-  assert.equal(label("rtp.symmetric"), "Support du RTP symétrique");
+  assert.equal(label("symmetricRtp"), "Support du RTP symétrique");
   assert.equal(label("topologyMask"), "Appliquer le masque de topologie réseau");
   assert.equal(label("publicLocal.tlsPort"), "port sécurisé (TLS)");
 });

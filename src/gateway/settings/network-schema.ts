@@ -296,7 +296,7 @@ export const mediaFields = {
         65535,
         about("Last RTP port", "port RTP maximum", "At least `portMin` + 3.", PAGE),
       ).default(27999),
-      changeOnRenegotiation: yesNo(
+      changePortOnRenegotiation: yesNo(
         about(
           "RTP port changes on renegotiation",
           "Changement du port RTP sur renégociation",
@@ -304,25 +304,29 @@ export const mediaFields = {
           PAGE,
         ),
       ).default(true),
-      symmetric: choice(
-        ["none", "public", "private", "both"],
-        about(
-          "Symmetric RTP",
-          "Support du RTP symétrique",
-          "On which side media is sent to where it comes from (NON · public · privé · les deux).",
-          PAGE,
-        ),
-      ).default("none"),
-      quarantineMs: integer(
+    })
+    .prefault({}),
+  symmetricRtp: choice(
+    ["none", "public", "private", "both"],
+    about(
+      "Symmetric RTP",
+      "Support du RTP symétrique",
+      "On which side media is sent to where it comes from (NON · public · privé · les deux).",
+      PAGE,
+    ),
+  ).default("none"),
+  media: z
+    .strictObject({
+      portQuarantineS: integer(
         0,
-        600_000,
+        600,
         about(
           "Quarantine of ports",
           "Quarantaine des ports",
           "How long the ports of an ended call rest, so that its late packets enter no new call.",
-          { unit: "ms" },
+          { unit: "s" },
         ),
-      ).default(10_000),
+      ).default(10),
       silenceS: integer(
         0,
         86_400,

@@ -160,9 +160,9 @@ const common = (): string => `# Plage de ports: an audio call takes 4 ports, one
 rtp:
   portMin: 20000
   portMax: 27999
-  changeOnRenegotiation: yes
-  # Support du RTP symétrique: none, public, private or both.
-  symmetric: none
+  changePortOnRenegotiation: yes
+# Support du RTP symétrique: none, public, private or both.
+symmetricRtp: none
 # Appliquer le masque de topologie réseau.
 topologyMask: yes`;
 

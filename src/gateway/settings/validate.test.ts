@@ -34,7 +34,7 @@ test("three addresses are enough: everything else has a default", () => {
   const settings = valid();
   assert.deepEqual(settings.rtp.portMin, 20000);
   assert.equal(settings.topologyMask, true);
-  assert.equal(settings.rtp.symmetric, "none");
+  assert.equal(settings.symmetricRtp, "none");
   assert.deepEqual(settings.qos, { signalling: 24, audio: 46, video: 34 });
   assert.deepEqual(settings.sip.limits.messageBytesMax, 65536);
 });
@@ -77,8 +77,8 @@ test("each bad value is refused in the words of the manual, with what is allowed
     [{ rtp: { portMax: 2.5 } }, "rtp.portMax: 2.5: syntax error"],
     [{ topologyMask: "perhaps" }, "topologyMask: perhaps: syntax error; allowed: yes | no"],
     [
-      { rtp: { symmetric: "left" } },
-      "rtp.symmetric: left: not allowed; allowed: none | public | private | both",
+      { symmetricRtp: "left" },
+      "symmetricRtp: left: not allowed; allowed: none | public | private | both",
     ],
     [{ rtp: [] }, "rtp: []: syntax error; allowed: portMin, portMax"],
     [{ trunks: {} }, "trunks: {}: syntax error; allowed: a list"],
