@@ -1,5 +1,5 @@
 import type { CallSetup, Face } from "#calls";
-import type { MediaFacts } from "#media";
+import { type MediaFacts, sdpMask } from "#media";
 import { type Settings, protocolsOf, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
@@ -41,9 +41,16 @@ function mediaFactsOf(settings: Settings): MediaFacts {
   return {
     sides: { public: sideOf("public"), private: sideOf("private") },
     dscp: { audio: qos.audio, video: qos.video },
-    ...(settings.topologyMask ? { mask: {} } : {}),
+    ...(settings.topologyMask ? { mask: sdpMask(hostsOf(settings)) } : {}),
     portChange: rtp.changePortOnRenegotiation,
     opaque: media.opaque === "pass",
     silenceS: media.silenceS,
   };
+}
+
+/** The names that each side must not learn of the other; addresses are hidden whoever owns them. */
+function hostsOf(settings: Settings): Record<Side, readonly string[]> {
+  const { pbx, pbxReached, trunks } = settings;
+  const operators = trunks.flatMap((trunk) => [...trunk.peers.map((peer) => peer.host), trunk.domain ?? ""]);
+  return { private: [pbx.host, pbxReached.host], public: operators };
 }

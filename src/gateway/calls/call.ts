@@ -4,14 +4,14 @@ import type { CallRecord, Fact } from "#facts";
 import type { CallMedia } from "#media";
 import { type Destination, type Dialog, dialogAsUac, dialogAsUas, type DigestCredentials, type Flow, otherSide, type Side } from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { ServerTransaction } from "#sip-transactions";
+import type { ServerTransaction, Responder } from "#sip-transactions";
 import { ackFor, byeFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
 import { performAll, sdpOf, withSdp } from "./session-body.ts";
 import { SessionTimer } from "./session-timer.ts";
-import type { Candidate, Responder, Switchboard, Wakeable } from "./setup.ts";
+import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
 
 /**
  * dialling → answered → ended, or dialling → ending → ended: "ending" is a call whose outcome is

@@ -1,5 +1,5 @@
 import { answerDigest, type DigestCredentials } from "#sip";
-import type { Request, Response } from "#sip-message";
+import { Request, type Response } from "#sip-message";
 import type { Switchboard } from "./setup.ts";
 
 /**
@@ -17,7 +17,10 @@ export function answerChallenge(
   const challenges = response.headers.all(proxy ? "proxy-authenticate" : "www-authenticate");
   const answer = answerDigest({ challenges, credentials, request, random: board.random, hash: board.hash });
   if (answer === undefined) return undefined;
-  const retry = request.again();
+  // RFC 3261 §22.2: the same request, with the next CSeq and a branch of its own.
+  const retry = new Request(request.method, request.uri, request.headers.copy(), request.body);
+  retry.headers.delete("via");
+  retry.headers.set("cseq", `${request.cseq.number + 1} ${request.method}`);
   retry.headers.set(proxy ? "proxy-authorization" : "authorization", answer);
   return retry;
 }

@@ -2,11 +2,11 @@ import type { Instant } from "#base";
 import { type EndName, end } from "#ends";
 import type { Destination, DigestCredentials, Flow, Side } from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { ClientTransaction, ServerTransaction } from "#sip-transactions";
+import type { ClientTransaction, ServerTransaction, Requester, Responder } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
 import { refusal, responseAcross } from "./crossing.ts";
 import type { Leg } from "./legs.ts";
-import type { Requester, Responder, Switchboard } from "./setup.ts";
+import type { Switchboard } from "./setup.ts";
 
 /** A request that is carried across outside any call: MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, REFER. */
 export interface Carried {

@@ -3,6 +3,7 @@ import { type End, ENDS } from "#ends";
 import { type Destination, requestInDialog, type Side } from "#sip";
 import {
   Headers,
+  type NameAddr,
   parseNameAddr,
   parseUri,
   printNameAddr,
@@ -61,8 +62,8 @@ export function requestAcross(
   const uri = targetUri(user, candidate, to);
   const from = original.from;
   headers.add("max-forwards", String(hopsLeft(board, original)));
-  headers.add("from", addressAcross(board, from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag));
-  headers.add("to", addressAcross(board, original.to, user, candidate.uriHost));
+  headers.add("from", addressAcross(from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag));
+  headers.add("to", addressAcross(original.to, user, candidate.uriHost));
   headers.add("call-id", dialog.callId);
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
   headers.add("contact", contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user));
@@ -144,7 +145,7 @@ const TARGET_METHODS: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCR
 function dress(board: Switchboard, request: Request, leg: Leg): void {
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
   if (!TARGET_METHODS.has(request.method)) return;
-  const user = parseUri(parseNameAddr(leg.dialog.localUri)?.uri ?? leg.dialog.localUri)?.user;
+  const user = parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
   request.headers.set("contact", contactOf(board.setup.faces[leg.side], leg.flow.transport, user));
 }
 
@@ -174,8 +175,7 @@ function targetUri(user: string | undefined, candidate: Candidate, to: Destinati
 
 /** From and To cross with their display name and user; the host is the new side's. */
 function addressAcross(
-  _board: Switchboard,
-  address: { display?: string; uri: string },
+  address: NameAddr,
   user: string | undefined,
   host: string,
   tag?: string,
@@ -191,6 +191,5 @@ function addressAcross(
     host: anonymous ? "anonymous.invalid" : host,
     params: new Map(),
   });
-  const display = address.display === undefined ? {} : { display: address.display };
-  return printNameAddr({ ...display, uri: printed, params });
+  return printNameAddr({ display: address.display, uri: printed, params });
 }

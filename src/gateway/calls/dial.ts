@@ -3,9 +3,9 @@ import { type End, end } from "#ends";
 import type { Target } from "#port";
 import type { Destination, Flow } from "#sip";
 import { parseUri, type Request, type Response } from "#sip-message";
-import type { ClientTransaction } from "#sip-transactions";
+import type { ClientTransaction, Requester } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
-import { type Candidate, type Requester, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
+import { type Candidate, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
 
 /** What becomes of a dial; `answered` comes again for each repeated 2xx (RFC 6026 §8.4). */
 export interface Dialler {

@@ -17,8 +17,6 @@ export type {
   Candidate,
   DialogIds,
   Face,
-  Requester,
-  Responder,
   Switchboard,
   Wakeable,
 } from "./setup.ts";

@@ -3,14 +3,14 @@ import { type End, end, isEnd } from "#ends";
 import type { Flow } from "#sip";
 import { acceptsCSeq, refreshTarget } from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { ClientTransaction, ServerTransaction } from "#sip-transactions";
+import type { ClientTransaction, ServerTransaction, Requester, Responder } from "#sip-transactions";
 import type { Call } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import { rackAcross, referToAcross } from "./dialog-ids.ts";
 import { performAll, sdpOf, withSdp } from "./session-body.ts";
-import type { DialogIds, Requester, Responder, Switchboard } from "./setup.ts";
+import type { DialogIds, Switchboard } from "./setup.ts";
 
 /** Who sent what, in which call. */
 export interface InDialog {

@@ -24,7 +24,7 @@ export class SessionTimer implements Wakeable {
     const value = response.headers.get("session-expires");
     const session = value === undefined ? undefined : parseSessionExpires(value);
     if (!session) return;
-    this.#alarm = this.#board.alarm(now + session.deltaS * 1000, this, "session");
+    this.#alarm = this.#board.alarm(now + session.intervalS * 1000, this, "session");
   }
 
   stop(): void {

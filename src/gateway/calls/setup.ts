@@ -1,9 +1,8 @@
 import type { Hash, Instant, Random, Timer } from "#base";
 import type { MediaFacts, PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
-import type { Destination, DigestCredentials, Flow, Side, Transport } from "#sip";
-import type { Request, Response } from "#sip-message";
-import type { ClientTransaction, Transactions } from "#sip-transactions";
+import type { Destination, DigestCredentials, Side, Transport } from "#sip";
+import type { Transactions } from "#sip-transactions";
 
 /** One of the gateway's two faces, as its peers see it. */
 export interface Face {
@@ -50,18 +49,6 @@ export interface Candidate {
   readonly redirects: "follow" | "pass";
   /** Answers a challenge of this peer, and of no other (attack case C1). */
   readonly credentials?: DigestCredentials;
-}
-
-/** The owner of a client transaction: hears what comes of it. */
-export interface Requester {
-  response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void;
-  failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void;
-}
-
-/** The owner of a server transaction: hears that its request is taken back, or its 2xx is lost. */
-export interface Responder {
-  cancelled(request: Request, now: Instant): void;
-  unacknowledged(now: Instant): void;
 }
 
 /** Translates a dialog's id as one side knows it into the other leg's (Replaces, Refer-To). */

@@ -1,0 +1,1 @@
+export { answerDigest, type DigestCredentials, type DigestQuestion } from "./digest-answer.ts";
