@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+// Clock ticks a second of /proc; the kernel's USER_HZ, the same on every Linux port of today.
+const TICKS_PER_S = 100;
+
+/** Processor time in ms, user and system, that these processes and all their children have used. */
+export function processorMs(roots: readonly number[]): number {
+  const ticks = family(roots).reduce((sum, pid) => {
+    const fields = stat(pid);
+    return sum + Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0);
+  }, 0);
+  return (ticks * 1000) / TICKS_PER_S;
+}
+
+/** Memory in KiB that these processes and all their children hold for themselves alone. */
+export function residentKib(roots: readonly number[]): number {
+  return family(roots).reduce((sum, pid) => sum + residentOf(pid), 0);
+}
+
+/** These processes and all their descendants. */
+export function family(roots: readonly number[]): number[] {
+  const children = new Map<number, number[]>();
+  for (const entry of readdirSync("/proc")) {
+    const parent = /^\d+$/.test(entry) ? Number(stat(Number(entry))?.[1]) : Number.NaN;
+    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
+  }
+  const found = new Set<number>();
+  const visit = (pid: number): void => {
+    if (found.has(pid)) return;
+    found.add(pid);
+    for (const child of children.get(pid) ?? []) visit(child);
+  };
+  for (const root of roots) visit(root);
+  return [...found];
+}
+
+/** The fields of /proc/PID/stat after the command's name: state, parent, … */
+function stat(pid: number): string[] | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function residentOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1] ?? 0);
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { command } from "./command.ts";
+import type { Program } from "./program.ts";
+
+const SEPARATOR = "\t";
+
+/** The packets of one interface, read with tshark once the capture has stopped. */
+export class Capture {
+  readonly path: string;
+  readonly #program: Program;
+
+  constructor(program: Program, path: string) {
+    this.#program = program;
+    this.path = path;
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.stop("SIGINT");
+    const lost = /dropped on interface[^:]*: *\d+\/(\d+)/.exec(this.#program.output)?.[1] ?? "0";
+    if (lost !== "0") throw new Error(`${this.#program.name} lost ${lost} packets`);
+  }
+
+  /** One row a packet that passes the display filter, one value a field (joined by commas). */
+  rows<Field extends string>(filter: string, ...fields: readonly Field[]): Record<Field, string>[] {
+    const wanted = fields.flatMap((field) => ["-e", field]);
+    const output = command(
+      "tshark",
+      ...["-n", "-r", this.path, "-Y", filter, "-T", "fields", "-E", `separator=/t`],
+      ...["-o", "tcp.desegment_tcp_streams:true", ...wanted],
+    );
+    return output
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => {
+        const values = line.split(SEPARATOR);
+        return Object.fromEntries(
+          fields.map((field, index) => [field, values[index] ?? ""]),
+        ) as Record<Field, string>;
+      });
+  }
+
+  /** Every UDP and TCP payload as characters, one byte each. */
+  payloads(filter = "udp or tcp"): string[] {
+    return this.rows(filter, "udp.payload", "tcp.payload").map((row) =>
+      Buffer.from((row["udp.payload"] || row["tcp.payload"]).replaceAll(":", ""), "hex").toString("latin1"),
+    );
+  }
+
+  /** Who talked to whom: "source > target" once a pair, of IP packets that carry UDP or TCP. */
+  pairs(filter = "udp or tcp"): Set<string> {
+    const rows = this.rows(filter, "ip.src", "ip.dst", "ipv6.src", "ipv6.dst");
+    return new Set(
+      rows.map((row) => `${row["ip.src"] || row["ipv6.src"]} > ${row["ip.dst"] || row["ipv6.dst"]}`),
+    );
+  }
+}

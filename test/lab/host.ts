@@ -1,0 +1,79 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Capture } from "./capture.ts";
+import { command } from "./command.ts";
+import { type Launch, Program } from "./program.ts";
+
+/** One network namespace with the programs and captures that run in it. */
+export class Host {
+  readonly name: string;
+  readonly namespace: string;
+  readonly folder: string;
+  readonly #programs: Program[] = [];
+
+  constructor(name: string, namespace: string, folder: string) {
+    this.name = name;
+    this.namespace = namespace;
+    this.folder = folder;
+  }
+
+  ip(...args: readonly string[]): string {
+    return command("ip", "-n", this.namespace, ...args);
+  }
+
+  sysctl(setting: string): void {
+    command("ip", "netns", "exec", this.namespace, "sysctl", "-qw", setting);
+  }
+
+  /** Adds an address; an IPv6 one is usable at once (nobody else can have it). */
+  address(port: string, address: string): void {
+    const nodad = address.includes(":") ? ["nodad"] : [];
+    this.ip("addr", "add", address, "dev", port, ...nodad);
+  }
+
+  route(destination: string, via: string): void {
+    this.ip(via.includes(":") ? "-6" : "-4", "route", "add", destination, "via", via);
+  }
+
+  /** Lets the kernel forward: so a packet that wants to go round the gateway can, and is seen. */
+  forward(): void {
+    this.sysctl("net.ipv4.ip_forward=1");
+    this.sysctl("net.ipv6.conf.all.forwarding=1");
+  }
+
+  /** A folder of its own for one program. */
+  newFolder(name: string): string {
+    return mkdtempSync(join(this.folder, `${name}-`));
+  }
+
+  write(name: string, text: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text, "latin1");
+    return path;
+  }
+
+  start(launch: Omit<Launch, "namespace" | "folder"> & { readonly folder?: string }): Program {
+    const folder = launch.folder ?? this.folder;
+    const name = `${launch.name} on ${this.name}`;
+    const program = new Program({ ...launch, name, namespace: this.namespace, folder });
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** Captures every packet of one interface from now on. */
+  async capture(port: string): Promise<Capture> {
+    const path = join(this.newFolder("capture"), `${port}.pcapng`);
+    const program = this.start({
+      name: `dumpcap of ${port}`,
+      command: ["dumpcap", "-q", "-i", port, "-B", "32", "-w", path],
+    });
+    // Printed when the file is open, which is after the interface is.
+    await program.line(/^File: /m);
+    return new Capture(program, path);
+  }
+
+  async stopAll(): Promise<void> {
+    // The last one started leans on those before it.
+    for (const program of this.#programs.splice(0).reverse()) await program.stop();
+  }
+}

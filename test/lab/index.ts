@@ -1,0 +1,8 @@
+export { Capture } from "./capture.ts";
+export { command } from "./command.ts";
+export { Host } from "./host.ts";
+export { Lab } from "./lab.ts";
+export { missing } from "./peers.ts";
+export { Program } from "./program.ts";
+export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
+export * from "./sipp-scenario.ts";
