@@ -1,0 +1,172 @@
+import { after, type Instant, type Random, unreachable } from "#base";
+
+/** A trunk's registration with its operator (RFC 3261 §10.2), as plain data. */
+export interface Registration {
+  readonly phase: "unregistered" | "registering" | "registered" | "failed" | "removing";
+  /** What the next REGISTER asks for; an operator may have raised it by 423. */
+  readonly askS: number;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** When `tick` is due. */
+  readonly nextAt?: Instant;
+  /** Until when the operator keeps what it granted last. */
+  readonly goodUntil?: Instant;
+}
+
+export type RegistrationEvent =
+  | { readonly kind: "tick" }
+  /** A final answer, after any challenge has been answered; `grantedS` is a 2xx's expiry. */
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly grantedS?: number;
+      readonly minExpiresS?: number;
+      readonly retryAfterS?: number;
+    }
+  | { readonly kind: "failed"; readonly why: "timeout" | "transport" }
+  /** The gateway stops, or the trunk leaves the settings. */
+  | { readonly kind: "remove" };
+
+export type RegistrationAction =
+  /** Send a REGISTER; 0 removes the binding. */
+  | { readonly kind: "register"; readonly expiresS: number }
+  | { readonly kind: "registered"; readonly expiresS: number }
+  | { readonly kind: "failed"; readonly why: string; readonly status?: number };
+
+export interface RegistrationStep {
+  readonly state: Registration;
+  readonly actions: readonly RegistrationAction[];
+}
+
+/** RFC 5626 §4.5: from 30 s up to half an hour, each wait between half of it and all of it. */
+const RETRY_BASE_MS = 30_000;
+const RETRY_MAX_MS = 1_800_000;
+/** An operator's Retry-After or Min-Expires beyond this is taken for an error. */
+const ASKED_S_MAX = 86_400;
+/** A grant may be this short at least: faster refreshes would be a flood. */
+const GRANTED_S_MIN = 10;
+/** Starts of many trunks are spread over this long. */
+const START_SPREAD_MS = 2000;
+
+const INTERVAL_TOO_BRIEF = 423;
+
+export const newRegistration = (expiresS: number, random: Random, now: Instant): Registration => ({
+  phase: "unregistered",
+  askS: expiresS,
+  failures: 0,
+  nextAt: after(now, random.integer(START_SPREAD_MS)),
+});
+
+/** Whether the operator holds a binding of ours now. */
+export const isRegistered = ({ goodUntil }: Registration, now: Instant): boolean =>
+  goodUntil !== undefined && now < goodUntil;
+
+export function stepRegistration(
+  state: Registration,
+  event: RegistrationEvent,
+  random: Random,
+  now: Instant,
+): RegistrationStep {
+  switch (event.kind) {
+    case "tick":
+      return tick(state, now);
+    case "answered":
+      return answered(state, event, random, now);
+    case "failed":
+      return fail(state, { kind: "failed", why: event.why }, undefined, random, now);
+    case "remove":
+      return remove(state, now);
+    default:
+      return unreachable(event);
+  }
+}
+
+function tick(state: Registration, now: Instant): RegistrationStep {
+  const due = state.nextAt !== undefined && now >= state.nextAt;
+  if (!due || state.phase === "registering" || state.phase === "removing")
+    return { state, actions: [] };
+  const { nextAt: _, ...rest } = state;
+  return {
+    state: { ...rest, phase: "registering" },
+    actions: [{ kind: "register", expiresS: state.askS }],
+  };
+}
+
+type Answered = Extract<RegistrationEvent, { kind: "answered" }>;
+
+function answered(
+  state: Registration,
+  event: Answered,
+  random: Random,
+  now: Instant,
+): RegistrationStep {
+  const { status } = event;
+  if (state.phase === "removing") return gone(state);
+  if (status >= 200 && status < 300) return grant(state, event.grantedS ?? state.askS, random, now);
+  if (status === INTERVAL_TOO_BRIEF && event.minExpiresS !== undefined) {
+    const askS = Math.min(event.minExpiresS, ASKED_S_MAX);
+    // RFC 3261 §10.2.8: once more, with the longer expiry; the same demand again is a refusal.
+    if (askS > state.askS) {
+      return {
+        state: { ...state, phase: "registering", askS },
+        actions: [{ kind: "register", expiresS: askS }],
+      };
+    }
+  }
+  const { retryAfterS } = event;
+  return fail(state, { kind: "failed", why: "refused", status }, retryAfterS, random, now);
+}
+
+/** Refreshed at 80 to 90 % of what was granted. */
+function grant(
+  state: Registration,
+  grantedS: number,
+  random: Random,
+  now: Instant,
+): RegistrationStep {
+  // A binding of no duration is none: the operator took it away in the same breath.
+  if (grantedS === 0)
+    return fail(state, { kind: "failed", why: "granted for 0 s" }, undefined, random, now);
+  const expiresS = Math.max(GRANTED_S_MIN, Math.min(grantedS, ASKED_S_MAX));
+  const tenthMs = expiresS * 100;
+  return {
+    state: {
+      phase: "registered",
+      askS: state.askS,
+      failures: 0,
+      nextAt: after(now, 8 * tenthMs + random.integer(tenthMs)),
+      goodUntil: after(now, expiresS * 1000),
+    },
+    actions: [{ kind: "registered", expiresS }],
+  };
+}
+
+function fail(
+  state: Registration,
+  action: RegistrationAction,
+  retryAfterS: number | undefined,
+  random: Random,
+  now: Instant,
+): RegistrationStep {
+  if (state.phase === "removing") return gone(state);
+  const failures = state.failures + 1;
+  const longestMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(failures - 1, 10));
+  const backOffMs = longestMs / 2 + random.integer(longestMs / 2);
+  const askedMs = Math.min(retryAfterS ?? 0, ASKED_S_MAX) * 1000;
+  const nextAt = after(now, Math.max(backOffMs, askedMs));
+  return { state: { ...state, phase: "failed", failures, nextAt }, actions: [action] };
+}
+
+function remove(state: Registration, now: Instant): RegistrationStep {
+  if (state.phase === "removing") return { state, actions: [] };
+  const { nextAt: _, ...rest } = state;
+  // A REGISTER that is out may yet be granted: it is removed like one that was.
+  const held = state.phase === "registering" || isRegistered(state, now);
+  if (!held) return gone(state);
+  return { state: { ...rest, phase: "removing" }, actions: [{ kind: "register", expiresS: 0 }] };
+}
+
+const gone = ({ askS }: Registration): RegistrationStep => ({
+  state: { phase: "unregistered", askS, failures: 0 },
+  actions: [],
+});
