@@ -1,0 +1,23 @@
+{
+  "targets": [
+    {
+      "target_name": "media_plane",
+      "sources": [
+        "src/addon.cc",
+        "src/address.cc",
+        "src/frame.cc",
+        "src/plane.cc",
+        "src/relay.cc",
+        "src/rtp.cc",
+        "src/sequence.cc",
+        "src/source.cc",
+        "src/stream.cc",
+        "src/udp_socket.cc",
+      ],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["-isystem ../../node_modules/node-addon-api", "-O2", "-Wall", "-Wextra", "-Wshadow", "-fvisibility=hidden"],
+      "cflags_cc": ["-std=c++17", "-fno-exceptions", "-fno-rtti"],
+      "cflags_cc!": ["-std=gnu++20", "-std=gnu++17", "-frtti"],
+    }
+  ]
+}

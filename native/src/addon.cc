@@ -1,0 +1,72 @@
+#include <napi.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <thread>
+
+#include "plane.h"
+#include "udp_socket.h"
+
+// The addon's face to JavaScript; src/io/media-plane/native.ts has its types. Packets and
+// commands don't come by here: the plane reads its control socket itself.
+
+namespace {
+
+// socketPair(): [number, number] — a control socket's two ends.
+Napi::Value socketPair(const Napi::CallbackInfo& info) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
+    Napi::Error::New(info.Env(), "no socket pair: too many open files?").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  auto pair = Napi::Array::New(info.Env(), 2);
+  pair.Set(0u, fds[0]);
+  pair.Set(1u, fds[1]);
+  return pair;
+}
+
+// run(control: number, manualClock: boolean): Promise<void> — serves the socket on a thread of
+// its own until it closes.
+Napi::Value run(const Napi::CallbackInfo& info) {
+  const int control = info[0].ToNumber().Int32Value();
+  const auto clock =
+      info[1].ToBoolean().Value() ? media::Plane::Clock::manual : media::Plane::Clock::real;
+  auto ended = Napi::Promise::Deferred::New(info.Env());
+  auto notify = Napi::ThreadSafeFunction::New(
+      info.Env(), Napi::Function::New(info.Env(), [](const Napi::CallbackInfo&) {}), "media plane",
+      0, 1);
+  std::thread([control, clock, ended, notify] {
+    // The batch buffers make it too big for a stack.
+    std::make_unique<media::Plane>(control, clock)->run();
+    notify.BlockingCall(
+        [ended](Napi::Env env, Napi::Function) { ended.Resolve(env.Undefined()); });
+    auto last = notify;
+    last.Release();
+  }).detach();
+  return ended.Promise();
+}
+
+// stop(control: number) — ends `run` as if the other end had closed.
+void stop(const Napi::CallbackInfo& info) {
+  shutdown(info[0].ToNumber().Int32Value(), SHUT_RDWR);
+}
+
+// setDscp(fd: number, family: 4 | 6, dscp: number): boolean
+Napi::Value setDscp(const Napi::CallbackInfo& info) {
+  const int family = info[1].ToNumber().Int32Value() == 6 ? AF_INET6 : AF_INET;
+  const auto dscp = static_cast<uint8_t>(info[2].ToNumber().Uint32Value());
+  return Napi::Boolean::New(info.Env(),
+                            media::setDscp(info[0].ToNumber().Int32Value(), family, dscp));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("socketPair", Napi::Function::New(env, socketPair));
+  exports.Set("run", Napi::Function::New(env, run));
+  exports.Set("stop", Napi::Function::New(env, stop));
+  exports.Set("setDscp", Napi::Function::New(env, setDscp));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(media_plane, init)

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace media {
+
+// The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
+// bits), the payload. The other half is src/io/media-plane/frames.ts.
+enum class CommandKind : uint8_t { stream = 1, close = 2, counters = 3, fence = 4, advance = 5 };
+enum class EventKind : uint8_t {
+  hello = 1,
+  latched = 2,
+  silent = 3,
+  failed = 4,
+  closed = 5,
+  counters = 6,
+  fence = 7,
+};
+
+constexpr uint16_t kProtocolVersion = 1;
+constexpr size_t kFrameHeader = 3;
+
+// Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is
+// read first and judged once.
+class FrameReader {
+ public:
+  explicit FrameReader(std::string_view payload) : rest_(payload) {}
+
+  uint8_t u8() { return static_cast<uint8_t>(number(1)); }
+  uint16_t u16() { return static_cast<uint16_t>(number(2)); }
+  uint32_t u32() { return static_cast<uint32_t>(number(4)); }
+  // A text of at most 255 bytes behind its length.
+  std::string_view text();
+  bool ok() const { return ok_ && rest_.empty(); }
+
+ private:
+  uint64_t number(size_t bytes);
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+// Appends one frame to a buffer; its length is filled in when the writer goes.
+class FrameWriter {
+ public:
+  FrameWriter(std::string& out, EventKind kind);
+  ~FrameWriter();
+  FrameWriter(const FrameWriter&) = delete;
+  FrameWriter& operator=(const FrameWriter&) = delete;
+
+  void u8(uint8_t value) { number(value, 1); }
+  void u16(uint16_t value) { number(value, 2); }
+  void u32(uint32_t value) { number(value, 4); }
+  // A count, as a double: exact up to 2^53, and JavaScript's own number.
+  void count(uint64_t value);
+  void text(std::string_view value);
+
+ private:
+  void number(uint64_t value, size_t bytes);
+
+  std::string& out_;
+  const size_t start_;
+};
+
+}  // namespace media

@@ -1,0 +1,259 @@
+#include "plane.h"
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace media {
+
+namespace {
+
+constexpr Ms kSweepMs = 1000;
+constexpr int kReadyMax = 512;
+// A gateway that leaves this much unread is gone in all but name.
+constexpr size_t kUnreadMax = 32 * 1024 * 1024;
+constexpr uint32_t kEveryStream = 0xffffffff;
+// Files that aren't ports: the runtime's own, the control socket, epoll.
+constexpr rlim_t kOtherFiles = 64;
+constexpr rlim_t kPortsPerCall = 4;
+
+// Coarse is good enough for seconds, and costs no system call.
+Ms clockMs() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return static_cast<Ms>(time.tv_sec) * 1000 + static_cast<Ms>(time.tv_nsec) / 1000000;
+}
+
+void watch(int epoll, int operation, int fd, uint32_t interest) {
+  epoll_event event{};
+  event.events = interest;
+  epoll_ctl(epoll, operation, fd, &event);
+}
+
+EndPlan readEnd(FrameReader& frame) {
+  EndPlan end;
+  const std::string_view local = frame.text();
+  end.local = Address::parse(local, frame.u16());
+  end.rtcpPort = frame.u16();
+  const std::string_view remote = frame.text();
+  end.remote = Address::parse(remote, frame.u16());
+  end.unreadable = !remote.empty() && !end.remote.present();
+  end.remoteRtcpPort = frame.u16();
+  end.learns = frame.u8() != 0;
+  end.dscp = frame.u8();
+  return end;
+}
+
+void writeCounters(FrameWriter& frame, const Counters& counters) {
+  frame.count(counters.packetsIn);
+  frame.count(counters.bytesIn);
+  frame.count(counters.rtcpIn);
+  frame.count(counters.packetsOut);
+  frame.count(counters.sequence.lost());
+  uint8_t kinds = 0;
+  for (const uint64_t drops : counters.drops) kinds += drops > 0;
+  frame.u8(kinds);
+  for (size_t i = 0; i < counters.drops.size(); i++) {
+    if (counters.drops[i] == 0) continue;
+    frame.u8(static_cast<uint8_t>(i));
+    frame.count(counters.drops[i]);
+  }
+}
+
+}  // namespace
+
+uint32_t raiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  const rlim_t files = limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 0;
+  return static_cast<uint32_t>(std::min<rlim_t>(files / kPortsPerCall, Plane::kStreamsMax));
+}
+
+Plane::Plane(int control, Clock clock) : control_(control), clock_(clock) {
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  watch(epoll_, EPOLL_CTL_ADD, control_, EPOLLIN);
+  if (clock_ == Clock::real) now_ = clockMs();
+  nextSweep_ = now_ + kSweepMs;
+}
+
+Plane::~Plane() {
+  ::close(control_);
+  ::close(epoll_);
+}
+
+void Plane::run() {
+  std::array<epoll_event, kReadyMax> ready;
+  hello();
+  while (!ended_) {
+    writeEvents();
+    const int count = epoll_wait(epoll_, ready.data(), kReadyMax, patienceMs());
+    if (count < 0 && errno != EINTR) return;
+    if (clock_ == Clock::real) now_ = clockMs();
+    // Commands come last: they may close ports that are among the ready ones.
+    bool commanded = false;
+    for (int i = 0; i < count; i++) {
+      auto* port = static_cast<Port*>(ready[i].data.ptr);
+      if (port) relay_.receive(*port, now_);
+      else commanded = true;
+    }
+    if (commanded) readCommands();
+    if (now_ >= nextSweep_) sweep();
+  }
+  writeEvents();
+}
+
+void Plane::hello() {
+  FrameWriter frame(events_, EventKind::hello);
+  frame.u16(kProtocolVersion);
+  frame.u32(raiseFileLimit());
+  frame.u8(kDropNames.size());
+  for (const char* name : kDropNames) frame.text(name);
+}
+
+int Plane::patienceMs() const {
+  if (clock_ == Clock::manual || live_ == 0) return -1;
+  return nextSweep_ > now_ ? static_cast<int>(nextSweep_ - now_) : 0;
+}
+
+void Plane::readCommands() {
+  const ssize_t got =
+      recv(control_, commands_.data() + unfinished_, commands_.size() - unfinished_, MSG_DONTWAIT);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) ended_ = true;
+  if (got <= 0) return;
+  std::string_view rest(commands_.data(), unfinished_ + static_cast<size_t>(got));
+  while (rest.size() >= kFrameHeader) {
+    const size_t length = static_cast<uint8_t>(rest[0]) | static_cast<uint8_t>(rest[1]) << 8;
+    if (rest.size() < kFrameHeader + length) break;
+    const auto kind = static_cast<CommandKind>(rest[2]);
+    if (!perform(kind, rest.substr(kFrameHeader, length))) {
+      ended_ = true;
+      return;
+    }
+    rest.remove_prefix(kFrameHeader + length);
+  }
+  std::memmove(commands_.data(), rest.data(), rest.size());
+  unfinished_ = rest.size();
+}
+
+void Plane::writeEvents() {
+  while (!events_.empty()) {
+    const ssize_t sent = send(control_, events_.data(), events_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent <= 0) break;
+    events_.erase(0, static_cast<size_t>(sent));
+  }
+  if (events_.size() > kUnreadMax) ended_ = true;
+  if (events_.empty() != awaitsRoom_) return;
+  awaitsRoom_ = !awaitsRoom_;
+  watch(epoll_, EPOLL_CTL_MOD, control_, awaitsRoom_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+bool Plane::perform(CommandKind kind, std::string_view payload) {
+  FrameReader frame(payload);
+  switch (kind) {
+    case CommandKind::stream:
+      return stream(frame);
+    case CommandKind::close:
+      return close(frame);
+    case CommandKind::counters:
+      return counters(frame);
+    case CommandKind::fence: {
+      const uint32_t number = frame.u32();
+      FrameWriter(events_, EventKind::fence).u32(number);
+      return frame.ok();
+    }
+    case CommandKind::advance:
+      if (clock_ != Clock::manual) return false;
+      now_ += frame.u32();
+      if (now_ >= nextSweep_) sweep();
+      return frame.ok();
+  }
+  return false;
+}
+
+bool Plane::stream(FrameReader& frame) {
+  const uint32_t slot = frame.u32();
+  StreamPlan plan;
+  plan.opaque = frame.u8() != 0;
+  plan.silenceMs = frame.u32();
+  for (EndPlan& end : plan.ends) end = readEnd(frame);
+  if (!frame.ok() || slot >= kStreamsMax) return false;
+
+  if (slot >= streams_.size()) streams_.resize(slot + 1);
+  auto stream = std::move(streams_[slot]);
+  const bool fresh = !stream;
+  if (fresh) stream = std::make_unique<Stream>(slot);
+  const Stream::Outcome outcome = stream->apply(plan, epoll_, now_);
+  if (outcome.failure) {
+    FrameWriter event(events_, EventKind::failed);
+    event.u32(slot);
+    event.text(outcome.failure);
+  }
+  if (outcome.replaced) {
+    write(EventKind::closed, slot, stream.get(), false);
+    stream->resetCounters();
+  }
+  if (!stream->live()) return true;
+  live_ += fresh;
+  streams_[slot] = std::move(stream);
+  return true;
+}
+
+bool Plane::close(FrameReader& frame) {
+  const uint32_t slot = frame.u32();
+  if (!frame.ok()) return false;
+  const auto stream = slot < streams_.size() ? std::move(streams_[slot]) : nullptr;
+  live_ -= stream ? 1 : 0;
+  // A stream that never opened is closed all the same: its end must be told.
+  write(EventKind::closed, slot, stream.get(), true);
+  return true;
+}
+
+bool Plane::counters(FrameReader& frame) {
+  const uint32_t slot = frame.u32();
+  if (!frame.ok()) return false;
+  if (slot == kEveryStream) {
+    for (const auto& stream : streams_) {
+      if (stream) write(EventKind::counters, stream->slot, stream.get(), false);
+    }
+  } else if (slot < streams_.size() && streams_[slot]) {
+    write(EventKind::counters, slot, streams_[slot].get(), false);
+  }
+  return true;
+}
+
+void Plane::sweep() {
+  nextSweep_ = now_ + kSweepMs;
+  for (const auto& stream : streams_) {
+    if (!stream || stream->silenceMs == 0 || stream->silent) continue;
+    const Ms silence = now_ - stream->lastPacket;
+    if (silence < stream->silenceMs) continue;
+    stream->silent = true;
+    FrameWriter event(events_, EventKind::silent);
+    event.u32(stream->slot);
+    event.u32(static_cast<uint32_t>(silence));
+  }
+}
+
+void Plane::write(EventKind kind, uint32_t slot, const Stream* stream, bool final) {
+  static const Counters none;
+  FrameWriter frame(events_, kind);
+  frame.u32(slot);
+  frame.u8(final);
+  for (size_t side = 0; side < 2; side++) {
+    writeCounters(frame, stream ? stream->ends[side].counters : none);
+  }
+}
+
+}  // namespace media

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frame.h"
+#include "relay.h"
+#include "stream.h"
+
+namespace media {
+
+// Raises the limit of open files as far as it goes; how many calls of one audio stream (four
+// ports) that carries.
+uint32_t raiseFileLimit();
+
+// The media plane: one loop over its ports and the control socket, on the thread that calls
+// `run`. It ends with the control socket.
+class Plane {
+ public:
+  enum class Clock : uint8_t { real, manual };
+
+  // Takes the control socket over and closes it in the end.
+  Plane(int control, Clock clock);
+  ~Plane();
+  Plane(const Plane&) = delete;
+  Plane& operator=(const Plane&) = delete;
+
+  void run();
+
+  static constexpr uint32_t kStreamsMax = 1 << 16;
+
+ private:
+  void hello();
+  int patienceMs() const;
+  void readCommands();
+  void writeEvents();
+  // False when it isn't our language: whoever speaks there isn't our gateway.
+  bool perform(CommandKind kind, std::string_view payload);
+  bool stream(FrameReader& frame);
+  bool close(FrameReader& frame);
+  bool counters(FrameReader& frame);
+  void sweep();
+  void write(EventKind kind, uint32_t slot, const Stream* stream, bool final);
+
+  const int control_;
+  const Clock clock_;
+  int epoll_ = -1;
+  bool ended_ = false;
+  bool awaitsRoom_ = false;
+  Ms now_ = 0;
+  Ms nextSweep_ = 0;
+  size_t live_ = 0;
+  // What was read of the control socket; its first part may be half a frame (which is at most
+  // half of it).
+  std::array<char, 128 * 1024> commands_;
+  size_t unfinished_ = 0;
+  std::string events_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+  Relay relay_{events_};
+};
+
+}  // namespace media

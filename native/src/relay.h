@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "address.h"
+#include "stream.h"
+
+namespace media {
+
+// Takes what waits on a port and sends on what may pass. Packets are read and sent in batches,
+// and never copied.
+class Relay {
+ public:
+  // Events are appended to `events` as frames.
+  explicit Relay(std::string& events);
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  void receive(Port& port, Ms now);
+
+  // What an end that nobody there confirmed may be sent: half a minute of voice.
+  static constexpr uint32_t kUnconfirmedMax = 1500;
+
+ private:
+  static constexpr size_t kBatch = 32;
+  // A jumbo frame's worth; what is longer is dropped, never cut.
+  static constexpr size_t kPacketBytes = 9216;
+
+  // The packets of one batch that leave by one port.
+  struct Departure {
+    std::array<mmsghdr, kBatch> messages;
+    unsigned size = 0;
+  };
+
+  // Judges packet number `i` of the batch, and books it.
+  void take(size_t i, Port& port, Ms now);
+  void learnt(Port& port);
+  void send(Departure& departure, End& from, bool rtcp);
+
+  std::string& events_;
+  std::array<std::array<uint8_t, kPacketBytes>, kBatch> packets_;
+  std::array<iovec, kBatch> vectors_;
+  std::array<Address, kBatch> sources_;
+  std::array<mmsghdr, kBatch> received_{};
+  std::array<Departure, 2> departures_;
+};
+
+}  // namespace media

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace media {
+
+// RTCP's packet types are kept apart from RTP's payload types, marker bit and all
+// (RFC 5761 §4): the second byte tells the two apart on one port.
+inline bool isRtcpType(uint8_t secondByte) { return secondByte >= 192 && secondByte <= 223; }
+
+// The header of RTP as far as one can judge it without knowing the codec (RFC 3550 §A.1).
+bool validRtp(const uint8_t* packet, size_t size);
+
+// A compound packet whose parts fill it exactly (RFC 3550 §A.2), or a reduced-size one
+// (RFC 5506 §3.4.2: any type may come first).
+bool validRtcp(const uint8_t* packet, size_t size);
+
+inline uint16_t sequenceOf(const uint8_t* rtp) {
+  return static_cast<uint16_t>(rtp[2] << 8 | rtp[3]);
+}
+
+inline uint32_t ssrcOf(const uint8_t* rtp) {
+  return static_cast<uint32_t>(rtp[8]) << 24 | static_cast<uint32_t>(rtp[9]) << 16 |
+         static_cast<uint32_t>(rtp[10]) << 8 | rtp[11];
+}
+
+}  // namespace media

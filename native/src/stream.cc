@@ -1,0 +1,111 @@
+#include "stream.h"
+
+#include <sys/epoll.h>
+
+namespace media {
+
+namespace {
+
+bool holds(const Port& port, const Address& local) {
+  return port.socket.isOpen() && port.socket.local() == local;
+}
+
+// A socket that isn't in its port yet, so that a failure leaves the port as it was.
+struct Fresh {
+  UdpSocket socket;
+  Port* port = nullptr;
+};
+
+const char* open(Fresh& fresh, Port& port, const Address& local, uint8_t dscp, int epoll) {
+  if (holds(port, local)) return nullptr;
+  if (const char* why = fresh.socket.open(local, dscp)) return why;
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.ptr = &port;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fresh.socket.fd(), &interest) != 0) return "too-many-files";
+  fresh.port = &port;
+  return nullptr;
+}
+
+}  // namespace
+
+const char* StreamPlan::fault() const {
+  for (const EndPlan& end : ends) {
+    if (end.unreadable) return "remote-address";
+    if (!end.local.present() || end.local.port() == 0) return "local-address";
+    if (end.remote.present() && end.remote.family() != end.local.family()) return "address-family";
+    if (end.remote.present() && end.remote.port() == 0) return "remote-port";
+    if (!opaque && end.rtcpPort == 0) return "rtcp-port";
+  }
+  return nullptr;
+}
+
+const Address* End::target(bool isRtcp) const {
+  if (!sending) return nullptr;
+  if (!isRtcp || mux()) return rtp.source.best().present() ? &rtp.source.best() : nullptr;
+  if (rtcp.source.learnt().present()) return &rtcp.source.learnt();
+  // Behind NAT the agreed RTCP port is as wrong as the agreed RTP port was.
+  const bool elsewhere =
+      rtp.source.learnt().present() && !rtp.source.learnt().sameHost(rtp.source.agreed());
+  return elsewhere || !rtcp.source.agreed().present() ? nullptr : &rtcp.source.agreed();
+}
+
+void End::agree(const EndPlan& plan) {
+  sending = plan.remote.present();
+  if (sending && !plan.remote.sameHost(rtp.source.agreed())) {
+    confirmed = false;
+    sentUnconfirmed = 0;
+  }
+  rtp.source.agree(plan.remote, plan.learns);
+  if (!mux()) rtcp.source.agree(plan.remote.withPort(plan.remoteRtcpPort), plan.learns);
+  rtp.socket.setDscp(plan.dscp);
+  rtcp.socket.setDscp(plan.dscp);
+}
+
+Stream::Stream(uint32_t at) : slot(at) {
+  for (uint8_t side = 0; side < 2; side++) {
+    End& end = ends[side];
+    end.stream = this;
+    end.other = &ends[1 - side];
+    end.side = side;
+    end.rtp.end = end.rtcp.end = &end;
+    end.rtcp.rtcp = true;
+  }
+}
+
+Stream::Outcome Stream::apply(const StreamPlan& plan, int epoll, Ms now) {
+  if (const char* why = plan.fault()) return {why};
+  const bool before = live();
+  std::array<std::array<Fresh, 2>, 2> fresh;
+  for (size_t side = 0; side < 2; side++) {
+    const EndPlan& want = plan.ends[side];
+    End& end = ends[side];
+    const char* why = open(fresh[side][0], end.rtp, want.local, want.dscp, epoll);
+    if (!why && !plan.opaque && !want.mux()) {
+      why = open(fresh[side][1], end.rtcp, want.local.withPort(want.rtcpPort), want.dscp, epoll);
+    }
+    if (why) return {why};
+  }
+  Outcome outcome;
+  for (size_t side = 0; side < 2; side++) {
+    for (Fresh& one : fresh[side]) {
+      if (!one.port) continue;
+      one.port->socket = std::move(one.socket);
+      one.port->source = Source();
+    }
+    if (fresh[side][0].port) outcome.replaced = before;
+    if (plan.opaque || plan.ends[side].mux()) ends[side].rtcp.socket.close();
+    ends[side].agree(plan.ends[side]);
+  }
+  opaque = plan.opaque;
+  silenceMs = plan.silenceMs;
+  lastPacket = now;
+  silent = false;
+  return outcome;
+}
+
+void Stream::resetCounters() {
+  for (End& end : ends) end.counters = Counters();
+}
+
+}  // namespace media

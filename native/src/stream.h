@@ -1,0 +1,120 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "address.h"
+#include "sequence.h"
+#include "source.h"
+#include "udp_socket.h"
+
+namespace media {
+
+// Why a packet wasn't relayed. The names go to the gateway in the hello frame, in this order.
+enum class Drop : uint8_t {
+  notRtp,
+  badRtcp,
+  foreignSource,
+  notAgreed,
+  noTarget,
+  unconfirmed,
+  sendFailed,
+  tooLong,
+};
+constexpr std::array<const char*, 8> kDropNames = {
+    "not-rtp",   "bad-rtcp",    "foreign-source", "not-agreed",
+    "no-target", "unconfirmed", "send-failed",    "too-long"};
+
+// What one side sent to us and what became of it. `packetsOut` is what we sent to that side;
+// RTCP counts in `rtcpIn` alone.
+struct Counters {
+  uint64_t packetsIn = 0;
+  uint64_t bytesIn = 0;
+  uint64_t rtcpIn = 0;
+  uint64_t packetsOut = 0;
+  Sequence sequence;
+  std::array<uint64_t, kDropNames.size()> drops{};
+
+  void drop(Drop why, uint64_t packets = 1) { drops[static_cast<size_t>(why)] += packets; }
+};
+
+// One end as the gateway wants it.
+struct EndPlan {
+  Address local;
+  uint16_t rtcpPort = 0;
+  Address remote;
+  uint16_t remoteRtcpPort = 0;
+  bool learns = false;
+  uint8_t dscp = 0;
+  // A remote address was given that is none.
+  bool unreadable = false;
+
+  bool mux() const { return rtcpPort == local.port(); }
+};
+
+struct StreamPlan {
+  bool opaque = false;
+  Ms silenceMs = 0;
+  std::array<EndPlan, 2> ends;
+
+  // Nullptr, or the name of what makes it impossible.
+  const char* fault() const;
+};
+
+struct End;
+
+// One of our ports: what epoll hands back when packets wait on it.
+struct Port {
+  UdpSocket socket;
+  Source source;
+  End* end = nullptr;
+  bool rtcp = false;
+};
+
+struct Stream;
+
+struct End {
+  Port rtp;
+  // Not open for rtcp-mux (RFC 5761) and for opaque streams.
+  Port rtcp;
+  Stream* stream = nullptr;
+  End* other = nullptr;
+  Counters counters;
+  uint8_t side = 0;
+  bool sending = false;
+  // Somebody at the address we send to has sent to us: it wants this media (attack case E4).
+  bool confirmed = false;
+  uint32_t sentUnconfirmed = 0;
+
+  bool mux() const { return !rtcp.socket.isOpen(); }
+  Port& portFor(bool isRtcp) { return isRtcp && !mux() ? rtcp : rtp; }
+  // Where packets for this end go; nullptr while nobody may be sent anything.
+  const Address* target(bool isRtcp) const;
+  void agree(const EndPlan& plan);
+};
+
+// One m= line of one call. Its address must not change: epoll holds pointers to its ports.
+struct Stream {
+  explicit Stream(uint32_t slot);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  struct Outcome {
+    const char* failure = nullptr;
+    // An RTP port gave way to another: the old one's counters are final.
+    bool replaced = false;
+  };
+  // Makes the stream what the plan says, or leaves it wholly as it was and says why.
+  Outcome apply(const StreamPlan& plan, int epoll, Ms now);
+  bool live() const { return ends[0].rtp.socket.isOpen(); }
+  void resetCounters();
+
+  const uint32_t slot;
+  bool opaque = false;
+  bool silent = false;
+  Ms silenceMs = 0;
+  Ms lastPacket = 0;
+  std::array<End, 2> ends;
+};
+
+}  // namespace media

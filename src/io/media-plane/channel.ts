@@ -1,0 +1,192 @@
+import { Socket } from "node:net";
+import type { MediaCommand, Stream, StreamCounters } from "#media";
+import { CommandFrames, EVERY_STREAM, EventFrames, type PlaneWord } from "./frames.ts";
+import { type MediaListener, noCounters } from "./media-plane.ts";
+
+const READ_BYTES = 64 * 1024;
+/** The plane's own limit (native/src/plane.h). */
+const STREAMS_MAX = 65_536;
+
+/** A question for counters, and what has come so far. */
+interface Question {
+  readonly found: StreamCounters[];
+  readonly answer: (counters: StreamCounters[]) => void;
+}
+
+/**
+ * Our end of one plane's control socket: gives streams numbers, and sends what is performed in
+ * one turn of the event loop as one write.
+ */
+export class Channel {
+  /** Settles when the plane has said hello, or has gone without. */
+  readonly ready: Promise<number>;
+  /** Resolves when the socket has closed, whoever closed it. */
+  readonly ended: Promise<void>;
+
+  readonly #socket: Socket;
+  readonly #listener: MediaListener;
+  readonly #commands = new CommandFrames();
+  readonly #events = new EventFrames();
+  readonly #slots = new Map<string, number>();
+  /** The id of each number in use; a closing stream keeps its until the plane says it's closed. */
+  readonly #ids: (string | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #closing = new Set<number>();
+  readonly #questions = new Map<number, Question>();
+  #lastQuestion = 0;
+  #flushing: NodeJS.Immediate | undefined;
+  #hello: (callsMax: number) => void = () => {};
+
+  constructor(fd: number, listener: MediaListener) {
+    this.#listener = listener;
+    const onread = {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (length: number, buffer: Uint8Array) => {
+        this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+        return true;
+      },
+    };
+    this.#socket = new Socket({ fd, readable: true, writable: true, onread });
+    this.ended = new Promise((resolve) => this.#socket.once("close", () => resolve()));
+    this.ready = new Promise((resolve, reject) => {
+      this.#hello = resolve;
+      this.#socket.once("close", () => reject(new Error("the media plane didn't start")));
+    });
+    this.ready.catch(() => {});
+    // A broken pipe is no more than an end: `close` follows.
+    this.#socket.on("error", () => {});
+    this.#socket.once("close", () => this.#abandon());
+  }
+
+  perform(command: MediaCommand): void {
+    if (command.kind === "stream") this.#open(command.stream);
+    else this.#close(command.id);
+  }
+
+  counters(ids?: readonly string[]): Promise<StreamCounters[]> {
+    return new Promise((answer) => {
+      if (this.#socket.destroyed) {
+        answer([]);
+        return;
+      }
+      for (const slot of ids ? this.#slotsOf(ids) : [EVERY_STREAM]) this.#commands.counters(slot);
+      this.#lastQuestion = (this.#lastQuestion + 1) >>> 0;
+      this.#questions.set(this.#lastQuestion, { found: [], answer });
+      this.#commands.fence(this.#lastQuestion);
+      this.#flushSoon();
+    });
+  }
+
+  /** Moves the clock of a plane whose clock is manual. */
+  advance(ms: number): void {
+    this.#commands.advance(ms);
+    this.#flushSoon();
+  }
+
+  /** Ends the plane by ending its control socket. */
+  close(): Promise<void> {
+    this.#flush();
+    this.#socket.end();
+    return this.ended;
+  }
+
+  #open(stream: Stream): void {
+    const slot = this.#slots.get(stream.id) ?? this.#number(stream.id);
+    if (slot === undefined) {
+      this.#tell({ kind: "failed", id: stream.id, why: "too-many-streams" });
+      return;
+    }
+    this.#commands.stream(slot, stream);
+    this.#flushSoon();
+  }
+
+  #close(id: string): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined || this.#socket.destroyed) {
+      this.#tell({ kind: "closed", counters: noCounters(id) });
+      return;
+    }
+    this.#slots.delete(id);
+    this.#closing.add(slot);
+    this.#commands.close(slot);
+    this.#flushSoon();
+  }
+
+  #number(id: string): number | undefined {
+    const slot = this.#freeSlots.pop() ?? this.#ids.length;
+    if (slot >= STREAMS_MAX) return undefined;
+    this.#ids[slot] = id;
+    this.#slots.set(id, slot);
+    return slot;
+  }
+
+  #slotsOf(ids: readonly string[]): number[] {
+    return ids.flatMap((id) => this.#slots.get(id) ?? []);
+  }
+
+  #flushSoon(): void {
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = undefined;
+    if (this.#commands.empty) return;
+    const frames = this.#commands.take();
+    if (this.#socket.writable) this.#socket.write(frames);
+  }
+
+  #read(bytes: Buffer): void {
+    for (const word of this.#events.read(bytes)) this.#take(word);
+  }
+
+  #take(word: PlaneWord): void {
+    switch (word.kind) {
+      case "hello":
+        this.#hello(word.callsMax);
+        return;
+      case "fence":
+        this.#answer(word.number);
+        return;
+      case "counters": {
+        const [question] = this.#questions.values();
+        const id = this.#ids[word.slot];
+        if (id !== undefined) question?.found.push(word.of(id));
+        return;
+      }
+      case "event": {
+        const id = this.#ids[word.slot];
+        if (word.final) this.#free(word.slot);
+        if (id !== undefined) this.#listener(word.of(id));
+        return;
+      }
+      default:
+        word satisfies never;
+    }
+  }
+
+  #answer(number: number): void {
+    const question = this.#questions.get(number);
+    this.#questions.delete(number);
+    question?.answer(question.found);
+  }
+
+  #free(slot: number): void {
+    this.#ids[slot] = undefined;
+    this.#closing.delete(slot);
+    this.#freeSlots.push(slot);
+  }
+
+  /** The plane is gone: whoever waits for it is told. */
+  #abandon(): void {
+    for (const slot of this.#closing) {
+      const id = this.#ids[slot];
+      if (id !== undefined) this.#listener({ kind: "closed", counters: noCounters(id) });
+    }
+    this.#closing.clear();
+    for (const number of [...this.#questions.keys()]) this.#answer(number);
+  }
+
+  #tell(event: Parameters<MediaListener>[0]): void {
+    queueMicrotask(() => this.#listener(event));
+  }
+}

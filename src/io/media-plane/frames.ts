@@ -1,0 +1,279 @@
+import type { EndCounters, MediaEvent, Stream, StreamCounters, StreamEnd } from "#media";
+import type { Side } from "#sip";
+
+// The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
+// bits), the payload. The other half is native/src/frame.h.
+
+const COMMAND = { stream: 1, close: 2, counters: 3, fence: 4, advance: 5 } as const;
+const EVENT = {
+  hello: 1,
+  latched: 2,
+  silent: 3,
+  failed: 4,
+  closed: 5,
+  counters: 6,
+  fence: 7,
+} as const;
+
+const HEADER = 3;
+const VERSION = 1;
+const SIDES: readonly Side[] = ["public", "private"];
+const BYTES_FIRST = 16 * 1024;
+/** No command is longer: a stream names four addresses of at most 255 bytes. */
+const COMMAND_BYTES_MAX = 2048;
+
+/** In place of a stream's number: all of them. */
+export const EVERY_STREAM = 0xffff_ffff;
+
+/** Collects commands as frames until they are taken. Streams go by number here. */
+export class CommandFrames {
+  #bytes = Buffer.allocUnsafeSlow(BYTES_FIRST);
+  #at = 0;
+  #start = 0;
+
+  get empty(): boolean {
+    return this.#at === 0;
+  }
+
+  /** All frames since the last time. */
+  take(): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, this.#at));
+    this.#at = 0;
+    return taken;
+  }
+
+  stream(slot: number, stream: Stream): void {
+    this.#begin(COMMAND.stream);
+    this.#u32(slot);
+    this.#u8(stream.kind === "opaque" ? 1 : 0);
+    this.#u32(Math.round(stream.silenceS * 1000));
+    this.#streamEnd(stream.ends.public);
+    this.#streamEnd(stream.ends.private);
+    this.#finish();
+  }
+
+  close(slot: number): void {
+    this.#number(COMMAND.close, slot);
+  }
+
+  counters(slot: number): void {
+    this.#number(COMMAND.counters, slot);
+  }
+
+  /** Comes back as it is when all before it is done. */
+  fence(number: number): void {
+    this.#number(COMMAND.fence, number);
+  }
+
+  /** Moves the clock of a plane whose clock is manual. */
+  advance(ms: number): void {
+    this.#number(COMMAND.advance, ms);
+  }
+
+  #streamEnd(end: StreamEnd): void {
+    const { remoteAddress, remotePort } = end;
+    const known = remoteAddress !== undefined && remotePort !== undefined;
+    this.#text(end.localAddress);
+    this.#u16(end.port);
+    this.#u16(end.rtcpPort);
+    this.#text(known ? remoteAddress : "");
+    this.#u16(known ? remotePort : 0);
+    this.#u16(known ? (end.remoteRtcpPort ?? 0) : 0);
+    this.#u8(end.latch ? 1 : 0);
+    this.#u8(end.dscp);
+  }
+
+  #number(kind: number, value: number): void {
+    this.#begin(kind);
+    this.#u32(value);
+    this.#finish();
+  }
+
+  #begin(kind: number): void {
+    if (this.#at + COMMAND_BYTES_MAX > this.#bytes.length) this.#grow();
+    this.#start = this.#at;
+    this.#at += 2;
+    this.#u8(kind);
+  }
+
+  #finish(): void {
+    this.#bytes.writeUInt16LE(this.#at - this.#start - HEADER, this.#start);
+  }
+
+  #grow(): void {
+    const wider = Buffer.allocUnsafeSlow(2 * this.#bytes.length);
+    this.#bytes.copy(wider, 0, 0, this.#at);
+    this.#bytes = wider;
+  }
+
+  #u8(value: number): void {
+    this.#at = this.#bytes.writeUInt8(value, this.#at);
+  }
+
+  #u16(value: number): void {
+    this.#at = this.#bytes.writeUInt16LE(value, this.#at);
+  }
+
+  #u32(value: number): void {
+    this.#at = this.#bytes.writeUInt32LE(value, this.#at);
+  }
+
+  #text(value: string): void {
+    const length = Math.min(value.length, 255);
+    this.#u8(length);
+    this.#at += this.#bytes.write(value, this.#at, length, "latin1");
+  }
+}
+
+/** What the plane says, with streams by number: `event` is made when the id is known. */
+export type PlaneWord =
+  | { readonly kind: "hello"; readonly callsMax: number }
+  | { readonly kind: "fence"; readonly number: number }
+  | {
+      readonly kind: "counters";
+      readonly slot: number;
+      readonly of: (id: string) => StreamCounters;
+    }
+  | {
+      readonly kind: "event";
+      readonly slot: number;
+      /** The stream's number is free again. */
+      readonly final: boolean;
+      readonly of: (id: string) => MediaEvent;
+    };
+
+/** Cuts the plane's bytes into words, however they are split. */
+export class EventFrames {
+  #dropNames: readonly string[] = [];
+  #unfinished: Buffer = Buffer.alloc(0);
+
+  /** The words that these bytes complete. The bytes may be reused afterwards. */
+  read(bytes: Buffer): PlaneWord[] {
+    const rest = this.#unfinished.length === 0 ? bytes : Buffer.concat([this.#unfinished, bytes]);
+    const words: PlaneWord[] = [];
+    let at = 0;
+    while (rest.length - at >= HEADER) {
+      const end = at + HEADER + rest.readUInt16LE(at);
+      if (end > rest.length) break;
+      words.push(this.#word(rest[at + 2]!, new Payload(rest, at + HEADER)));
+      at = end;
+    }
+    this.#unfinished = at === rest.length ? NO_BYTES : Buffer.from(rest.subarray(at));
+    return words;
+  }
+
+  #word(kind: number, payload: Payload): PlaneWord {
+    switch (kind) {
+      case EVENT.hello:
+        return this.#hello(payload);
+      case EVENT.fence:
+        return { kind: "fence", number: payload.u32() };
+      case EVENT.latched:
+        return latched(payload);
+      case EVENT.silent: {
+        const slot = payload.u32();
+        const forS = Math.floor(payload.u32() / 1000);
+        return { kind: "event", slot, final: false, of: (id) => ({ kind: "silent", id, forS }) };
+      }
+      case EVENT.failed: {
+        const slot = payload.u32();
+        const why = payload.text();
+        return { kind: "event", slot, final: false, of: (id) => ({ kind: "failed", id, why }) };
+      }
+      case EVENT.closed: {
+        const { slot, final, of } = this.#counters(payload);
+        const event = (id: string): MediaEvent => ({ kind: "closed", counters: of(id) });
+        return { kind: "event", slot, final, of: event };
+      }
+      case EVENT.counters:
+        return { kind: "counters", ...this.#counters(payload) };
+      default:
+        throw new Error(`the media plane speaks another language: event ${kind}`);
+    }
+  }
+
+  #hello(payload: Payload): PlaneWord {
+    const version = payload.u16();
+    if (version !== VERSION) {
+      throw new Error(`the media plane is of another version (${version}): run 'npm ci' again`);
+    }
+    const callsMax = payload.u32();
+    this.#dropNames = Array.from({ length: payload.u8() }, () => payload.text());
+    return { kind: "hello", callsMax };
+  }
+
+  #counters(payload: Payload): {
+    slot: number;
+    final: boolean;
+    of: (id: string) => StreamCounters;
+  } {
+    const slot = payload.u32();
+    const final = payload.u8() === 1;
+    const outer = this.#endCounters(payload);
+    const inner = this.#endCounters(payload);
+    return { slot, final, of: (id) => ({ id, ends: { public: outer, private: inner } }) };
+  }
+
+  #endCounters(payload: Payload): EndCounters {
+    const packetsIn = payload.count();
+    const bytesIn = payload.count();
+    const rtcpIn = payload.count();
+    const packetsOut = payload.count();
+    const lost = payload.count();
+    const drops: Record<string, number> = {};
+    for (let left = payload.u8(); left > 0; left--) {
+      const name = this.#dropNames[payload.u8()] ?? "unknown";
+      drops[name] = payload.count();
+    }
+    return { packetsIn, bytesIn, rtcpIn, packetsOut, lost, drops };
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+function latched(payload: Payload): PlaneWord {
+  const slot = payload.u32();
+  const side = SIDES[payload.u8()] ?? "public";
+  const address = payload.text();
+  const port = payload.u16();
+  const of = (id: string): MediaEvent => ({ kind: "latched", id, side, address, port });
+  return { kind: "event", slot, final: false, of };
+}
+
+class Payload {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  u8(): number {
+    return this.#bytes.readUInt8(this.#step(1));
+  }
+
+  u16(): number {
+    return this.#bytes.readUInt16LE(this.#step(2));
+  }
+
+  u32(): number {
+    return this.#bytes.readUInt32LE(this.#step(4));
+  }
+
+  count(): number {
+    return this.#bytes.readDoubleLE(this.#step(8));
+  }
+
+  text(): string {
+    const length = this.u8();
+    const start = this.#step(length);
+    return this.#bytes.toString("latin1", start, start + length);
+  }
+
+  #step(bytes: number): number {
+    const at = this.#at;
+    this.#at += bytes;
+    return at;
+  }
+}

@@ -1,0 +1,32 @@
+import type { MediaCommand, StreamCounters } from "#media";
+import { Channel } from "./channel.ts";
+import type { MediaListener, MediaPlane } from "./media-plane.ts";
+import { addon } from "./native.ts";
+
+/** A plane on a thread of this process: for tests, and where one process is enough. */
+export interface InProcessPlane extends MediaPlane {
+  /** Moves the clock, when it is manual. */
+  advance(ms: number): void;
+}
+
+export async function startInProcess(
+  options: { readonly manualClock?: boolean } = {},
+): Promise<InProcessPlane> {
+  const [ours, theirs] = addon().socketPair();
+  const ended = addon().run(theirs, options.manualClock ?? false);
+  let listener: MediaListener = () => {};
+  const channel = new Channel(ours, (event) => listener(event));
+  const callsMax = await channel.ready;
+  return {
+    callsMax,
+    perform: (command: MediaCommand) => channel.perform(command),
+    onEvent: (next: MediaListener) => {
+      listener = next;
+    },
+    counters: (ids?: readonly string[]): Promise<StreamCounters[]> => channel.counters(ids),
+    advance: (ms: number) => channel.advance(ms),
+    close: async () => {
+      await Promise.all([channel.close(), ended]);
+    },
+  };
+}
