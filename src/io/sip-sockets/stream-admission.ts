@@ -1,0 +1,37 @@
+import { parseAddress } from "#base";
+import type { SocketLimits } from "./configuration.ts";
+
+/** Counts the accepted connections, in all and of each source. */
+export class StreamAdmission {
+  readonly #sources = new Map<string, number>();
+  #all = 0;
+
+  /** Sources that have a connection now. */
+  get sources(): number {
+    return this.#sources.size;
+  }
+
+  /** Gives a place, to be released once; or says why there is none. */
+  admit(address: string, limits: SocketLimits): (() => void) | string {
+    const source = sourceOf(address);
+    const held = this.#sources.get(source) ?? 0;
+    if (this.#all >= limits.connectionsMax) return "too many connections";
+    if (held >= limits.connectionsPerSourceMax) return "too many connections of one source";
+    this.#all += 1;
+    this.#sources.set(source, held + 1);
+    return () => this.#release(source);
+  }
+
+  #release(source: string): void {
+    this.#all -= 1;
+    const held = this.#sources.get(source)! - 1;
+    if (held === 0) this.#sources.delete(source);
+    else this.#sources.set(source, held);
+  }
+}
+
+/** Whoever has one IPv6 address has its whole /64: they count as one source. */
+function sourceOf(address: string): string {
+  const bytes = parseAddress(address);
+  return bytes?.length === 16 ? bytes.slice(0, 8).join(".") : address;
+}
