@@ -29,10 +29,18 @@ function drawAll<P extends Ranked>(group: readonly P[], random: Random, into: P[
   let total = left.reduce((sum, { weight }) => sum + weight, 0);
   while (left.length > 0) {
     const lot = left.length === 1 ? 0 : random.integer(total + 1);
-    let sum = 0;
-    const at = left.findIndex(({ weight }) => (sum += weight) >= lot);
-    const [drawn] = left.splice(Math.max(at, 0), 1);
+    const [drawn] = left.splice(drawnAt(left, lot), 1);
     into.push(drawn!);
     total -= drawn!.weight;
   }
+}
+
+/** The first whose running sum of weights reaches the lot. */
+function drawnAt(group: readonly Ranked[], lot: number): number {
+  let sum = 0;
+  for (const [i, { weight }] of group.entries()) {
+    sum += weight;
+    if (sum >= lot) return i;
+  }
+  return 0;
 }

@@ -1,0 +1,1 @@
+export { Admission, type Applicant, type Usage } from "./admission.ts";
