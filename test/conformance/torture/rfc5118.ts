@@ -1,0 +1,255 @@
+import { accepted, refused, type TortureCase, wire } from "./torture-case.ts";
+
+/**
+ * RFC 5118 §4: IPv6. Where the printed Content-Length does not count the printed body, it does
+ * here: bodies are not what these messages try.
+ */
+export const RFC5118: readonly TortureCase[] = [
+  {
+    name: "ipv6-good",
+    section: "4.1",
+    wire: wire`
+REGISTER sip:[2001:db8::10] SIP/2.0
+To: sip:user@example.com
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Max-Forwards: 70
+Contact: "Caller" <sip:caller@[2001:db8::1]>
+CSeq: 98176 REGISTER
+Content-Length: 0
+
+`,
+    expected: accepted({
+      target: { host: "2001:db8::10" },
+      vias: ["UDP 2001:db8::9:1 z9hG4bKas3-111"],
+      contacts: ["sip:caller@[2001:db8::1]"],
+    }),
+  },
+  {
+    name: "ipv6-bad",
+    section: "4.2",
+    wire: wire`
+REGISTER sip:2001:db8::10 SIP/2.0
+To: sip:user@example.com
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Max-Forwards: 70
+Contact: "Caller" <sip:caller@[2001:db8::1]>
+CSeq: 98176 REGISTER
+Content-Length: 0
+
+`,
+    expected: refused("request-uri", 400),
+  },
+  {
+    name: "port-ambiguous",
+    section: "4.3",
+    wire: wire`
+REGISTER sip:[2001:db8::10:5070] SIP/2.0
+To: sip:user@example.com
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Contact: "Caller" <sip:caller@[2001:db8::1]>
+Max-Forwards: 70
+CSeq: 98176 REGISTER
+Content-Length: 0
+
+`,
+    expected: accepted({ target: { host: "2001:db8::10:5070" } }),
+  },
+  {
+    name: "port-unambiguous",
+    section: "4.4",
+    wire: wire`
+REGISTER sip:[2001:db8::10]:5070 SIP/2.0
+To: sip:user@example.com
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Contact: "Caller" <sip:caller@[2001:db8::1]>
+Max-Forwards: 70
+CSeq: 98176 REGISTER
+Content-Length: 0
+
+`,
+    expected: accepted({ target: { host: "2001:db8::10", port: 5070 } }),
+  },
+  {
+    name: "via-received-param-with-delim",
+    section: "4.5",
+    wire: wire`
+BYE sip:[2001:db8::10] SIP/2.0
+To: sip:user@example.com;tag=bd76ya
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Max-Forwards: 70
+CSeq: 321 BYE
+Content-Length: 0
+
+`,
+    expected: accepted({ toTag: "bd76ya", vias: ["UDP 2001:db8::9:1 z9hG4bKas3-111"] }),
+  },
+  {
+    name: "via-received-param-no-delim",
+    section: "4.5",
+    wire: wire`
+OPTIONS sip:[2001:db8::10] SIP/2.0
+To: sip:user@example.com
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;branch=z9hG4bKas3
+Call-ID: SSG95523997077@hlau_4100
+Max-Forwards: 70
+Contact: "Caller" <sip:caller@[2001:db8::9:1]>
+CSeq: 921 OPTIONS
+Content-Length: 0
+
+`,
+    expected: accepted({ vias: ["UDP 2001:db8::9:1 z9hG4bKas3"] }),
+  },
+  {
+    name: "ipv6-in-sdp",
+    section: "4.6",
+    wire: wire`
+INVITE sip:user@[2001:db8::10] SIP/2.0
+To: sip:user@[2001:db8::10]
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::20];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Contact: "Caller" <sip:caller@[2001:db8::20]>
+CSeq: 8612 INVITE
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: 251
+
+v=0
+o=assistant 971731711378798081 0 IN IP6 2001:db8::20
+s=Live video feed for today's meeting
+c=IN IP6 2001:db8::20
+t=3338481189 3370017201
+m=audio 6000 RTP/AVP 2
+a=rtpmap:2 G726-32/8000
+m=video 6024 RTP/AVP 107
+a=rtpmap:107 H263-1998/90000
+`,
+    expected: accepted({ target: { user: "user", host: "2001:db8::10" }, bodyBytes: 251 }),
+  },
+  {
+    name: "mult-ip-in-header",
+    section: "4.7",
+    wire: wire`
+BYE sip:user@host.example.net SIP/2.0
+Via: SIP/2.0/UDP [2001:db8::9:1]:6050;branch=z9hG4bKas3-111
+Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKjhja8781hjuaij65144
+Via: SIP/2.0/TCP [2001:db8::9:255];branch=z9hG4bK451jj;received=192.0.2.200
+Call-ID: 997077@lau_4100
+Max-Forwards: 70
+CSeq: 89187 BYE
+To: sip:user@example.net;tag=9817--94
+From: sip:user@example.com;tag=81x2
+Content-Length: 0
+
+`,
+    expected: accepted({
+      vias: [
+        "UDP 2001:db8::9:1 z9hG4bKas3-111",
+        "UDP 192.0.2.1 z9hG4bKjhja8781hjuaij65144",
+        "TCP 2001:db8::9:255 z9hG4bK451jj",
+      ],
+    }),
+  },
+  {
+    name: "mult-ip-in-sdp",
+    section: "4.8",
+    wire: wire`
+INVITE sip:user@[2001:db8::10] SIP/2.0
+To: sip:user@[2001:db8::10]
+From: sip:user@example.com;tag=81x2
+Via: SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Contact: "Caller" <sip:caller@[2001:db8::9:1]>
+Max-Forwards: 70
+CSeq: 8912 INVITE
+Content-Type: application/sdp
+Content-Length: 189
+
+v=0
+o=bob 280744730 28977631 IN IP4 host.example.com
+s=
+t=0 0
+m=audio 22334 RTP/AVP 0
+c=IN IP4 192.0.2.1
+m=video 6024 RTP/AVP 107
+c=IN IP6 2001:db8::1
+a=rtpmap:107 H263-1998/90000
+`,
+    expected: accepted({ bodyBytes: 189 }),
+  },
+  {
+    name: "ipv4-mapped-ipv6",
+    section: "4.9",
+    wire: wire`
+INVITE sip:user@example.com SIP/2.0
+To: sip:user@example.com
+From: sip:user@east.example.com;tag=81x2
+Via: SIP/2.0/UDP [::ffff:192.0.2.10]:19823;branch=z9hG4bKbh19
+Via: SIP/2.0/UDP [::ffff:192.0.2.2];branch=z9hG4bKas3-111
+Call-ID: SSG9559905523997077@hlau_4100
+Contact: "T. desk phone" <sip:ted@[::ffff:192.0.2.2]>
+CSeq: 612 INVITE
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: 245
+
+v=0
+o=assistant 971731711378798081 0 IN IP6 ::ffff:192.0.2.2
+s=Call me soon, please!
+c=IN IP6 ::ffff:192.0.2.2
+t=3338481189 3370017201
+m=audio 6000 RTP/AVP 2
+a=rtpmap:2 G726-32/8000
+m=video 6024 RTP/AVP 107
+a=rtpmap:107 H263-1998/90000
+`,
+    expected: accepted({
+      vias: ["UDP ::ffff:192.0.2.10 z9hG4bKbh19", "UDP ::ffff:192.0.2.2 z9hG4bKas3-111"],
+      contacts: ["sip:ted@[::ffff:192.0.2.2]"],
+      bodyBytes: 245,
+    }),
+  },
+  {
+    name: "ipv6-bug-abnf-3-colons",
+    section: "4.10",
+    wire: wire`
+OPTIONS sip:user@[2001:db8:::192.0.2.1] SIP/2.0
+To: sip:user@[2001:db8:::192.0.2.1]
+From: sip:user@example.com;tag=810x2
+Via: SIP/2.0/UDP lab1.east.example.com;branch=z9hG4bKas3-111
+Call-ID: G9559905523997077@hlau_4100
+CSeq: 689 OPTIONS
+Max-Forwards: 70
+Content-Length: 0
+
+`,
+    expected: accepted({ target: { user: "user", host: "2001:db8::192.0.2.1" } }),
+  },
+  {
+    name: "ipv6-correct-abnf-2-colons",
+    section: "4.10",
+    wire: wire`
+OPTIONS sip:user@[2001:db8::192.0.2.1] SIP/2.0
+To: sip:user@[2001:db8::192.0.2.1]
+From: sip:user@example.com;tag=810x2
+Via: SIP/2.0/UDP lab1.east.example.com;branch=z9hG4bKas3-111
+Call-ID: G9559905523997077@hlau_4100
+CSeq: 689 OPTIONS
+Max-Forwards: 70
+Content-Length: 0
+
+`,
+    expected: accepted({ target: { user: "user", host: "2001:db8::192.0.2.1" } }),
+  },
+];
