@@ -1,4 +1,4 @@
-import type { Side } from "../../protocol/sip/flow.ts";
+import type { Side } from "#sip";
 
 /** One direction-less end of a stream: our two ports on one side, and where its peer wants media. */
 export interface StreamEnd {
@@ -53,7 +53,13 @@ export interface StreamCounters {
 }
 
 export type MediaEvent =
-  | { readonly kind: "latched"; readonly id: string; readonly side: Side; readonly address: string; readonly port: number }
+  | {
+      readonly kind: "latched";
+      readonly id: string;
+      readonly side: Side;
+      readonly address: string;
+      readonly port: number;
+    }
   | { readonly kind: "silent"; readonly id: string; readonly forS: number }
   /** The stream could not be opened, as when a port is taken by another program. */
   | { readonly kind: "failed"; readonly id: string; readonly why: string }

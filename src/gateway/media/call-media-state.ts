@@ -1,0 +1,54 @@
+import type { MediaLine } from "#sdp";
+import type { Side } from "#sip";
+import type { Stream } from "./command.ts";
+import type { Remote } from "./target.ts";
+
+/** Our o= line towards one side (RFC 3264 §8: the version grows by one with each change). */
+export interface OurOrigin {
+  readonly sessionId: string;
+  version: number;
+  /** The last description sent there; "" before the first. */
+  body: string;
+}
+
+/** An m= line of the latest offer. */
+export interface OfferedLine {
+  /** As it was offered: what its answer is held against. */
+  readonly line: MediaLine;
+  readonly mux: boolean;
+  readonly held: boolean;
+  /** Where the offerer wants its media. */
+  readonly remote: Remote;
+  /** As the latest answer would have it; absent when the line is off, refused or released. */
+  readonly stream?: Stream;
+  /** As the plane knows it. */
+  readonly told?: Stream;
+  /** Its ports were taken for this offer. */
+  readonly fresh: boolean;
+  /** By the latest answer. */
+  readonly accepted: boolean;
+  readonly answerHeld: boolean;
+}
+
+/**
+ * The latest offer. "open": not answered. "early": answered, and other forks may answer too, so
+ * that all its ports stay. "settled": agreed; kept so that a repeated answer is understood.
+ */
+export interface Exchange {
+  readonly from: Side;
+  readonly stage: "open" | "early" | "settled";
+  readonly lines: readonly OfferedLine[];
+  /** While open: the offer as it came and as it went, for a repeat. */
+  readonly repeat?: { readonly text: string; readonly sdp: string };
+}
+
+/** All that the media of one call remembers: plain data, to be stored and revived. */
+export interface CallMediaState {
+  readonly callId: string;
+  readonly origins: Readonly<Record<Side, OurOrigin>>;
+  /** By m= line; a line without a stream is refused or off. */
+  agreed: readonly { readonly stream?: Stream }[];
+  exchange?: Exchange | undefined;
+  /** Numbers the streams of this call. */
+  streamsMade: number;
+}

@@ -1,0 +1,271 @@
+import type { Instant } from "#base";
+import {
+  fitAnswer,
+  isSdpFailure,
+  type MediaSection,
+  originOf,
+  refusedSection,
+  type Sdp,
+} from "#sdp";
+import { otherSide, type Side } from "#sip";
+import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
+import type { MediaCommand, Stream } from "./command.ts";
+import { answeredLine, muxAgreed, offeredLine, settledLines, tell, undone } from "./exchange.ts";
+import { type JudgedLine, judgeOffer, readSdp } from "./judge.ts";
+import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
+import { newOrigins, printAsOurs } from "./our-origin.ts";
+import type { PortPool } from "./port-pool.ts";
+import { rewriteIdle, rewriteMedia, rewriteSession } from "./rewrite.ts";
+import { type Seat, seatLines } from "./seating.ts";
+
+/** A description for the other side; the commands are to be performed before it is sent. */
+export interface Relayed {
+  readonly kind: "relayed";
+  readonly sdp: string;
+  readonly commands: readonly MediaCommand[];
+}
+
+export type MediaOutcome = Relayed | MediaRefusal;
+
+/** "early": in a provisional response, so that another fork may answer too; or "final". */
+export type AnswerStage = "early" | "final";
+
+/** One stream's part of a description that is on its way out. */
+interface Part {
+  readonly section: MediaSection;
+  readonly stream: Stream | undefined;
+  readonly mux: boolean;
+}
+
+/**
+ * The media of one call: offers and answers of its two legs in, descriptions for the other leg
+ * and commands for the media plane out. One exchange at a time (RFC 3264 §4), begun by either
+ * side; one that is refused or fails leaves the call as it was.
+ */
+export class CallMedia {
+  readonly #state: CallMediaState;
+  readonly #facts: MediaFacts;
+  readonly #pool: PortPool;
+  readonly #isOurPort = (port: number): boolean => this.#pool.covers(port);
+
+  /** `state`: of a call that is revived; see `revive`. */
+  constructor(callId: string, facts: MediaFacts, pool: PortPool, state?: CallMediaState) {
+    this.#state = state ?? { callId, origins: newOrigins(callId), agreed: [], streamsMade: 0 };
+    this.#facts = facts;
+    this.#pool = pool;
+  }
+
+  /** A call that outlived a restart takes its own ports again; undefined when one is in use. */
+  static revive(
+    state: CallMediaState,
+    facts: MediaFacts,
+    pool: PortPool,
+    now: Instant,
+  ): CallMedia | undefined {
+    const media = new CallMedia(state.callId, facts, pool, state);
+    const claimed: number[] = [];
+    for (const port of media.streams.flatMap(portsOf)) {
+      if (!pool.claim(port)) {
+        for (const one of claimed) pool.release(one, now);
+        return undefined;
+      }
+      claimed.push(port);
+    }
+    return media;
+  }
+
+  /** Plain data, whole: what `revive` takes. */
+  get state(): Readonly<CallMediaState> {
+    return this.#state;
+  }
+
+  /** Every stream that holds ports now (two pairs each), as the plane knows it. */
+  get streams(): Stream[] {
+    const live = new Map<string, Stream>();
+    for (const { stream } of this.#state.agreed) if (stream) live.set(stream.id, stream);
+    for (const { told } of this.#state.exchange?.lines ?? []) if (told) live.set(told.id, told);
+    return [...live.values()];
+  }
+
+  /** Whether an offer was passed on and has no answer at all yet. */
+  get offerPending(): boolean {
+    return this.#state.exchange?.stage === "open";
+  }
+
+  /** Takes ports for the streams offered, and turns the offer into ours for the other side. */
+  relayOffer(text: string, from: Side, now: Instant): MediaOutcome {
+    const former = this.#state.exchange;
+    if (former?.stage === "open") {
+      if (former.from !== from) return refusal("offer-pending", "glare");
+      if (former.repeat?.text === text) return relayed(former.repeat.sdp, []);
+    }
+    const sdp = readSdp(text);
+    if ("kind" in sdp) return sdp;
+    const judged = judgeOffer(sdp, from, this.#facts, this.#isOurPort);
+    if ("kind" in judged) return judged;
+    const seats = this.#seat(judged, former, now);
+    if ("kind" in seats) return seats;
+    // An early answer that another offer follows has become the agreement (RFC 6337 §3.1).
+    const commands = former?.stage === "early" ? this.settle(now) : this.abandonOffer(now);
+    const lines = this.#offered(sdp, judged, seats, from);
+    for (const { stream, fresh } of lines) {
+      if (stream && fresh) commands.push({ kind: "stream", stream });
+    }
+    const parts = sdp.media.map((section, i): Part => {
+      const { refused, mux } = judged[i]!;
+      return {
+        section: refused ? refusedSection(section.line) : section,
+        stream: lines[i]!.stream,
+        mux,
+      };
+    });
+    const printed = this.#print(sdp, parts, otherSide(from));
+    this.#state.exchange = { from, stage: "open", lines, repeat: { text, sdp: printed } };
+    return relayed(printed, commands);
+  }
+
+  /**
+   * Takes an answer to the latest offer; the latest answer counts. An early one keeps all ports,
+   * for another fork may accept what this one refused; a final one settles the exchange.
+   */
+  relayAnswer(text: string, from: Side, now: Instant, stage: AnswerStage = "final"): MediaOutcome {
+    const { exchange } = this.#state;
+    if (!exchange || exchange.from === from) return refusal("bad-sdp", "answer-without-offer");
+    const read = readSdp(text);
+    if ("kind" in read) return read;
+    const sdp = fitAnswer(
+      exchange.lines.map(({ line }) => line),
+      read,
+    );
+    if (isSdpFailure(sdp)) return refusal("bad-sdp", sdp.what);
+    const lines: OfferedLine[] = [];
+    for (const [i, section] of sdp.media.entries()) {
+      const line = answeredLine(
+        exchange.lines[i]!,
+        section,
+        sdp,
+        from,
+        this.#facts,
+        this.#isOurPort,
+      );
+      if ("kind" in line) return line;
+      lines.push(line);
+    }
+    const parts = sdp.media.map((section, i): Part => {
+      const { stream, accepted, line } = lines[i]!;
+      if (accepted) return { section, stream, mux: muxAgreed(exchange.lines[i]!, section) };
+      return {
+        section: section.line.port === 0 ? section : refusedSection(line),
+        stream: undefined,
+        mux: false,
+      };
+    });
+    const settled = exchange.stage === "settled";
+    const answered: Exchange = { from: exchange.from, stage: "early", lines };
+    this.#state.exchange = answered;
+    const commands = stage === "final" || settled ? this.#agree(now) : this.#tell(answered);
+    return relayed(this.#print(sdp, parts, exchange.from), commands);
+  }
+
+  /** The latest early answer is the agreement: for a 2xx without SDP after a reliable 18x. */
+  settle(now: Instant): MediaCommand[] {
+    return this.#state.exchange?.stage === "early" ? this.#agree(now) : [];
+  }
+
+  /** The offer came to nothing (RFC 3261 §14.1): back to the former streams and their ports. */
+  abandonOffer(now: Instant): MediaCommand[] {
+    const { exchange, agreed } = this.#state;
+    if (!exchange || exchange.stage === "settled") return [];
+    const commands = undone(exchange, agreed);
+    this.#state.exchange = undefined;
+    for (const { told, fresh } of exchange.lines) {
+      if (told && fresh) commands.push(this.#close(told, now));
+    }
+    return commands;
+  }
+
+  /** Opens all streams again, for a plane that was restarted. */
+  reopen(): MediaCommand[] {
+    return this.streams.map((stream) => ({ kind: "stream", stream }));
+  }
+
+  /** Ends all streams and gives their ports back. */
+  close(now: Instant): MediaCommand[] {
+    const { streams } = this;
+    this.#state.exchange = undefined;
+    this.#state.agreed = [];
+    return streams.map((stream) => this.#close(stream, now));
+  }
+
+  #seat(
+    judged: readonly JudgedLine[],
+    former: Exchange | undefined,
+    now: Instant,
+  ): readonly Seat[] | MediaRefusal {
+    const early = former?.stage === "early";
+    const agreed = early ? settledLines(former.lines, this.#facts) : this.#state.agreed;
+    const take = (pairs: number) => this.#pool.take(pairs, now);
+    return seatLines(judged, agreed, this.#facts.portChange, take) ?? NO_PORTS;
+  }
+
+  #offered(
+    sdp: Sdp,
+    judged: readonly JudgedLine[],
+    seats: readonly Seat[],
+    from: Side,
+  ): OfferedLine[] {
+    const { callId } = this.#state;
+    return sdp.media.map((section, i) => {
+      const seat = seats[i]!;
+      const id = seat.ports ? `${callId}.${i}.${++this.#state.streamsMade}` : "";
+      return offeredLine(section, judged[i]!, seat, { id, callId }, from, this.#facts);
+    });
+  }
+
+  #agree(now: Instant): MediaCommand[] {
+    const { from, lines } = this.#state.exchange!;
+    const before = this.streams;
+    const settled = tell(settledLines(lines, this.#facts));
+    this.#state.agreed = settled.lines.map(({ stream }) => (stream ? { stream } : {}));
+    this.#state.exchange = { from, stage: "settled", lines: settled.lines };
+    const live = new Set(settled.lines.map(({ stream }) => stream?.id));
+    const gone = before.filter(({ id }) => !live.has(id));
+    return [...settled.commands, ...gone.map((stream) => this.#close(stream, now))];
+  }
+
+  #tell(exchange: Exchange): MediaCommand[] {
+    const { lines, commands } = tell(exchange.lines);
+    this.#state.exchange = { ...exchange, lines };
+    return commands;
+  }
+
+  #close(stream: Stream, now: Instant): MediaCommand {
+    for (const port of portsOf(stream)) this.#pool.release(port, now);
+    return { kind: "close", id: stream.id };
+  }
+
+  #print(sdp: Sdp, parts: readonly Part[], to: Side): string {
+    const { mask, sides } = this.#facts;
+    const address = sides[to].advertisedAddress;
+    const how = { to, address, mask };
+    const lines = rewriteSession(sdp.session, how);
+    for (const { section, stream, mux } of parts) {
+      if (stream) {
+        const { port, rtcpPort } = stream.ends[to];
+        lines.push(...rewriteMedia(section, how, { port, rtcpPort, mux }));
+      } else lines.push(...rewriteIdle(section, how));
+    }
+    const masked = mask !== undefined;
+    return printAsOurs(lines, originOf(sdp)!, this.#state.origins[to], { address, masked });
+  }
+}
+
+const NO_PORTS = refusal("no-ports", "pool-empty");
+
+const relayed = (sdp: string, commands: readonly MediaCommand[]): Relayed => ({
+  kind: "relayed",
+  sdp,
+  commands,
+});
+
+const portsOf = ({ ends }: Stream): [number, number] => [ends.public.port, ends.private.port];

@@ -1,0 +1,107 @@
+import { hasAttribute, type MediaSection, type Sdp } from "#sdp";
+import { otherSide, type Side } from "#sip";
+import type { Exchange, OfferedLine } from "./call-media-state.ts";
+import type { MediaCommand, Stream } from "./command.ts";
+import { type JudgedLine, judgeLine } from "./judge.ts";
+import type { MediaFacts, MediaRefusal } from "./media-facts.ts";
+import type { Seat } from "./seating.ts";
+import { newStream, reshaped, type StreamName, sameStream, withMux, withRemote } from "./stream.ts";
+
+/** One m= line of an offer, seated, as the exchange begins. */
+export function offeredLine(
+  section: MediaSection,
+  judged: JudgedLine,
+  seat: Seat,
+  name: StreamName,
+  from: Side,
+  facts: MediaFacts,
+): OfferedLine {
+  const { shape, mux, held, remote } = judged;
+  const line = { line: section.line, mux, held, remote, accepted: false, answerHeld: false };
+  if (!shape) return { ...line, fresh: false };
+  if (seat.ports) {
+    const stream = withRemote(newStream(name, shape, seat.ports, facts), from, remote);
+    return { ...line, fresh: true, stream, told: stream };
+  }
+  const former = seat.former!;
+  // The plane keeps the former agreement until there is another: the offer may yet fail.
+  const stream = withRemote(reshaped(former, shape), from, remote);
+  return { ...line, fresh: false, stream, told: former };
+}
+
+/** The line after one answer; a refusal when the answer can't be taken. */
+export function answeredLine(
+  offered: OfferedLine,
+  section: MediaSection,
+  sdp: Sdp,
+  from: Side,
+  facts: MediaFacts,
+  isOurPort: (port: number) => boolean,
+): OfferedLine | MediaRefusal {
+  const { stream } = offered;
+  if (!stream) return offered;
+  if (section.line.port === 0) {
+    return { ...offered, accepted: false, stream: withRemote(stream, from, {}) };
+  }
+  const judged = judgeLine(sdp, section, from, facts, isOurPort);
+  if ("kind" in judged) return judged;
+  if (judged.refused) return judged.refused;
+  const mux = offered.mux && judged.mux;
+  const offerer = withRemote(withMux(stream, mux), otherSide(from), offered.remote, mux);
+  const answered = withRemote(offerer, from, judged.remote, mux);
+  return { ...offered, accepted: true, answerHeld: judged.held, stream: answered };
+}
+
+/** Whether a=rtcp-mux holds on a line: offered, and taken by the answer. */
+export const muxAgreed = (offered: OfferedLine, section: MediaSection): boolean =>
+  offered.mux && hasAttribute(section.lines, "rtcp-mux");
+
+/**
+ * The lines as agreed: what wasn't accepted has no stream any more, and one stream is watched for
+ * silence: the first voice that isn't on hold, or where there is none the first stream.
+ */
+export function settledLines(
+  lines: readonly OfferedLine[],
+  facts: MediaFacts,
+): readonly OfferedLine[] {
+  const busy = lines.filter(
+    (one) => one.accepted && one.stream?.kind === "rtp" && !one.held && !one.answerHeld,
+  );
+  const watched = busy.find(({ line }) => line.media.toLowerCase() === "audio") ?? busy[0];
+  return lines.map((one) => {
+    if (!one.stream || !one.accepted) return idle(one);
+    const silenceS = one === watched ? facts.silenceS : 0;
+    return silenceS === one.stream.silenceS ? one : { ...one, stream: { ...one.stream, silenceS } };
+  });
+}
+
+/** What the plane must hear, and the lines with what it then knows. */
+export function tell(lines: readonly OfferedLine[]): {
+  readonly lines: readonly OfferedLine[];
+  readonly commands: MediaCommand[];
+} {
+  const commands: MediaCommand[] = [];
+  const told = lines.map((line) => {
+    const { stream } = line;
+    if (!stream || (line.told && sameStream(line.told, stream))) return line;
+    commands.push({ kind: "stream", stream });
+    return { ...line, told: stream };
+  });
+  return { lines: told, commands };
+}
+
+/** What takes an exchange back that has come to nothing: the plane hears of the former streams. */
+export function undone(exchange: Exchange, agreed: readonly { stream?: Stream }[]): MediaCommand[] {
+  const commands: MediaCommand[] = [];
+  for (const [i, { told, fresh }] of exchange.lines.entries()) {
+    const former = agreed[i]?.stream;
+    if (told && !fresh && former && !sameStream(told, former)) {
+      commands.push({ kind: "stream", stream: former });
+    }
+  }
+  return commands;
+}
+
+function idle({ line, mux, held, remote, fresh }: OfferedLine): OfferedLine {
+  return { line, mux, held, remote, fresh, accepted: false, answerHeld: false };
+}

@@ -1,0 +1,13 @@
+export { type AnswerStage, CallMedia, type MediaOutcome, type Relayed } from "./call-media.ts";
+export type { CallMediaState } from "./call-media-state.ts";
+export type {
+  EndCounters,
+  MediaCommand,
+  MediaEvent,
+  Stream,
+  StreamCounters,
+  StreamEnd,
+} from "./command.ts";
+export type { MediaFacts, MediaRefusal, MediaRefusalWhy, MediaSide } from "./media-facts.ts";
+export { PortPool } from "./port-pool.ts";
+export { type SdpMask, sdpMask } from "./sdp-mask.ts";

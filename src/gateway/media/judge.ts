@@ -1,0 +1,74 @@
+import {
+  directionOf,
+  hasAttribute,
+  isSdpFailure,
+  type MediaSection,
+  parseSdp,
+  type Sdp,
+} from "#sdp";
+import type { Side } from "#sip";
+import { dscpOf, kindOfLine } from "./line-policy.ts";
+import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
+import type { StreamShape } from "./stream.ts";
+import { type Remote, remoteOf } from "./target.ts";
+
+/** An m= line held against the rules. */
+export interface JudgedLine {
+  /** Absent: the stream is off, or was refused by us. */
+  readonly shape?: StreamShape;
+  readonly refused?: MediaRefusal;
+  readonly remote: Remote;
+  /** On hold: nobody may wonder that it is silent. */
+  readonly held: boolean;
+  readonly mux: boolean;
+}
+
+type IsOurPort = (port: number) => boolean;
+
+export function readSdp(text: string): Sdp | MediaRefusal {
+  const sdp = parseSdp(text);
+  if (!isSdpFailure(sdp)) return sdp;
+  const { what, line } = sdp;
+  return refusal("bad-sdp", line === undefined ? what : `${what} (line ${line})`);
+}
+
+/** Holds a whole offer against the rules; refused when none of the streams in it may be. */
+export function judgeOffer(
+  sdp: Sdp,
+  from: Side,
+  facts: MediaFacts,
+  isOurPort: IsOurPort,
+): JudgedLine[] | MediaRefusal {
+  const judged: JudgedLine[] = [];
+  for (const section of sdp.media) {
+    const line = judgeLine(sdp, section, from, facts, isOurPort);
+    if ("kind" in line) return line;
+    judged.push(line);
+  }
+  const refused = judged.find((line) => line.refused)?.refused;
+  return refused && judged.every((line) => !line.shape) ? refused : judged;
+}
+
+/** Holds one m= line against the rules; a target that is forbidden refuses the description. */
+export function judgeLine(
+  sdp: Sdp,
+  section: MediaSection,
+  from: Side,
+  facts: MediaFacts,
+  isOurPort: IsOurPort,
+): JudgedLine | MediaRefusal {
+  if (section.line.port === 0) return OFF;
+  const kind = kindOfLine(section.line, facts);
+  if (typeof kind !== "string") return { ...OFF, refused: kind };
+  const remote = remoteOf(sdp, section, from, facts, isOurPort);
+  if ("kind" in remote) return remote;
+  const sends = directionOf(sdp, section) === "sendrecv" && remote.address !== undefined;
+  return {
+    shape: { kind, dscp: dscpOf(section.line, facts) },
+    remote,
+    held: !sends,
+    mux: kind === "rtp" && hasAttribute(section.lines, "rtcp-mux"),
+  };
+}
+
+const OFF: JudgedLine = { remote: {}, held: false, mux: false };

@@ -1,0 +1,49 @@
+import type { Side } from "#sip";
+import type { SdpMask } from "./sdp-mask.ts";
+
+/** What media needs to know of one of our sides. */
+export interface MediaSide {
+  /** Our address as bound here (IP2 or IP3): the media plane's. */
+  readonly localAddress: string;
+  /** Our address as that side reaches it (IP1, or IP3): what stands in SDP. */
+  readonly advertisedAddress: string;
+  /** Symmetric RTP on this side. */
+  readonly latch: boolean;
+}
+
+/** The settings as media sees them; a call keeps those that it began with. */
+export interface MediaFacts {
+  readonly sides: Readonly<Record<Side, MediaSide>>;
+  readonly dscp: { readonly audio: number; readonly video: number };
+  /** Absent: the topology mask is off. */
+  readonly mask?: SdpMask;
+  /** New ports for each offer within a call. */
+  readonly portChange: boolean;
+  /** Streams that aren't RTP pass as opaque UDP; else they are refused. */
+  readonly opaque: boolean;
+  /** After this long without any packet a call is dead; 0: never. */
+  readonly silenceS: number;
+}
+
+/** Why an offer or an answer can't pass; each is the name of an `End`. */
+export type MediaRefusalWhy =
+  | "bad-sdp"
+  | "media-not-allowed"
+  | "media-encryption-not-available"
+  | "sdp-target"
+  | "no-ports"
+  | "offer-pending";
+
+/** A refusal changes nothing: neither state nor ports. */
+export interface MediaRefusal {
+  readonly kind: "refused";
+  readonly why: MediaRefusalWhy;
+  /** The finer reason, for the log: as "payload-type" or "own-address". */
+  readonly what: string;
+}
+
+export const refusal = (why: MediaRefusalWhy, what: string): MediaRefusal => ({
+  kind: "refused",
+  why,
+  what,
+});

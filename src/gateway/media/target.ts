@@ -1,0 +1,87 @@
+import { type AddressKind, addressKind, isIpv6, parseAddress } from "#base";
+import {
+  connectionOf,
+  findAttribute,
+  hasAttribute,
+  type MediaSection,
+  parseRtcp,
+  type Sdp,
+} from "#sdp";
+import type { Side } from "#sip";
+import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
+
+/** Where a peer wants its media; nothing set while it is on hold. */
+export interface Remote {
+  readonly address?: string;
+  readonly port?: number;
+  readonly rtcpPort?: number;
+}
+
+export const isUnspecified = (address: string): boolean => kindOf(address) === "unspecified";
+
+/**
+ * Reads where a stream in use wants its media, and refuses to send to what no peer has any
+ * business to name (attack case E4: a relay pointed at a victim, or at itself).
+ */
+export function remoteOf(
+  sdp: Sdp,
+  section: MediaSection,
+  from: Side,
+  facts: MediaFacts,
+  isOurPort: (port: number) => boolean,
+): Remote | MediaRefusal {
+  const connection = connectionOf(sdp, section);
+  if (!connection) return refusal("bad-sdp", "connection");
+  // A name can't be judged here, and by the time it is resolved it may mean another address.
+  if (connection.isName) return refusal("bad-sdp", "address-is-a-name");
+  const address = connection.host;
+  if (isUnspecified(address)) return {};
+  const { port } = section.line;
+  const fault = forbidden(address, port, from, facts, isOurPort);
+  if (fault) return refusal("sdp-target", fault);
+  if (isIpv6(address) !== isIpv6(facts.sides[from].localAddress)) {
+    return refusal("media-not-allowed", "address-family");
+  }
+  const rtcpPort = rtcpPortOf(section, address);
+  if (rtcpPort === undefined) return { address, port };
+  if (forbidden(address, rtcpPort, from, facts, isOurPort)) {
+    return refusal("sdp-target", "own-address");
+  }
+  return { address, port, rtcpPort };
+}
+
+/** RTCP's port: under a=rtcp that one, else the next (RFC 3550 §11); not at another address. */
+function rtcpPortOf(section: MediaSection, address: string): number | undefined {
+  const { port } = section.line;
+  if (hasAttribute(section.lines, "rtcp")) {
+    const rtcp = parseRtcp(findAttribute(section.lines, "rtcp")!);
+    if (rtcp) return rtcp.address === undefined || rtcp.address === address ? rtcp.port : undefined;
+  }
+  return port < 65_535 ? port + 1 : undefined;
+}
+
+function forbidden(
+  address: string,
+  port: number,
+  from: Side,
+  facts: MediaFacts,
+  isOurPort: (port: number) => boolean,
+): string | undefined {
+  const kind = kindOf(address);
+  if (kind === "multicast" || kind === "broadcast") return kind;
+  // In the trial and in tests everything is on loopback.
+  if (kind === "loopback" && kindOf(facts.sides[from].localAddress) !== "loopback") return kind;
+  const { public: outer, private: inner } = facts.sides;
+  const ours = [
+    outer.localAddress,
+    outer.advertisedAddress,
+    inner.localAddress,
+    inner.advertisedAddress,
+  ];
+  return ours.includes(address) && isOurPort(port) ? "own-address" : undefined;
+}
+
+function kindOf(address: string): AddressKind | undefined {
+  const bytes = parseAddress(address);
+  return bytes && addressKind(bytes);
+}
