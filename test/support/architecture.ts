@@ -52,7 +52,7 @@ function folderOf(path: string): string | undefined {
   return undefined;
 }
 
-/** A file right in an outer folder of the same ring, as `../ends.ts`: the words that all share. */
+/** A file right in an outer folder of the same ring, as `#ends`: the words that all in it share. */
 function isOuterVocabulary(importer: string, target: string): boolean {
   const outer = dirname(target);
   return (
@@ -81,7 +81,7 @@ export function importsToTheRight(sources: readonly Source[], names: Names): str
 export function deepImports(sources: readonly Source[], names: Names): string[] {
   return eachImport(sources, names, (source, target, from) => {
     const atHome = folderOf(source.path) === folderOf(target);
-    if (from.startsWith("#")) return atHome;
+    if (from.startsWith("#")) return atHome && target.endsWith("/index.ts");
     return !atHome && !isOuterVocabulary(source.path, target);
   });
 }
@@ -162,7 +162,7 @@ const WORLDLY_MEMBERS = new Set(["Date.now", "Math.random"]);
 /** No clock, chance, async or world: what a pure file may not even name. */
 export function worldInPureRings(sources: readonly Source[]): string[] {
   const pure = sources.filter((source) => isPure(source.path) && !isTest(source.path));
-  return complaints(pure, (node) => {
+  return complaints(pure, (node, source) => {
     if (ts.isAwaitExpression(node)) return "await";
     if (node.kind === ts.SyntaxKind.AsyncKeyword) return "async";
     if (
@@ -174,10 +174,20 @@ export function worldInPureRings(sources: readonly Source[]): string[] {
     }
     if (ts.isPropertyAccessExpression(node) && WORLDLY_MEMBERS.has(node.getText()))
       return node.getText();
-    return ts.isIdentifier(node) && WORLDLY_NAMES.has(node.text) && isReference(node)
-      ? node.text
-      : undefined;
+    if (!ts.isIdentifier(node) || !WORLDLY_NAMES.has(node.text)) return undefined;
+    return isReference(node) && !declaredNames(source).has(node.text) ? node.text : undefined;
   });
+}
+
+/** The variables and parameters of a file: a `crypto` of its own is not the world's. */
+function declaredNames({ tree }: Source): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const node of nodesOf(tree)) {
+    const declares =
+      ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node);
+    if (declares && ts.isIdentifier(node.name)) names.add(node.name.text);
+  }
+  return names;
 }
 
 /** An identifier that means a variable, not a property, a key or a part of a declaration. */
@@ -273,19 +283,21 @@ export function missingFaces(sources: readonly Source[]): string[] {
 const BANNED_FILE =
   /(^|\/)(utils?|helpers?|common|misc|types|manager|service|handler)(\.|\/|$)|-(manager|service|handler|utils?|helpers?)\./;
 const BANNED_NAME = /(Manager|Service|Handler|Helper|Utils?)$|^(Session|Connection|Context)$/;
+/** The c= line of a session description is a "connection" in its RFC (RFC 8866 §5.7). */
+const GRANTED_NAMES = new Set(["src/protocol/sdp/connection.ts Connection"]);
 
 export function bannedNames(sources: readonly Source[]): string[] {
   const files = sources
     .filter(({ path }) => BANNED_FILE.test(path) || !/^[a-z0-9./-]+$/.test(path))
     .map(({ path }) => `${path}: a file is named by a kebab-case noun that says what it decides`);
-  const names = complaints(sources, (node) => {
+  const names = complaints(sources, (node, source) => {
     const declared =
       ts.isClassDeclaration(node) ||
       ts.isInterfaceDeclaration(node) ||
       ts.isTypeAliasDeclaration(node);
-    return declared && node.name && BANNED_NAME.test(node.name.text)
-      ? `the name ${node.name.text}`
-      : undefined;
+    const name = declared ? (node.name?.text ?? "") : "";
+    if (!BANNED_NAME.test(name) || GRANTED_NAMES.has(`${source.path} ${name}`)) return undefined;
+    return `the name ${name}`;
   });
   return [...files, ...names];
 }

@@ -33,7 +33,7 @@ export class PeerHealth {
   readonly #rules: HealthRules;
   readonly #random: Random;
   #misses = 0;
-  #isUp = true;
+  #verdict: "up" | "down" = "up";
   #nextAt: Instant | undefined;
 
   constructor(rules: HealthRules, random: Random, now: Instant) {
@@ -44,7 +44,7 @@ export class PeerHealth {
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#verdict === "up";
   }
 
   /** When to ask next; undefined while a question is out, or for ever where health is off. */
@@ -61,20 +61,20 @@ export class PeerHealth {
     if (this.#rules.intervalMs === 0) return undefined;
     const alive = pulse !== "silence" && pulse.status !== UNAVAILABLE;
     this.#misses = alive ? 0 : this.#misses + 1;
-    const wasUp = this.#isUp;
-    if (alive) this.#isUp = true;
-    else if (this.#misses >= this.#rules.missesMax) this.#isUp = false;
+    const before = this.#verdict;
+    if (alive) this.#verdict = "up";
+    else if (this.#misses >= this.#rules.missesMax) this.#verdict = "down";
     this.#nextAt = after(now, this.#interval());
-    if (this.#isUp === wasUp) return undefined;
+    if (this.#verdict === before) return undefined;
     return {
-      to: this.#isUp ? "up" : "down",
+      to: this.#verdict,
       why: pulse === "silence" ? "no answer" : `${pulse.status}`,
     };
   }
 
   #interval(): number {
     const { intervalMs } = this.#rules;
-    const base = this.#isUp ? intervalMs : Math.min(intervalMs, DOWN_INTERVAL_MS);
+    const base = this.isUp ? intervalMs : Math.min(intervalMs, DOWN_INTERVAL_MS);
     return Math.round(base * (1 - JITTER / 2)) + this.#random.integer(Math.ceil(base * JITTER) + 1);
   }
 }
