@@ -11,7 +11,9 @@ import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
 import { OperatorPolicy } from "./policy.ts";
 import { Standalone } from "./standalone.ts";
-import { TrunkWatch } from "./trunk-watch.ts";
+import { NameWatch } from "./name-watch.ts";
+import { PeerWatch } from "./peer-watch.ts";
+import { TrunkRegistrar } from "./trunk-registrar.ts";
 
 export interface GatewayParts {
   readonly settings: Settings;
@@ -25,7 +27,9 @@ export class Gateway {
   readonly #calls: Calls;
   readonly #policy: OperatorPolicy;
   readonly #standalone: Standalone;
-  readonly #watch: TrunkWatch;
+  readonly #watch: PeerWatch;
+  readonly #registrar: TrunkRegistrar;
+  readonly #names: NameWatch;
   readonly #around: Surroundings;
   #settings: Settings;
 
@@ -37,11 +41,13 @@ export class Gateway {
       viaFor: (to) => sentBy(this.#settings, to.side, to.transport),
     });
     const { portMin, portMax } = settings.rtp;
-    const ports = new PortPool({ portMin, portMax, quarantineMs: settings.media.portQuarantineS * 1000 });
+    const ports = new PortPool({ portMin, portMax, quarantineMs: settings.media.portQuarantineS * 1000, random });
     this.#board = new Board({ setup: callSetupOf(settings), random, hash, transactions, ports });
-    this.#calls = new Calls(this.#board);
-    this.#watch = new TrunkWatch(this.#board, settings, now);
+    this.#calls = new Calls(this.#board, (id) => this.#policy.release(id));
+    this.#watch = new PeerWatch(this.#board, settings, now);
+    this.#registrar = new TrunkRegistrar(this.#board, settings, now);
     this.#policy = new OperatorPolicy(settings, random, this.#watch);
+    this.#names = new NameWatch(this.#board, this.#policy, now);
     this.#standalone = new Standalone(this.#board, this.#policy);
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
   }
@@ -213,12 +219,15 @@ export class Gateway {
     this.#board.setup = callSetupOf(settings);
     const { portMin, portMax } = settings.rtp;
     this.#board.ports.resize(portMin, portMax);
-    this.#watch.apply(settings, now);
     this.#policy.apply(settings);
+    this.#watch.apply(settings, now);
+    this.#registrar.apply(settings, now);
+    this.#names.look(now);
   }
 
   #drainCalls(calls: "wait" | "end", now: Instant): void {
     this.#policy.draining = true;
+    this.#registrar.removeAll(now);
     this.#fact({ kind: "drain-started", calls: this.#calls.count });
     if (calls === "wait") return;
     for (const call of [...this.#calls]) call.hangUp(end("hung-up-by-operator"), undefined, now);

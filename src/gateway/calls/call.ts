@@ -1,7 +1,7 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { CallRecord, Fact } from "#facts";
-import type { CallMedia } from "#media";
+import type { CallMedia, MediaCommand } from "#media";
 import { type Destination, type Dialog, dialogAsUac, dialogAsUas, type DigestCredentials, type Flow, otherSide, type Side } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { ServerTransaction, Responder } from "#sip-transactions";
@@ -49,6 +49,8 @@ export interface Fork {
 export interface CallKeeper {
   /** From now on requests whose To tag is `tag` belong to this call. */
   claim(tag: string, call: Call): void;
+  /** The call is over and its record written. */
+  ended(call: Call): void;
   release(call: Call, tags: readonly string[]): void;
 }
 
@@ -284,12 +286,17 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #relaySdp(response: Response, now: Instant): { sdp: string | undefined } | End {
     const sdp = sdpOf(response);
-    if (sdp === undefined) return { sdp: undefined };
+    const stage = response.status < 200 ? "early" : "final";
+    if (sdp === undefined) {
+      // The answer came in a reliable 18x: that is what the call goes on with (RFC 3262 §5).
+      if (stage === "final") this.#command(this.media.settle(now));
+      return { sdp: undefined };
+    }
     const from = otherSide(this.from);
     const relayed =
       this.#asked!.offer === undefined
         ? this.media.relayOffer(sdp, from, now)
-        : this.media.relayAnswer(sdp, from, now);
+        : this.media.relayAnswer(sdp, from, now, stage);
     return performAll(this.#board, relayed);
   }
 
@@ -366,8 +373,9 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#ring);
     this.timer.stop();
-    for (const command of this.media.close(now)) this.#board.emit({ kind: "media", command });
+    this.#command(this.media.close(now));
     this.#fact({ kind: "call-ended", record: this.#record(why, by, now) });
+    this.#keeper.ended(this);
   }
 
   #record(why: End, by: Side | undefined, now: Instant): CallRecord {
@@ -393,6 +401,10 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.state === "ended") return;
     this.state = "ended";
     this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
+  }
+
+  #command(commands: readonly MediaCommand[]): void {
+    for (const command of commands) this.#board.emit({ kind: "media", command });
   }
 
   #fact(fact: Fact): void {

@@ -15,8 +15,12 @@ export class Calls implements CallKeeper, DialogIds {
   readonly #byTag = new Map<string, Call>();
   readonly #byId = new Map<string, Call>();
 
-  constructor(board: Switchboard) {
+  readonly #ended: (callId: string) => void;
+
+  /** `ended` is told of each call once, when its record is written. */
+  constructor(board: Switchboard, ended: (callId: string) => void) {
     this.#board = board;
+    this.#ended = ended;
   }
 
   /** Calls that are dialling or answered. */
@@ -40,6 +44,10 @@ export class Calls implements CallKeeper, DialogIds {
 
   claim(tag: string, call: Call): void {
     this.#byTag.set(tag, call);
+  }
+
+  ended(call: Call): void {
+    this.#ended(call.id);
   }
 
   release(call: Call, tags: readonly string[]): void {

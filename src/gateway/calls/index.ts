@@ -1,5 +1,6 @@
 export type { Call } from "./call.ts";
 export { Calls } from "./calls.ts";
+export { answerChallenge } from "./challenge.ts";
 export { CrossingRequest } from "./crossing-request.ts";
 export { inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
 export { contactOf, faceHost } from "./legs.ts";

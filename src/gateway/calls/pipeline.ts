@@ -23,6 +23,9 @@ export interface Route {
   readonly candidates: readonly Candidate[];
   readonly caller: string;
   readonly callee: string;
+  /** The called number before rules. */
+  readonly dialled: string;
+  readonly toward: Side;
   /** The trunk that the call uses, on whichever side. */
   readonly trunk: string | undefined;
 }
@@ -31,8 +34,9 @@ export interface Route {
 export interface Policy {
   origin(flow: Flow): Origin | undefined;
   route(request: Request, origin: Origin, now: Instant): Route | End;
-  /** Counts the call in, or says why not. The board's `call-ended` counts it out. */
+  /** Counts the call in, or says why not; `release` counts it out. */
   admit(callId: string, route: Route, now: Instant): End | undefined;
+  release(callId: string): void;
   readonly draining: boolean;
 }
 

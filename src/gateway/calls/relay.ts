@@ -163,7 +163,7 @@ export class Relay implements Requester, Responder {
     if (sdp === undefined) return undefined;
     const outcome =
       this.#offered || call.media.offerPending
-        ? call.media.relayAnswer(sdp, to.side, now)
+        ? call.media.relayAnswer(sdp, to.side, now, response.status < 200 ? "early" : "final")
         : call.media.relayOffer(sdp, to.side, now);
     const relayed = performAll(this.#board, outcome);
     if (isEnd(relayed)) return relayed;

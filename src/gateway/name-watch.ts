@@ -1,0 +1,42 @@
+import { after, type Instant, type Timer } from "#base";
+import type { Switchboard, Wakeable } from "#calls";
+
+/** How often the names whose addresses are trusted as sources are looked up again. */
+const INTERVAL_MS = 60_000;
+
+/** Whose addresses it learns. */
+export interface NamedSources {
+  readonly names: readonly string[];
+  learn(name: string, addresses: readonly string[]): void;
+}
+
+/** Keeps the source addresses of peers that the settings give by name. */
+export class NameWatch implements Wakeable {
+  readonly #board: Switchboard;
+  readonly #sources: NamedSources;
+  #alarm: Timer<unknown> | undefined;
+
+  constructor(board: Switchboard, sources: NamedSources, now: Instant) {
+    this.#board = board;
+    this.#sources = sources;
+    this.look(now);
+  }
+
+  wake(_why: string, now: Instant): void {
+    this.look(now);
+  }
+
+  /** A name that can't be resolved just now keeps the addresses that it had. */
+  look(now: Instant): void {
+    this.#board.cancelAlarm(this.#alarm);
+    const { names } = this.#sources;
+    if (names.length === 0) return;
+    for (const host of names) {
+      const learn = (targets: readonly { address: string }[]) => {
+        if (targets.length > 0) this.#sources.learn(host, targets.map(({ address }) => address));
+      };
+      this.#board.resolve({ host, secure: false }, learn, now);
+    }
+    this.#alarm = this.#board.alarm(after(now, INTERVAL_MS), this, "names");
+  }
+}

@@ -1,0 +1,148 @@
+import type { Instant, Timer } from "#base";
+import { type Candidate, faceHost, type Switchboard, toDestination, type Wakeable } from "#calls";
+import type { Target } from "#port";
+import { PeerHealth, trunksOf } from "#routing";
+import type { Settings, Trunk, TrunkPeer } from "#settings";
+import type { Side } from "#sip";
+import { Headers, Request, type Response } from "#sip-message";
+import type { ClientTransaction, Requester } from "#sip-transactions";
+import { type PeerStates, queryOf, trunkCandidate } from "./policy.ts";
+
+/** Asks every peer by OPTIONS whether it lives (RFC 3261 §11), and remembers which are down. */
+export class PeerWatch implements PeerStates {
+  readonly #board: Switchboard;
+  #probes = new Map<string, Probe>();
+
+  constructor(board: Switchboard, settings: Settings, now: Instant) {
+    this.#board = board;
+    this.apply(settings, now);
+  }
+
+  isUp(trunk: Trunk, peer: TrunkPeer): boolean {
+    return this.#probes.get(probeKey(trunk.name, peer))?.isUp ?? true;
+  }
+
+  /** Peers that stay keep what is known of them; the others are forgotten or begun. */
+  apply(settings: Settings, now: Instant): void {
+    const wanted = new Map<string, () => Probe>();
+    for (const trunk of trunksOf(settings)) {
+      const { optionsIntervalS, optionsMissesMax } = trunk;
+      if (optionsIntervalS === 0) continue;
+      for (const peer of trunk.peers) {
+        const rules = { intervalMs: optionsIntervalS * 1000, missesMax: optionsMissesMax };
+        const key = `${probeKey(trunk.name, peer)} ${optionsIntervalS} ${optionsMissesMax}`;
+        const candidate = trunkCandidate(trunk, peer, {});
+        wanted.set(key, () => new Probe(this.#board, trunk.name, candidate, rules, now));
+      }
+    }
+    const { optionsIntervalS, optionsMissesMax } = settings.pbx;
+    if (optionsIntervalS > 0) {
+      const rules = { intervalMs: optionsIntervalS * 1000, missesMax: optionsMissesMax };
+      wanted.set(`pbx ${settings.pbx.host}`, () => new Probe(this.#board, "pbx", pbxCandidate(settings), rules, now));
+    }
+    this.#replace(wanted);
+  }
+
+  #replace(wanted: ReadonlyMap<string, () => Probe>): void {
+    const probes = new Map<string, Probe>();
+    for (const [key, make] of wanted) {
+      const short = key.replace(/ \d+ \d+$/, "");
+      const kept = this.#probes.get(short);
+      probes.set(short, kept ?? make());
+    }
+    for (const [key, probe] of this.#probes) if (!probes.has(key)) probe.stop();
+    this.#probes = probes;
+  }
+}
+
+const probeKey = (trunk: string, peer: TrunkPeer): string =>
+  `${trunk}/${peer.host}:${peer.port ?? ""}/${peer.transport ?? ""}`;
+
+function pbxCandidate({ pbx, pbxReached }: Settings): Candidate {
+  const query = queryOf({ ...pbxReached, transport: pbx.transport });
+  return { name: "pbx", side: "private", query, uriHost: pbx.host, failoverStatuses: [], redirects: "pass" };
+}
+
+/** One peer's heart, listened to. */
+class Probe implements Requester, Wakeable {
+  readonly #board: Switchboard;
+  readonly #trunk: string;
+  readonly #candidate: Candidate;
+  readonly #health: PeerHealth;
+  readonly #callId: string;
+  #cseq = 0;
+  #alarm: Timer<unknown> | undefined;
+
+  constructor(
+    board: Switchboard,
+    trunk: string,
+    candidate: Candidate,
+    rules: { intervalMs: number; missesMax: number },
+    now: Instant,
+  ) {
+    this.#board = board;
+    this.#trunk = trunk;
+    this.#candidate = candidate;
+    this.#health = new PeerHealth(rules, board.random, now);
+    this.#callId = board.random.token(20);
+    this.#later();
+  }
+
+  get isUp(): boolean {
+    return this.#health.isUp;
+  }
+
+  stop(): void {
+    this.#board.cancelAlarm(this.#alarm);
+  }
+
+  wake(_why: string, now: Instant): void {
+    this.#health.asked();
+    this.#board.resolve(this.#candidate.query, (targets, at) => this.#ask(targets, at), now);
+  }
+
+  response(_transaction: ClientTransaction, response: Response, _flow: unknown, now: Instant): void {
+    if (response.status >= 200) this.#heard({ status: response.status }, now);
+  }
+
+  failed(_transaction: ClientTransaction, _why: "timeout" | "transport", now: Instant): void {
+    this.#heard("silence", now);
+  }
+
+  #ask(targets: readonly Target[], now: Instant): void {
+    const target = targets[0];
+    if (!target) return this.#heard("silence", now);
+    const to = toDestination(this.#candidate.side, target);
+    const request = optionsRequest(this.#board, this.#candidate, this.#callId, ++this.#cseq);
+    this.#board.transactions.request(request, to, now, this);
+  }
+
+  #heard(pulse: { status: number } | "silence", now: Instant): void {
+    const change = this.#health.heard(pulse, now);
+    this.#later();
+    if (!change) return;
+    const kind = change.to === "up" ? "peer-up" : "peer-down";
+    const fact = { kind, trunk: this.#trunk, peer: this.#candidate.name, why: change.why } as const;
+    this.#board.emit({ kind: "fact", fact });
+  }
+
+  #later(): void {
+    const at = this.#health.nextAt;
+    if (at !== undefined) this.#alarm = this.#board.alarm(at, this, "options");
+  }
+}
+
+function optionsRequest(board: Switchboard, candidate: Candidate, callId: string, cseq: number): Request {
+  const headers = new Headers();
+  const host = ourHost(board, candidate.side);
+  headers.add("max-forwards", String(board.setup.maxForwards));
+  headers.add("from", `<sip:${host}>;tag=${board.random.token(12)}`);
+  headers.add("to", `<sip:${candidate.uriHost}>`);
+  headers.add("call-id", callId);
+  headers.add("cseq", `${cseq} OPTIONS`);
+  headers.add("accept", "application/sdp");
+  headers.add("user-agent", board.setup.product);
+  return new Request("OPTIONS", `sip:${candidate.uriHost}`, headers);
+}
+
+const ourHost = (board: Switchboard, side: Side): string => faceHost(board.setup.faces[side]);
