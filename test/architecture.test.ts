@@ -60,7 +60,11 @@ test("every folder under src has a face", () => holds(rules.missingFaces(product
 test("a face only re-exports, in few lines", () =>
   holds(rules.fatFaces(sources, LINES_PER_FACE_MAX)));
 
-test("no file is too long", () => holds(rules.longFiles(untested, LINES_PER_FILE_MAX, LONG_FILES)));
+test("no file is too long", () => {
+  // Messages of the conformance tests are data: as long as there are cases.
+  const written = untested.filter(({ path }) => !path.startsWith("test/conformance/"));
+  holds(rules.longFiles(written, LINES_PER_FILE_MAX, LONG_FILES));
+});
 
 test("no function is too long", () => holds(rules.longFunctions(untested, LINES_PER_FUNCTION_MAX)));
 
