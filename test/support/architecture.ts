@@ -312,13 +312,6 @@ export function openEnds(sources: readonly Source[]): string[] {
   );
 }
 
-export function strayTests(sources: readonly Source[]): string[] {
-  const paths = new Set(sources.map(({ path }) => path));
-  return [...paths].filter(
-    (path) => isTest(path) && !paths.has(path.replace(/\.test\.ts$/, ".ts")),
-  );
-}
-
 function complaints(
   sources: readonly Source[],
   complaint: (node: ts.Node, source: Source) => string | undefined,
