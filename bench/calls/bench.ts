@@ -1,18 +1,196 @@
-import { Lab } from "../../test/lab/index.ts";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { type Host, Lab, missing } from "../../test/lab/index.ts";
+import { startGatewaySubject } from "./gateway-subject.ts";
 import { startKamailio } from "./kamailio-subject.ts";
-import { runRound } from "./load.ts";
-import { PLACES } from "./subject.ts";
+import { type Pace, type Round, runRound } from "./load.ts";
+import { measureFlatness, measureHeldCalls } from "./memory.ts";
+import { CALLEE, CALLER, type Place, type StartSubject, type Subject } from "./subject.ts";
+
+// `npm run bench:calls`: processor time per call of the gateway and of Kamailio, in one run, the
+// rounds interleaved, printed as JSON. Needs two cores and root; docs/performance.md explains it.
+
+const USAGE = `bench:calls [--rounds 5] [--seconds 10] [--at-once 100] [--rates 500,1000]
+            [--variants signalling,media] [--only gateway|kamailio]
+            [--held 5000] [--flat 200000] [--profile FOLDER]`;
+
+const LOAD_CORE = 0;
+const SUBJECT_CORE = 1;
+const WARM_UP_CALLS = 3_000;
+const STARTERS: Readonly<Record<string, { start: StartSubject; place: Place }>> = {
+  gateway: {
+    start: startGatewaySubject,
+    place: { publicSide: "198.51.100.10", privateSide: "10.20.0.10" },
+  },
+  kamailio: {
+    start: startKamailio,
+    place: { publicSide: "198.51.100.20", privateSide: "10.20.0.20" },
+  },
+};
+
+const { values: wanted } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "10" },
+    "at-once": { type: "string", default: "100" },
+    rates: { type: "string", default: "1000" },
+    variants: { type: "string", default: "signalling,media" },
+    only: { type: "string" },
+    held: { type: "string" },
+    flat: { type: "string" },
+    profile: { type: "string" },
+    help: { type: "boolean" },
+  },
+});
+
+if (wanted.help === true) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const reason = missing("sipp", "kamailio", "rtpengine", "taskset");
+if (reason !== false) {
+  console.error(`bench:calls can't run: ${reason}`);
+  process.exit(1);
+}
 
 const lab = new Lab();
-const host = lab.host("bench");
-for (const a of Object.values(PLACES)) host.address("lo", `${a}/32`);
 try {
-  for (const media of [false, true]) {
-    const subject = await startKamailio(host, { core: 1, media });
-    for (let i = 0; i < 2; i++)
-    console.log(await runRound({ host, subject, core: 0, calls: 10000, media, pace: { atOnce: 100 } }));
-    await subject.stop();
+  const host = lab.host("bench");
+  for (const address of [CALLER, CALLEE, ...Object.values(STARTERS).flatMap(addressesOf)]) {
+    host.address("lo", `${address}/32`);
   }
+  console.log(JSON.stringify(await report(host), undefined, 2));
 } finally {
   await lab.close();
+}
+
+async function report(host: Host): Promise<unknown> {
+  const machine = { processor: cpus()[0]?.model, cores: cpus().length, node: process.version };
+  if (wanted.held !== undefined) return { machine, held: await held(host, Number(wanted.held)) };
+  if (wanted.flat !== undefined) return { machine, flat: await flat(host, Number(wanted.flat)) };
+  const variants = [];
+  for (const variant of wanted.variants.split(",")) {
+    variants.push(...(await compare(host, variant === "media")));
+  }
+  return { machine, variants };
+}
+
+/** Both subjects side by side, one at work at a time, at each pace. */
+async function compare(host: Host, media: boolean): Promise<unknown[]> {
+  const subjects: Subject[] = [];
+  try {
+    for (const name of names()) subjects.push(await start(host, name, media));
+    const results = [];
+    for (const subject of subjects) {
+      await round(host, subject, media, { atOnce: 100 }, WARM_UP_CALLS);
+    }
+    for (const pace of paces()) results.push(await comparePace(host, subjects, media, pace));
+    return results;
+  } finally {
+    for (const subject of subjects) await subject.stop();
+  }
+}
+
+async function comparePace(host: Host, subjects: readonly Subject[], media: boolean, pace: Pace) {
+  const rounds = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
+  // The first round of each only tells how many calls fill the time.
+  const calls = new Map<string, number>();
+  for (let index = 0; index <= Number(wanted.rounds); index++) {
+    for (const subject of subjects) {
+      const count = index === 0 ? firstCalls(pace) : (calls.get(subject.name) ?? WARM_UP_CALLS);
+      const result = await round(host, subject, media, pace, count);
+      console.error(JSON.stringify({ ...result, pace }));
+      if (index > 0) rounds.get(subject.name)?.push(result);
+      else calls.set(subject.name, Math.round(result.callsPerSecond * Number(wanted.seconds)));
+    }
+  }
+  const perCallMs = medians(rounds, (each) => each.msPerCall);
+  const [gateway, other] = Object.values(perCallMs);
+  return {
+    variant: media ? "media" : "signalling",
+    pace,
+    perCallMs,
+    ...(gateway === undefined || other === undefined ? {} : { ratio: rounded(gateway / other) }),
+    callsPerSecond: medians(rounds, (each) => each.callsPerSecond),
+    failed: sums(rounds, (each) => each.failed),
+    retransmissions: sums(rounds, (each) => each.retransmissions),
+    rounds: Number(wanted.rounds),
+  };
+}
+
+async function held(host: Host, calls: number): Promise<unknown> {
+  const subject = await start(host, names()[0]!, true);
+  try {
+    return await measureHeldCalls({ host, subject, core: LOAD_CORE, media: true, calls });
+  } finally {
+    await subject.stop();
+  }
+}
+
+async function flat(host: Host, calls: number): Promise<unknown> {
+  const subject = await start(host, names()[0]!, true);
+  try {
+    return await measureFlatness({ host, subject, core: LOAD_CORE, media: true, calls });
+  } finally {
+    await subject.stop();
+  }
+}
+
+function start(host: Host, name: string, media: boolean): Promise<Subject> {
+  const starter = STARTERS[name];
+  if (starter === undefined) throw new Error(`no subject is called ${name}`);
+  return starter.start({
+    host,
+    core: SUBJECT_CORE,
+    place: starter.place,
+    media,
+    ...(wanted.profile === undefined
+      ? {}
+      : { nodeOptions: ["--cpu-prof", `--cpu-prof-dir=${wanted.profile}`] }),
+  });
+}
+
+function round(host: Host, subject: Subject, media: boolean, pace: Pace, calls: number) {
+  return runRound({ host, subject, core: LOAD_CORE, media, pace, calls });
+}
+
+function names(): string[] {
+  return wanted.only === undefined ? Object.keys(STARTERS) : [wanted.only];
+}
+
+function paces(): Pace[] {
+  const rates = wanted.rates.split(",").filter((rate) => rate !== "");
+  return [
+    { atOnce: Number(wanted["at-once"]) },
+    ...rates.map((rate) => ({ callsPerSecond: Number(rate) })),
+  ];
+}
+
+function firstCalls(pace: Pace): number {
+  return "atOnce" in pace ? WARM_UP_CALLS : pace.callsPerSecond * 2;
+}
+
+function addressesOf({ place }: { readonly place: Place }): string[] {
+  return [place.publicSide, place.privateSide];
+}
+
+function medians(rounds: ReadonlyMap<string, Round[]>, pick: (round: Round) => number) {
+  return each(rounds, (results) => {
+    const sorted = results.map(pick).sort((a, b) => a - b);
+    const middle = sorted.length / 2;
+    const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+    return rounded((low + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2);
+  });
+}
+
+function sums(rounds: ReadonlyMap<string, Round[]>, pick: (round: Round) => number) {
+  return each(rounds, (results) => results.reduce((sum, result) => sum + pick(result), 0));
+}
+
+function each(rounds: ReadonlyMap<string, Round[]>, value: (results: readonly Round[]) => number) {
+  return Object.fromEntries([...rounds].map(([name, results]) => [name, value(results)]));
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }

@@ -1,50 +1,59 @@
-import type { Host } from "../../test/lab/index.ts";
-import { PLACES, PORT, type Subject, type SubjectOptions } from "./subject.ts";
+import type { Host, Program } from "../../test/lab/index.ts";
+import { CALLEE, type Place, PORT, type Subject, type SubjectOptions } from "./subject.ts";
 
-const CONTROL = "127.0.0.1:2223";
+const CONTROL_PORT = 2223;
+const CONTROL = `127.0.0.1:${CONTROL_PORT}`;
 
 /** Kamailio as a stateful record-routing proxy with one worker; with media, rtpengine beside it. */
-export async function startKamailio(host: Host, options: SubjectOptions): Promise<Subject> {
-  const { core, media } = options;
-  const relay = media ? await startRtpengine(host, core) : undefined;
+export async function startKamailio(options: SubjectOptions): Promise<Subject> {
+  const { host, place, core, media } = options;
+  const relay = media ? [await startRtpengine(host, place, core)] : [];
   const folder = host.newFolder("kamailio");
-  host.write(`${folder.slice(host.folder.length + 1)}/proxy.cfg`, proxyConfiguration(media));
-  const memory = ["-m", "1024", "-M", "64", "-x", "tlsf", "-X", "tlsf"];
+  const file = host.write(
+    `${folder.slice(host.folder.length + 1)}/proxy.cfg`,
+    proxyConfiguration(place, media),
+  );
+  // Its default allocator takes most of its time: compare with its best.
+  const memory = ["-m", "2048", "-M", "64", "-x", "tlsf", "-X", "tlsf"];
   const program = host.start({
     name: "kamailio",
     folder,
     core,
-    command: ["kamailio", "-DD", "-E", "-f", "proxy.cfg", "-Y", folder, ...memory],
+    command: ["kamailio", "-DD", "-E", "-f", file, "-Y", folder, ...memory],
   });
   await program.listens("udp", PORT);
-  const programs = [program, ...(relay === undefined ? [] : [relay])];
+  const programs = [program, ...relay];
   return {
     name: media ? "kamailio+rtpengine" : "kamailio",
-    address: PLACES.publicSide,
-    port: PORT,
-    pids: () => programs.map((each) => each.pid),
+    address: place.publicSide,
+    pids: programs.map((each) => each.pid),
     stop: async () => {
       for (const each of programs) await each.stop();
     },
   };
 }
 
-async function startRtpengine(host: Host, core: number) {
+async function startRtpengine(host: Host, place: Place, core: number): Promise<Program> {
   const program = host.start({
     name: "rtpengine",
     core,
     command: [
       "rtpengine",
       ...["--foreground", "--log-stderr", "--log-level=3", "--table=-1", "--no-fallback"],
-      ...[`--interface=public/${PLACES.publicSide}`, `--interface=private/${PLACES.privateSide}`],
+      ...[`--interface=public/${place.publicSide}`, `--interface=private/${place.privateSide}`],
       ...[`--listen-ng=${CONTROL}`, "--port-min=10000", "--port-max=60000", "--num-threads=2"],
+      // By default an ended call keeps its ports for 30 s, and they run out.
+      "--delete-delay=0",
     ],
   });
-  await program.listens("udp", 2223);
+  await program.listens("udp", CONTROL_PORT);
   return program;
 }
 
-const proxyConfiguration = (media: boolean): string => `
+const RELAY_FLAGS =
+  '"replace-origin replace-session-connection ICE=remove direction=public direction=private"';
+
+const proxyConfiguration = (place: Place, media: boolean): string => `
 debug=0
 log_stderror=yes
 children=1
@@ -53,7 +62,7 @@ auto_aliases=no
 dns=no
 rev_dns=no
 maxbuffer=16777216
-listen=udp:${PLACES.publicSide}:${PORT}
+listen=udp:${place.publicSide}:${PORT}
 loadmodule "tm.so"
 loadmodule "tmx.so"
 loadmodule "sl.so"
@@ -83,8 +92,8 @@ request_route {
   t_check_trans();
   if (is_method("INVITE")) {
     record_route();
-    $du = "sip:${PLACES.callee}:${PORT}";
-    ${media ? 'rtpengine_offer("replace-origin replace-session-connection ICE=remove direction=public direction=private");' : ""}
+    $du = "sip:${CALLEE}:${PORT}";
+    ${media ? `rtpengine_offer(${RELAY_FLAGS});` : ""}
     t_on_reply("ANSWER");
     t_relay();
     exit;
@@ -92,6 +101,6 @@ request_route {
   sl_send_reply("405", "Method Not Allowed");
 }
 onreply_route[ANSWER] {
-  ${media ? 'if (status == "200") rtpengine_answer("replace-origin replace-session-connection ICE=remove direction=public direction=private");' : "return;"}
+  ${media ? `if (status == "200") rtpengine_answer(${RELAY_FLAGS});` : "return;"}
 }
 `;

@@ -12,13 +12,13 @@ export function processorMs(roots: readonly number[]): number {
   return (ticks * 1000) / TICKS_PER_S;
 }
 
-/** Memory in KiB that these processes and all their children hold for themselves alone. */
-export function residentKib(roots: readonly number[]): number {
-  return family(roots).reduce((sum, pid) => sum + residentOf(pid), 0);
+/** Resident memory in KiB of these processes, with or without all their children. */
+export function residentKib(roots: readonly number[], whose: "alone" | "family"): number {
+  return (whose === "alone" ? roots : family(roots)).reduce((sum, pid) => sum + residentOf(pid), 0);
 }
 
 /** These processes and all their descendants. */
-export function family(roots: readonly number[]): number[] {
+function family(roots: readonly number[]): number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync("/proc")) {
     const parent = /^\d+$/.test(entry) ? Number(stat(Number(entry))?.[1]) : Number.NaN;

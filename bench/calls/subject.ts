@@ -1,32 +1,34 @@
 import type { Host } from "../../test/lab/index.ts";
 
-/** Where the load's two ends and the subject stand; all on one host's loopback. */
-export const PLACES = {
-  caller: "198.51.100.2",
-  publicSide: "198.51.100.1",
-  privateSide: "10.20.0.1",
-  callee: "10.20.0.2",
-} as const;
-
+/** The load's two ends; they and the subjects stand on one host's loopback. */
+export const CALLER = "198.51.100.2";
+export const CALLEE = "10.20.0.2";
 export const PORT = 5060;
 
-/** What is measured: a program, or several, that take calls from the caller to the callee. */
+/** The addresses of one subject, so that several can stand side by side. */
+export interface Place {
+  readonly publicSide: string;
+  readonly privateSide: string;
+}
+
+/** What is measured: one program or several that take calls from the caller to the callee. */
 export interface Subject {
   readonly name: string;
   /** Where the caller sends. */
   readonly address: string;
-  readonly port: number;
-  /** Every process whose time and memory count. */
-  pids(): readonly number[];
+  /** Every process whose time counts; the first is the one that speaks SIP. */
+  readonly pids: readonly number[];
   stop(): Promise<void>;
 }
 
-/** Starts a subject on one core, with media set up on every call or not. */
-export type StartSubject = (host: Host, options: SubjectOptions) => Promise<Subject>;
-
 export interface SubjectOptions {
+  readonly host: Host;
+  readonly place: Place;
   readonly core: number;
+  /** Whether every call sets up media. */
   readonly media: boolean;
-  /** Node's own flags, of a subject that is a Node program. */
-  readonly nodeOptions?: string;
+  /** Node's own flags, for a subject that is a Node program. */
+  readonly nodeOptions?: readonly string[];
 }
+
+export type StartSubject = (options: SubjectOptions) => Promise<Subject>;

@@ -41,7 +41,9 @@ export class Capture {
   /** Every UDP and TCP payload as characters, one byte each. */
   payloads(filter = "udp or tcp"): string[] {
     return this.rows(filter, "udp.payload", "tcp.payload").map((row) =>
-      Buffer.from((row["udp.payload"] || row["tcp.payload"]).replaceAll(":", ""), "hex").toString("latin1"),
+      Buffer.from((row["udp.payload"] || row["tcp.payload"]).replaceAll(":", ""), "hex").toString(
+        "latin1",
+      ),
     );
   }
 
@@ -49,7 +51,9 @@ export class Capture {
   pairs(filter = "udp or tcp"): Set<string> {
     const rows = this.rows(filter, "ip.src", "ip.dst", "ipv6.src", "ipv6.dst");
     return new Set(
-      rows.map((row) => `${row["ip.src"] || row["ipv6.src"]} > ${row["ip.dst"] || row["ipv6.dst"]}`),
+      rows.map(
+        (row) => `${row["ip.src"] || row["ipv6.src"]} > ${row["ip.dst"] || row["ipv6.dst"]}`,
+      ),
     );
   }
 }

@@ -1,5 +1,14 @@
 export { Capture } from "./capture.ts";
 export { command } from "./command.ts";
+export {
+  type GatewayPlan,
+  gatewaySettings,
+  PRIVATE_PORT,
+  PRIVATE_TLS_PORT,
+  PUBLIC_PORT,
+  PUBLIC_TLS_PORT,
+  startGateway,
+} from "./gateway.ts";
 export { Host } from "./host.ts";
 export { Lab } from "./lab.ts";
 export { missing } from "./peers.ts";

@@ -91,7 +91,11 @@ export class Program {
 
   /** Resolves once a socket of its namespace is bound to the port. */
   async listens(protocol: "udp" | "tcp", port: number, withinMs = PATIENCE_MS): Promise<void> {
-    await this.reaches(`listens on ${protocol} ${port}`, () => isBound(this.pid, protocol, port), withinMs);
+    await this.reaches(
+      `listens on ${protocol} ${port}`,
+      () => isBound(this.pid, protocol, port),
+      withinMs,
+    );
   }
 
   /** Looks again and again until `holds`, the program ends, or patience does. */

@@ -53,7 +53,11 @@ export const send = (method: string, options: SendOptions = {}): Step => ({
 });
 
 /** Answers the last request received, or with `of` the first INVITE: `answer("180 Ringing")`. */
-export const answer = (status: string, options: AnswerOptions = {}): Step => ({ kind: "response", status, ...options });
+export const answer = (status: string, options: AnswerOptions = {}): Step => ({
+  kind: "response",
+  status,
+  ...options,
+});
 
 /** Waits for a response by its status, or a request by its method. */
 export const expect = (what: number | string, options: AwaitOptions = {}): Step =>
@@ -74,7 +78,9 @@ export const lacks = (header: string, matches: string): HeaderCheck => ({
 });
 
 /** SIPp's own session description; `direction` is for hold. */
-export function sdp(direction: "sendrecv" | "sendonly" | "recvonly" | "inactive" = "sendrecv"): Body {
+export function sdp(
+  direction: "sendrecv" | "sendonly" | "recvonly" | "inactive" = "sendrecv",
+): Body {
   return {
     type: "application/sdp",
     text: [
@@ -297,7 +303,9 @@ const verifying = ({ user, password }: Credentials): string =>
 
 function withBody(head: readonly string[], body: Body | undefined): string {
   if (body === undefined) return [...head, "Content-Length: 0", "", ""].join("\n");
-  return [...head, `Content-Type: ${body.type}`, "Content-Length: [len]", "", body.text, ""].join("\n");
+  return [...head, `Content-Type: ${body.type}`, "Content-Length: [len]", "", body.text, ""].join(
+    "\n",
+  );
 }
 
 const escaped = (text: string): string =>

@@ -29,6 +29,8 @@ export interface SippOptions {
   readonly more?: readonly string[];
 }
 
+const ERROR_CHARACTERS_MAX = 4_000;
+
 /** What SIPp counted. */
 export interface SippCounts {
   readonly created: number;
@@ -54,11 +56,13 @@ export class Sipp {
     try {
       await this.program.succeeds(withinMs);
     } catch (error) {
-      throw new Error(`${String(error)}\n${this.#errors()}`);
+      throw new Error(`${String(error)}\n${this.errors()}`);
     }
     const counts = this.counts();
     if (counts.successful < this.#calls) {
-      throw new Error(`${this.program.name}: ${counts.successful} of ${this.#calls} calls succeeded`);
+      throw new Error(
+        `${this.program.name}: ${counts.successful} of ${this.#calls} calls succeeded`,
+      );
     }
     return counts;
   }
@@ -82,8 +86,9 @@ export class Sipp {
     return this.#read("messages.log");
   }
 
-  #errors(): string {
-    return this.#read("errors.log").slice(0, 4_000);
+  /** What it complained of: unexpected messages, time-outs. */
+  errors(): string {
+    return this.#read("errors.log").slice(0, ERROR_CHARACTERS_MAX);
   }
 
   #read(name: string): string {
@@ -126,7 +131,14 @@ function arguments_(options: SippOptions): string[] {
   return [
     ...(options.to === undefined ? [] : [options.to]),
     ...["-sf", "scenario.xml", "-i", bracketed(address), "-p", String(port)],
-    ...["-mi", bracketed(address), "-mp", String(mediaPort), "-t", transport === "tcp" ? "t1" : "u1"],
+    ...[
+      "-mi",
+      bracketed(address),
+      "-mp",
+      String(mediaPort),
+      "-t",
+      transport === "tcp" ? "t1" : "u1",
+    ],
     ...["-r", String(options.callsPerSecond ?? 10), "-l", String(options.atOnce ?? 1_000)],
     ...["-nostdin", "-skip_rlimit", "-bind_local", "-default_behaviors", "all,-bye", "-f", "60"],
     ...["-trace_err", "-error_file", "errors.log", "-trace_stat", "-stf", "stat.csv", "-fd", "1"],

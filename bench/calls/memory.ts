@@ -1,0 +1,56 @@
+import type { Host } from "../../test/lab/index.ts";
+import { runRound, startEnds } from "./load.ts";
+import { residentKib } from "./processor-time.ts";
+import type { Subject } from "./subject.ts";
+
+const HOLD_MS = 25_000;
+const CALLS_PER_SECOND = 500;
+const BATCH_CALLS = 20_000;
+
+export interface MemoryReport {
+  readonly calls: number;
+  readonly beforeKib: number;
+  readonly heldKib: number;
+  readonly kibPerCall: number;
+}
+
+interface MemoryOptions {
+  readonly host: Host;
+  readonly subject: Subject;
+  readonly core: number;
+  readonly media: boolean;
+}
+
+/** Holds so many calls at once and reads how much the process that speaks SIP grew. */
+export async function measureHeldCalls(
+  options: MemoryOptions & { readonly calls: number },
+): Promise<MemoryReport> {
+  const { subject, calls } = options;
+  const [gateway] = subject.pids;
+  // What the code itself and its first garbage take is no call's.
+  await runRound({ ...options, pace: { atOnce: 100 } });
+  const beforeKib = residentKib([gateway!], "alone");
+  const ends = await startEnds({ ...options, holdMs: HOLD_MS });
+  const sender = await ends.call({ callsPerSecond: CALLS_PER_SECOND });
+  await sender.program.reaches(
+    "began every call",
+    () => sender.counts().created >= calls,
+    HOLD_MS + 60_000,
+  );
+  const heldKib = residentKib([gateway!], "alone");
+  await sender.program.stop();
+  await ends.receiver.program.stop();
+  return { calls, beforeKib, heldKib, kibPerCall: (heldKib - beforeKib) / calls };
+}
+
+/** Memory after each batch of calls that came and went: it must level out. */
+export async function measureFlatness(
+  options: MemoryOptions & { readonly calls: number },
+): Promise<{ readonly calls: number; readonly kib: number }[]> {
+  const readings: { calls: number; kib: number }[] = [];
+  for (let done = BATCH_CALLS; done <= options.calls; done += BATCH_CALLS) {
+    await runRound({ ...options, calls: BATCH_CALLS, pace: { atOnce: 100 } });
+    readings.push({ calls: done, kib: residentKib(options.subject.pids, "family") });
+  }
+  return readings;
+}
