@@ -1,7 +1,7 @@
 import { ENDS } from "#ends";
 import type { CallRecord, Fact } from "#facts";
 
-export type LogLevel = "error" | "warning" | "info" | "debug";
+export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /** The level of each fact is fixed here, so that one line in this table silences or raises it. */
 const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
@@ -9,13 +9,13 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "call-ringing": "debug",
   "call-answered": "info",
   "call-ended": "info",
-  failover: "warning",
+  failover: "warn",
   refused: "info",
   malformed: "info",
   "peer-up": "info",
-  "peer-down": "warning",
+  "peer-down": "warn",
   "trunk-registered": "info",
-  "trunk-registration-failed": "warning",
+  "trunk-registration-failed": "warn",
   "media-latched": "debug",
   "media-restarted": "error",
   "settings-applied": "info",

@@ -1,0 +1,159 @@
+import { readFile } from "node:fs/promises";
+import type { Secret } from "#base";
+import { defaultIdentity, readIdentity } from "#certificates";
+import type { Fact } from "#facts";
+import { Gateway } from "#gateway";
+import { Loop, monotonicNow, secureRandom, systemHash } from "#io";
+import { type PlaneProcess, setDscp, startPlaneProcess } from "#media-plane";
+import { levelOf, logLine } from "#observe";
+import { Resolver } from "#resolver";
+import { describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
+import { type SocketConfiguration, SipSockets, type TlsSettings } from "#sip-sockets";
+
+/** What a running node tells its owner. */
+export interface NodeEvents {
+  readonly log: (line: string) => void;
+  readonly fact?: (fact: Fact) => void;
+}
+
+/** One node: gateway, sockets, resolver and media plane, joined by the loop. */
+export class GatewayNode {
+  readonly plane: PlaneProcess;
+  readonly gateway: Gateway;
+  readonly #loop: Loop;
+  readonly #events: NodeEvents;
+  readonly #dataDirectory: string;
+  #sockets: SipSockets | undefined;
+  #resolver: Resolver;
+  #settings: Settings;
+  #drained: (() => void) | undefined;
+
+  private constructor(settings: Settings, dataDirectory: string, plane: PlaneProcess, events: NodeEvents) {
+    this.#settings = settings;
+    this.#dataDirectory = dataDirectory;
+    this.#events = events;
+    this.plane = plane;
+    this.#resolver = new Resolver(resolverOptions(settings));
+    this.gateway = new Gateway({ settings, random: secureRandom(), hash: systemHash }, monotonicNow());
+    this.#loop = new Loop(this.gateway, {
+      send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
+      resolve: ({ query, name }) => void this.#resolve(query, name),
+      media: ({ command }) => plane.perform(command),
+      fact: ({ fact }) => this.#fact(fact),
+      fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
+    });
+    plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
+  }
+
+  /** Throws a ListenError or a CertificateError; nothing is left running then. */
+  static async start(settings: Settings, dataDirectory: string, events: NodeEvents): Promise<GatewayNode> {
+    const configuration = await socketConfiguration(settings, dataDirectory);
+    const plane = await startPlaneProcess();
+    const node = new GatewayNode(settings, dataDirectory, plane, events);
+    try {
+      node.#sockets = await SipSockets.open(configuration, node.#socketEvents(), setDscp);
+    } catch (error) {
+      await plane.close();
+      throw error;
+    }
+    node.#loop.run({ kind: "wake" });
+    return node;
+  }
+
+  /** Applies other settings whole, or throws and changes nothing; calls go on. */
+  async apply(settings: Settings): Promise<void> {
+    const changes = describeChanges(whatChanged(this.#settings, settings));
+    await this.#sockets!.apply(await socketConfiguration(settings, this.#dataDirectory));
+    this.#resolver.close();
+    this.#resolver = new Resolver(resolverOptions(settings));
+    this.#settings = settings;
+    this.#loop.run({ kind: "order", order: { kind: "apply", settings } });
+    this.#fact({ kind: "settings-applied", changes });
+  }
+
+  /** Refuses new calls, waits for the running ones as long as the settings say, then ends them. */
+  async drain(): Promise<void> {
+    const order = (calls: "wait" | "end") => this.#loop.run({ kind: "order", order: { kind: "drain", calls } });
+    order("wait");
+    if (this.gateway.callCount > 0) {
+      const timeout = setTimeout(() => order("end"), this.#settings.calls.drainTimeoutS * 1000);
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+      clearTimeout(timeout);
+    }
+    this.#fact({ kind: "drained", calls: 0 });
+  }
+
+  async close(): Promise<void> {
+    this.#loop.close();
+    this.#resolver.close();
+    await this.#sockets?.close();
+    await this.plane.close();
+  }
+
+  #socketEvents() {
+    const loop = this.#loop;
+    return {
+      bytes: (flow: Parameters<SocketBytes>[0], bytes: Uint8Array) => loop.run({ kind: "bytes", flow, bytes }),
+      closed: (flow: Parameters<SocketBytes>[0], why: string) => loop.run({ kind: "flow-closed", flow, why }),
+      sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
+        loop.run({ kind: "send-failed", to, why, ...(branch === undefined ? {} : { branch }) }),
+      warning: (text: string) => this.#events.log(text),
+    };
+  }
+
+  async #resolve(query: string, name: Parameters<Resolver["resolve"]>[0]): Promise<void> {
+    const targets = await this.#resolver.resolve(name).catch(() => []);
+    this.#loop.run({ kind: "resolved", query, targets });
+  }
+
+  #fact(fact: Fact): void {
+    this.#events.fact?.(fact);
+    if (isLogged(fact, this.#settings)) {
+      this.#events.log(logLine(fact, this.#settings.log.showPrivateData));
+    }
+    if (fact.kind === "call-ended" && this.gateway.callCount <= 1) {
+      setImmediate(() => {
+        if (this.gateway.callCount === 0) this.#drained?.();
+      });
+    }
+  }
+}
+
+type SocketBytes = Parameters<typeof SipSockets.open>[1]["bytes"];
+type SocketFailed = Parameters<typeof SipSockets.open>[1]["sendFailed"];
+
+const LEVELS = ["error", "warn", "info", "debug"] as const;
+
+const isLogged = (fact: Fact, settings: Settings): boolean =>
+  LEVELS.indexOf(levelOf(fact)) <= LEVELS.indexOf(settings.log.level);
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+function resolverOptions({ dns }: Settings) {
+  const { servers, timeoutMs, attempts, cacheMax } = dns;
+  return { ...(servers === undefined ? {} : { servers }), timeoutMs, attempts, cacheMax };
+}
+
+async function socketConfiguration(settings: Settings, dataDirectory: string): Promise<SocketConfiguration> {
+  const { limits } = settings.sip;
+  const tls = await tlsOf(settings, dataDirectory);
+  return {
+    listeners: listenersOf(settings),
+    tls: { public: tls, private: { ...tls, verify: settings.pbx.verifyCertificate ? "name" : "none" } },
+    limits: { ...settings.sip.connections, messageBytesMax: limits.messageBytesMax },
+  };
+}
+
+async function tlsOf(settings: Settings, dataDirectory: string): Promise<TlsSettings> {
+  const { certificateFile, keyFile, authoritiesFile, minVersion } = settings.tls;
+  const identity: { certificate: string; key: Secret<string> } =
+    certificateFile === undefined || keyFile === undefined
+      ? await defaultIdentity(dataDirectory, { now: new Date() })
+      : readIdentity(await readFile(certificateFile, "utf8"), await readFile(keyFile, "utf8"));
+  const { certificate, key } = identity;
+  const ca = authoritiesFile === undefined ? {} : { ca: await readFile(authoritiesFile, "utf8") };
+  return { certificate, key, minVersion: `TLSv${minVersion}`, ...ca };
+}

@@ -1,0 +1,79 @@
+import { mkdir } from "node:fs/promises";
+import { notRunnableYet, printError, type Settings } from "#settings";
+import { thisMachine } from "./machine.ts";
+import { GatewayNode } from "./node.ts";
+import { readSettings } from "./settings-file.ts";
+import { runTrial, trialSettings } from "./trial/index.ts";
+
+export interface RunChoice {
+  /** The settings file; without it the gateway starts in trial mode. */
+  readonly settings?: string;
+  readonly data?: string;
+}
+
+/** Where what must survive is kept, beside the working directory. */
+const DATA_DEFAULT = "data";
+
+/** Runs the gateway until a signal ends it. Sets the exit code; never throws. */
+export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): Promise<void> {
+  const settings = file === undefined ? trialSettings() : load(file);
+  if (!settings) {
+    process.exitCode = 1;
+    return;
+  }
+  const node = await start(settings, data);
+  if (!node) return;
+  untilSignal(node, file);
+  say(`ready: ${node.gateway.callCount} calls, media for ${node.plane.callsMax} calls by the limit of open files`);
+  if (file === undefined) await runTrial(node, settings, say);
+}
+
+/** Reads the settings, or says all that is wrong with them. */
+function load(file: string): Settings | undefined {
+  const read = readSettings(file, thisMachine());
+  const refused = read.errors ?? notRunnableYet(read.settings);
+  for (const error of refused) console.error(printError(error));
+  if (!read.settings || refused.length > 0) return undefined;
+  for (const { field, message } of read.warnings) say(`warning: ${field}: ${message.en}`);
+  return read.settings;
+}
+
+async function start(settings: Settings, data: string): Promise<GatewayNode | undefined> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    return await GatewayNode.start(settings, data, { log: say });
+  } catch (error) {
+    console.error(`passerelle: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
+/** SIGHUP reads the settings again; SIGINT and SIGTERM drain, a second one ends at once. */
+function untilSignal(node: GatewayNode, file: string | undefined): void {
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    await node.drain();
+    await node.close();
+    process.exit(0);
+  };
+  process.on("SIGINT", () => void stop());
+  process.on("SIGTERM", () => void stop());
+  process.on("SIGHUP", () => void reload(node, file));
+}
+
+async function reload(node: GatewayNode, file: string | undefined): Promise<void> {
+  const settings = file === undefined ? undefined : load(file);
+  if (!settings) return say("settings stay as they were");
+  try {
+    await node.apply(settings);
+  } catch (error) {
+    say(`settings stay as they were: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+}

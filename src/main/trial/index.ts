@@ -1,0 +1,1 @@
+export { runTrial, trialSettings } from "./trial.ts";
