@@ -1,0 +1,161 @@
+// A whole plane under random commands and random packets, under the sanitizers: it must answer
+// the last question, whatever came before.
+#include "plane_test.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "../src/plane.h"
+
+using namespace media;
+
+namespace {
+
+constexpr uint32_t kSlots = 4;
+constexpr uint16_t kPorts = 8;
+// Addresses and ports that no other test has.
+constexpr uint16_t kPortFirst = 31700;
+const char* const kHosts[] = {"127.0.0.77", "127.0.0.78"};
+
+class Chance {
+ public:
+  uint32_t below(uint32_t limit) { return engine_() % limit; }
+  uint8_t byte() { return static_cast<uint8_t>(engine_()); }
+
+ private:
+  std::mt19937 engine_{7};
+};
+
+void number(std::string& out, uint64_t value, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+void text(std::string& out, const std::string& value) {
+  number(out, value.size(), 1);
+  out += value;
+}
+
+void endOf(std::string& out, Chance& chance) {
+  const uint16_t port = static_cast<uint16_t>(kPortFirst + chance.below(kPorts));
+  text(out, kHosts[chance.below(2)]);
+  number(out, port, 2);
+  number(out, port + chance.below(2), 2);
+  const bool known = chance.below(3) > 0;
+  text(out, known ? kHosts[chance.below(2)] : "");
+  number(out, kPortFirst + chance.below(kPorts), 2);
+  number(out, kPortFirst + chance.below(kPorts), 2);
+  number(out, chance.below(2), 1);
+  number(out, chance.below(64), 1);
+}
+
+std::string payloadOf(CommandKind kind, Chance& chance) {
+  std::string out;
+  if (kind == CommandKind::advance) {
+    number(out, chance.below(4000), 4);
+    return out;
+  }
+  number(out, chance.below(kSlots), 4);
+  if (kind == CommandKind::stream) {
+    number(out, chance.below(4) == 0, 1);
+    number(out, chance.below(2) * 3000, 4);
+    endOf(out, chance);
+    endOf(out, chance);
+  }
+  return out;
+}
+
+std::string frameOf(CommandKind kind, const std::string& payload) {
+  std::string out;
+  number(out, payload.size(), 2);
+  number(out, static_cast<uint8_t>(kind), 1);
+  return out + payload;
+}
+
+void sendPacket(int from, Chance& chance) {
+  std::string packet;
+  const uint32_t size = chance.below(40);
+  for (uint32_t i = 0; i < size; i++) packet.push_back(static_cast<char>(chance.byte()));
+  if (size > 1) {
+    packet[0] = static_cast<char>(0x80);
+    packet[1] = static_cast<char>(chance.below(2) ? 0 : 201);
+    if (size > 3) packet[2] = packet[3] = static_cast<char>(size / 4 - 1);
+  }
+  const uint16_t port = static_cast<uint16_t>(kPortFirst + chance.below(kPorts + 1));
+  const Address to = Address::parse(kHosts[chance.below(2)], port);
+  ::sendto(from, packet.data(), packet.size(), MSG_DONTWAIT, to.raw(), to.size());
+}
+
+// Reads what the plane says until the answer to this question, or its end.
+bool answered(int control, uint32_t question) {
+  std::string wanted;
+  number(wanted, question, 4);
+  wanted = frameOf(static_cast<CommandKind>(EventKind::fence), wanted);
+  std::string heard;
+  char bytes[4096];
+  for (;;) {
+    pollfd ready{control, POLLIN, 0};
+    if (poll(&ready, 1, 5000) <= 0) return false;
+    const ssize_t got = read(control, bytes, sizeof bytes);
+    if (got <= 0) return false;
+    heard.append(bytes, static_cast<size_t>(got));
+    if (heard.find(wanted) != std::string::npos) return true;
+  }
+}
+
+bool tell(int control, const std::string& bytes) {
+  return send(control, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(bytes.size());
+}
+
+}  // namespace
+
+bool planeSurvivesChance() {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0) return false;
+  std::thread plane(
+      [&] { std::make_unique<Plane>(fds[1], Plane::Clock::manual)->run(); });
+  Chance chance;
+  const int outside = ::socket(AF_INET, SOCK_DGRAM, 0);
+  constexpr CommandKind kKinds[] = {CommandKind::stream, CommandKind::stream, CommandKind::close,
+                                    CommandKind::counters, CommandKind::advance};
+  bool well = true;
+  for (uint32_t round = 1; well && round <= 400; round++) {
+    std::string commands;
+    for (int i = 0; i < 5; i++) {
+      const CommandKind kind = kKinds[chance.below(5)];
+      commands += frameOf(kind, payloadOf(kind, chance));
+    }
+    for (int i = 0; i < 20; i++) sendPacket(outside, chance);
+    std::string question;
+    number(question, round, 4);
+    commands += frameOf(CommandKind::fence, question);
+    well = tell(fds[0], commands) && answered(fds[0], round);
+  }
+  ::close(outside);
+  ::close(fds[0]);
+  plane.join();
+  return well;
+}
+
+bool planeEndsOnNonsense() {
+  const std::string nonsense[] = {
+      frameOf(static_cast<CommandKind>(99), ""),
+      frameOf(CommandKind::close, "abc"),
+      frameOf(CommandKind::stream, std::string(20, '\xff')),
+  };
+  for (const std::string& bytes : nonsense) {
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0) return false;
+    std::thread plane([&] { std::make_unique<Plane>(fds[1], Plane::Clock::real)->run(); });
+    tell(fds[0], bytes);
+    plane.join();
+    ::close(fds[0]);
+  }
+  return true;
+}

@@ -1,0 +1,4 @@
+#pragma once
+
+bool planeSurvivesChance();
+bool planeEndsOnNonsense();

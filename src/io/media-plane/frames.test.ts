@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CommandFrames, EventFrames, type PlaneWord } from "./frames.ts";
+import { streamBetween } from "./loopback-peer.ts";
+
+const frame = (kind: number, ...payload: number[]): number[] => [
+  payload.length,
+  0,
+  kind,
+  ...payload,
+];
+const text = (value: string): number[] => [value.length, ...Buffer.from(value, "latin1")];
+const count = (value: number): number[] => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return [...bytes];
+};
+
+const HELLO = frame(1, 1, 0, 0x88, 0x13, 0, 0, 2, ...text("not-rtp"), ...text("foreign"));
+const end = (first: number, ...drops: number[]): number[] => [
+  ...[first, 2, 3, 4, 5].flatMap(count),
+  ...drops,
+];
+const CLOSED = frame(5, 7, 0, 0, 0, 1, ...end(1, 1, 1, ...count(9)), ...end(2 ** 40, 0));
+const LATCHED = frame(2, 7, 0, 0, 0, 1, ...text("::1"), 0x40, 0x1f);
+
+/** What is said of a stream, once it has an id. */
+const told = (word: PlaneWord): unknown => (word.kind === "event" ? word.of("x") : word);
+
+test("words come whole, wherever the bytes are cut", () => {
+  const bytes = Buffer.from([...HELLO, ...LATCHED, ...CLOSED]);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const frames = new EventFrames();
+    const words = [...frames.read(bytes.subarray(0, cut)), ...frames.read(bytes.subarray(cut))];
+    assert.deepEqual(words.map(told), [
+      { kind: "hello", callsMax: 5000 },
+      { kind: "latched", id: "x", side: "private", address: "::1", port: 8000 },
+      {
+        kind: "closed",
+        counters: {
+          id: "x",
+          ends: {
+            public: {
+              packetsIn: 1,
+              bytesIn: 2,
+              rtcpIn: 3,
+              packetsOut: 4,
+              lost: 5,
+              drops: { foreign: 9 },
+            },
+            private: {
+              packetsIn: 2 ** 40,
+              bytesIn: 2,
+              rtcpIn: 3,
+              packetsOut: 4,
+              lost: 5,
+              drops: {},
+            },
+          },
+        },
+      },
+    ]);
+  }
+});
+
+test("another version or another language is an error, not a guess", () => {
+  assert.throws(() => new EventFrames().read(Buffer.from(frame(1, 9, 0))), /another version/);
+  assert.throws(() => new EventFrames().read(Buffer.from(frame(99))), /another language/);
+});
+
+test("a stream's command says all of it, and an unknown place is left empty", () => {
+  const frames = new CommandFrames();
+  assert.equal(frames.empty, true);
+  frames.stream(3, streamBetween({ public: { port: 2 }, private: { port: 4 } }, { silenceS: 0.5 }));
+  frames.close(3);
+  const ours = (port: number): number[] => [...text("127.0.0.1"), port, 0, port + 1, 0];
+  const nowhere = [0, 0, 0, 0, 0, 0, 46];
+  assert.deepEqual(
+    [...frames.take()],
+    [
+      ...frame(1, 3, 0, 0, 0, 0, 0xf4, 1, 0, 0, ...ours(2), ...nowhere, ...ours(4), ...nowhere),
+      ...frame(2, 3, 0, 0, 0),
+    ],
+  );
+  assert.equal(frames.empty, true);
+});
+
+test("any number of commands waits for the end of a turn", () => {
+  const frames = new CommandFrames();
+  for (let slot = 0; slot < 10_000; slot++) frames.close(slot);
+  assert.equal(frames.take().length, 70_000);
+});

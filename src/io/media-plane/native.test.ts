@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const NATIVE = fileURLToPath(new URL("../../../native", import.meta.url));
+const FLAGS = ["-std=c++17", "-g", "-Wall", "-Wextra", "-fno-exceptions", "-fno-rtti"];
+const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+
+test("the plane holds without its runtime, under random input and sanitizers", () => {
+  const folder = mkdtempSync(join(tmpdir(), "native-test-"));
+  try {
+    const program = join(folder, "native-test");
+    const sources = globSync(["src/*.cc", "test/*.cc"], { cwd: NATIVE })
+      .filter((file) => !file.endsWith("addon.cc"))
+      .map((file) => join(NATIVE, file));
+    const built = spawnSync("g++", [...FLAGS, ...SANITIZERS, "-o", program, ...sources]);
+    assert.equal(built.status, 0, String(built.stderr));
+    const run = spawnSync(program, { encoding: "utf8" });
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
