@@ -156,7 +156,7 @@ const CONTENT_LENGTH = knownName("content-length")!;
  * A value can never end its line: what a peer smuggles past an escape (a Refer-To with %0D%0A)
  * stays a value.
  */
-function oneLine(value: string): string {
+export function oneLine(value: string): string {
   if (!value.includes("\r") && !value.includes("\n") && !value.includes("\0")) return value;
   let clean = "";
   for (let i = 0; i < value.length; i++) {

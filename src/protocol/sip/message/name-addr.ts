@@ -137,7 +137,8 @@ function parseRest(
   paramsStart: number,
   end: number,
 ): NameAddr | undefined {
-  if (schemeEnd(text, uriStart, uriEnd) < 0) return undefined;
+  const colon = schemeEnd(text, uriStart, uriEnd);
+  if (colon < 0 || colon + 1 === uriEnd) return undefined;
   let tag: string | undefined;
   if (paramsStart < end) {
     const walk = new ParamWalk(text, paramsStart, end);

@@ -33,9 +33,24 @@ export function parseMessageText(
   text: string,
   limits: MessageLimits = MESSAGE_LIMITS,
 ): Message | ParseFailure {
-  const whole = text.includes("\0") ? withoutQuotedNul(text) : text;
-  const message = read(whole, limits);
-  return typeof message === "string" ? failure(message, whole, limits) : message;
+  if (text.includes("\0")) return parseWithNul(text, limits);
+  const message = read(text, limits);
+  return typeof message === "string" ? failure(message, text, limits) : message;
+}
+
+/**
+ * A quoted string may hold an escaped NUL (RFC 3261 §25.1), which ends the text for many a reader
+ * in C: it is taken out, so that none goes from one side to the other. A NUL elsewhere in the head
+ * is refused; a body may hold any.
+ */
+function parseWithNul(text: string, limits: MessageLimits): Message | ParseFailure {
+  const end = text.indexOf("\r\n\r\n");
+  const headEnd = end < 0 ? text.length : end;
+  const head = text.slice(0, headEnd).replaceAll("\\\0", "");
+  const body = text.slice(headEnd);
+  if (head.includes("\0")) return failure("nul", head.replaceAll("\0", "") + body, limits);
+  const message = read(head + body, limits);
+  return typeof message === "string" ? failure(message, head + body, limits) : message;
 }
 
 const STATUS_OF: Partial<Record<ParseFault, ParseFailure["status"]>> = {
@@ -238,15 +253,4 @@ function readBody(text: string, at: number, message: Message): ParseFault | unde
   if (at + length > text.length) return "body-too-short";
   message.body = text.slice(at, at + length);
   return undefined;
-}
-
-/**
- * A quoted string may hold an escaped NUL (RFC 3261 §25.1), which ends the text for many a reader
- * in C: it is taken out, so that none goes from one side to the other. Any other NUL stays, and is
- * refused with what it stands in.
- */
-function withoutQuotedNul(text: string): string {
-  const headEnd = text.indexOf("\r\n\r\n");
-  if (headEnd < 0) return text;
-  return text.slice(0, headEnd).replaceAll("\\\0", "") + text.slice(headEnd);
 }

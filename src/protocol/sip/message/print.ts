@@ -1,3 +1,4 @@
+import { oneLine } from "./headers.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -8,7 +9,7 @@ export function printMessage(message: Message): string {
   const start =
     message.kind === "request"
       ? `${message.method} ${oneWord(message.uri)} SIP/2.0\r\n`
-      : `SIP/2.0 ${message.status} ${message.reason}\r\n`;
+      : `SIP/2.0 ${message.status} ${oneLine(message.reason)}\r\n`;
   const { body } = message;
   return `${start}${message.headers.print()}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
