@@ -39,7 +39,7 @@ export class DatagramSocket {
   static async open(listener: Listener, events: SocketEvents): Promise<DatagramSocket> {
     const socket = createSocket({
       type: isIpv6(listener.address) ? "udp6" : "udp4",
-      ipv6Only: true,
+      ipv6Only: isIpv6(listener.address),
       recvBufferSize: BUFFER_BYTES,
       sendBufferSize: BUFFER_BYTES,
       // Destinations are addresses: without this each send would ask the resolver, one tick later.

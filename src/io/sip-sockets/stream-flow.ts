@@ -110,14 +110,14 @@ export class StreamFlow {
 
   /** Ends at once; what was not sent yet is reported. */
   close(why: string): void {
-    if (this.#closed) return;
+    if (this.origin.socket.destroyed) return;
     this.#why = why;
     this.origin.socket.destroy();
   }
 
   /** Ends when everything is sent. */
   finish(why: string): void {
-    if (this.#closed) return;
+    if (this.origin.socket.destroyed) return;
     this.#why = why;
     if (this.#flow) this.origin.socket.destroySoon();
     else this.origin.socket.destroy();

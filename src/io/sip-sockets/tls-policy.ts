@@ -62,7 +62,7 @@ function nameError(name: string, peer: PeerCertificate, wildcards: boolean): Err
  * any such, by a DNS name; without any alternative name, by its common name.
  */
 export function bearsName(
-  peer: Pick<PeerCertificate, "subjectaltname" | "subject">,
+  peer: Partial<Pick<PeerCertificate, "subjectaltname" | "subject">>,
   name: string,
   wildcards = false,
 ): boolean {

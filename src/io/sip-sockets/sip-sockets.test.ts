@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { test } from "node:test";
+import type { Destination, Side, Transport } from "#sip";
+import type { Listener } from "./configuration.ts";
+import { RecordedEvents } from "./recorded-events.ts";
+import { SipSockets } from "./sip-sockets.ts";
+
+const listener = (
+  transport: Transport,
+  address = "127.0.0.1",
+  side: Side = "public",
+): Listener => ({
+  side,
+  transport,
+  address,
+  port: 0,
+  dscp: 0,
+});
+
+/** Two gateways' sockets, one listener each, and how the first reaches the second. */
+async function pair(one: Listener, other: Listener = one) {
+  const events = { one: new RecordedEvents(), other: new RecordedEvents() };
+  const sockets = {
+    one: await SipSockets.open({ listeners: [one] }, events.one),
+    other: await SipSockets.open({ listeners: [other] }, events.other),
+  };
+  const [there] = sockets.other.listening;
+  const { side, transport, address } = other;
+  const to: Destination = { side, transport, address, port: there!.port };
+  const close = () => Promise.all([sockets.one.close(), sockets.other.close()]);
+  return { events, sockets, to, close };
+}
+
+const message = (body: string): string =>
+  `MESSAGE sip:a@b SIP/2.0\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+for (const transport of ["udp", "tcp"] as const) {
+  for (const address of ["127.0.0.1", "::1"]) {
+    test(`${transport} over ${address}: there and back on the same flow, every byte as it was`, async () => {
+      const { events, sockets, to, close } = await pair(listener(transport, address));
+      const bytes = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join("");
+      sockets.one.send(to, message(bytes), "z9hG4bK1");
+      const { flow, text } = await events.other.next("bytes");
+      assert.equal(text, message(bytes));
+      assert.equal(flow.transport, transport);
+      assert.equal(flow.remoteAddress, address);
+      assert.equal(flow.localPort, to.port);
+
+      const back = { ...to, port: flow.remotePort, address: flow.remoteAddress, flow: flow.id };
+      sockets.other.send(back, message("back"));
+      const answer = await events.one.next("bytes");
+      assert.equal(answer.text, message("back"));
+      assert.equal(answer.flow.remotePort, to.port);
+      await close();
+      assert.deepEqual(
+        events.one.left.filter(({ kind }) => kind === "send-failed"),
+        [],
+      );
+    });
+  }
+}
+
+test("a datagram leaves from the side's own socket, of the destination's family", async () => {
+  const events = new RecordedEvents();
+  const listeners = [
+    listener("udp", "127.0.0.1", "public"),
+    listener("udp", "127.0.0.1", "private"),
+    listener("udp", "::1", "private"),
+  ];
+  const sockets = await SipSockets.open({ listeners }, events);
+  const [onPublic, onPrivate, onPrivate6] = sockets.listening;
+  const to = {
+    side: "public",
+    transport: "udp",
+    address: "127.0.0.1",
+    port: onPrivate!.port,
+  } as const;
+  sockets.send(to, message("1"));
+  const first = await events.next("bytes");
+  assert.deepEqual([first.flow.side, first.flow.remotePort], ["private", onPublic!.port]);
+  sockets.send({ ...to, side: "private", address: "::1", port: onPrivate6!.port }, message("2"));
+  assert.equal((await events.next("bytes")).flow.remotePort, onPrivate6!.port);
+
+  sockets.send({ ...to, address: "::1" }, message("3"), "z9");
+  const failed = await events.next("send-failed");
+  assert.deepEqual([failed.tag, failed.why], ["z9", "no listener for this side and family"]);
+  await sockets.close();
+});
+
+test("of two sockets of a side, the flow says which answers", async () => {
+  const events = new RecordedEvents();
+  const listeners = [listener("udp"), listener("udp", "127.0.0.2")];
+  const sockets = await SipSockets.open({ listeners }, events);
+  const peer = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(peer, "listening");
+  for (const { address, port } of sockets.listening) {
+    peer.send(message("?"), port, address);
+    const { flow } = await events.next("bytes");
+    const answered = once(peer, "message");
+    const { side, transport, remoteAddress, remotePort, id } = flow;
+    sockets.send({ side, transport, address: remoteAddress, port: remotePort, flow: id }, "!");
+    const [, from] = await answered;
+    assert.deepEqual([from.address, from.port], [address, port]);
+  }
+  peer.close();
+  await sockets.close();
+});
+
+test("a datagram that the system refuses is told with its tag", async () => {
+  const { events, sockets, to, close } = await pair(listener("udp"));
+  sockets.one.send(to, "x".repeat(65_508), "long");
+  assert.deepEqual((await events.one.next("send-failed")).why, "too long for a datagram");
+  sockets.one.send({ ...to, port: 0 }, "x", "port");
+  assert.deepEqual((await events.one.next("send-failed")).why, "no such port");
+  sockets.one.send({ ...to, address: "sip.example.org" }, "x", "name");
+  const { tag, why, to: destination } = await events.one.next("send-failed");
+  assert.deepEqual([tag, why, destination.address], ["name", "EINVAL", "sip.example.org"]);
+  await close();
+});
+
+test("keep-alive datagrams are told as such, and not answered", async () => {
+  const { events, sockets, to, close } = await pair(listener("udp"));
+  for (const text of ["\r\n\r\n", "", "\0\0\0\0"]) {
+    sockets.one.send(to, text);
+    assert.equal((await events.other.next("keep-alive")).flow.transport, "udp");
+  }
+  await close();
+  assert.deepEqual(events.other.left, []);
+});
+
+test("an address in use: nothing changes, and the error names it", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const events = new RecordedEvents();
+  const sockets = await SipSockets.open({ listeners: [listener("udp")] }, events);
+  const before = sockets.listening;
+  const listeners = [listener("udp"), listener("tcp"), { ...listener("tcp"), port }];
+  await assert.rejects(sockets.apply({ listeners }), {
+    name: "ListenError",
+    code: "EADDRINUSE",
+    listener: listeners[2],
+    message: new RegExp(`^public tcp 127\\.0\\.0\\.1:${port}: `),
+  });
+  assert.deepEqual(sockets.listening, before);
+  const [{ port: own } = { port: 0 }] = before;
+  sockets.send({ side: "public", transport: "udp", address: "127.0.0.1", port: own }, message("1"));
+  assert.equal((await events.next("bytes")).text, message("1"));
+  await assert.rejects(
+    SipSockets.open({ listeners: [{ ...listener("udp"), address: "192.0.2.77" }] }, events),
+    {
+      code: "EADDRNOTAVAIL",
+    },
+  );
+  await assert.rejects(sockets.apply({ listeners: [listener("udp"), listener("udp")] }), {
+    message: /configured twice/,
+  });
+  taken.close();
+  await sockets.close();
+});
+
+test("a change keeps the sockets whose address stays, and the connections that stand", async () => {
+  const { events, sockets, to, close } = await pair(listener("tcp"));
+  sockets.one.send(to, message("before"));
+  const { flow } = await events.other.next("bytes");
+  const added = [listener("tcp"), listener("udp")];
+  await sockets.other.apply({ listeners: added });
+  assert.equal(sockets.other.listening[0]!.port, to.port);
+  assert.equal(sockets.other.listening.length, 2);
+
+  await sockets.other.apply({ listeners: [listener("udp")] });
+  const back = { ...to, port: flow.remotePort, flow: flow.id };
+  sockets.other.send(back, message("after"));
+  assert.equal((await events.one.next("bytes")).text, message("after"));
+  sockets.one.closeFlow("tcp-none", "test");
+
+  const fresh = await SipSockets.open({ listeners: [listener("tcp")] }, events.one);
+  fresh.send(to, message("no more"), "z9");
+  assert.equal((await events.one.next("send-failed")).why, "ECONNREFUSED");
+  await fresh.close();
+  await close();
+});
+
+test("an address may change its side", async () => {
+  const events = new RecordedEvents();
+  const peer = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(peer, "listening");
+  const spare = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(spare, "listening");
+  const fixed = { ...listener("udp"), port: spare.address().port };
+  spare.close();
+  await once(spare, "close");
+  const sockets = await SipSockets.open({ listeners: [fixed] }, events);
+  const hello = () => peer.send(message("?"), fixed.port, fixed.address);
+  hello();
+  assert.equal((await events.next("bytes")).flow.side, "public");
+  await sockets.apply({ listeners: [{ ...fixed, side: "private" }] });
+  hello();
+  assert.equal((await events.next("bytes")).flow.side, "private");
+  peer.close();
+  await sockets.close();
+});
+
+test("each datagram socket is given its class; without a way to do so the operator is told once", async () => {
+  const given: unknown[] = [];
+  const listeners = [
+    { ...listener("udp"), dscp: 24 },
+    { ...listener("udp", "::1"), dscp: 26 },
+  ];
+  const events = new RecordedEvents();
+  const sockets = await SipSockets.open({ listeners }, events, (fd, family, dscp) => {
+    assert.ok(fd > 2);
+    given.push([family, dscp]);
+  });
+  assert.deepEqual(given, [
+    [4, 24],
+    [6, 26],
+  ]);
+  await sockets.close();
+
+  const unclassed = await SipSockets.open({ listeners }, events);
+  assert.match((await events.next("warning")).text, /public udp 127\.0\.0\.1:0: .*DSCP/);
+  await unclassed.close();
+  assert.deepEqual(events.left, []);
+});
