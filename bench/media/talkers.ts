@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** The ports of one call: those of its parties, or those of the relay towards them. */
+export interface CallPorts {
+  readonly public: number;
+  readonly private: number;
+}
+
+export interface Talk {
+  readonly sent: number;
+  readonly heard: number;
+}
+
+/** Compiles the program that plays the parties; its path. */
+export function buildTalkers(): string {
+  const program = join(mkdtempSync(join(tmpdir(), "talkers-")), "talkers");
+  const source = new URL("talkers.cc", import.meta.url).pathname;
+  const { status, stderr } = spawnSync("g++", ["-O2", "-std=c++17", "-o", program, source]);
+  if (status !== 0) throw new Error(`talkers.cc doesn't compile: ${stderr}`);
+  return program;
+}
+
+/**
+ * Plays both parties of so many calls through a relay, which says its ports when it is told the
+ * parties'. `started` is called when the first packet is about to leave.
+ */
+export async function talk(
+  program: string,
+  calls: number,
+  seconds: number,
+  relay: (parties: readonly CallPorts[]) => Promise<readonly CallPorts[]>,
+  started: () => void,
+): Promise<Talk> {
+  const child = spawn(program, [String(calls), String(seconds)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ports: number[] = [];
+  for (let line = await lines.next(); line.value !== "ready"; line = await lines.next()) {
+    if (line.done) throw new Error("the talkers ended early: too many open files?");
+    ports.push(Number(line.value));
+  }
+  const parties = Array.from({ length: calls }, (_, i) => ({
+    public: ports[2 * i]!,
+    private: ports[2 * i + 1]!,
+  }));
+  const ours = await relay(parties);
+  started();
+  child.stdin.end(ours.map((call) => `${call.public} ${call.private}\n`).join(""));
+  const { value } = await lines.next();
+  await once(child, "exit");
+  return JSON.parse(value as string) as Talk;
+}
