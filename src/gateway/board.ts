@@ -1,4 +1,12 @@
-import { BoundedMap, type Hash, type Instant, isAddress, type Random, type Timer, Timers } from "#base";
+import {
+  BoundedMap,
+  type Hash,
+  type Instant,
+  isAddress,
+  type Random,
+  type Timer,
+  Timers,
+} from "#base";
 import type { CallSetup, Switchboard, Wakeable } from "#calls";
 import type { PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";

@@ -1,6 +1,6 @@
 import type { CallSetup, Face } from "#calls";
 import { type MediaFacts, sdpMask } from "#media";
-import { type Settings, protocolsOf, sentBy, transportsOf } from "#settings";
+import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
 /** What stands in User-Agent and Server: no version, which would help a stranger (RFC 3261 §20.41). */
@@ -51,6 +51,9 @@ function mediaFactsOf(settings: Settings): MediaFacts {
 /** The names that each side must not learn of the other; addresses are hidden whoever owns them. */
 function hostsOf(settings: Settings): Record<Side, readonly string[]> {
   const { pbx, pbxReached, trunks } = settings;
-  const operators = trunks.flatMap((trunk) => [...trunk.peers.map((peer) => peer.host), trunk.domain ?? ""]);
+  const operators = trunks.flatMap((trunk) => [
+    ...trunk.peers.map((peer) => peer.host),
+    trunk.domain ?? "",
+  ]);
   return { private: [pbx.host, pbxReached.host], public: operators };
 }

@@ -21,17 +21,58 @@ export interface CallRecord {
 
 /** What happened: all that logs, metrics, CDRs and the live view are made from. */
 export type Fact =
-  | { readonly kind: "call-started"; readonly callId: string; readonly from: Side; readonly trunk?: string; readonly caller: string; readonly callee: string }
+  | {
+      readonly kind: "call-started";
+      readonly callId: string;
+      readonly from: Side;
+      readonly trunk?: string;
+      readonly caller: string;
+      readonly callee: string;
+    }
   | { readonly kind: "call-ringing"; readonly callId: string }
   | { readonly kind: "call-answered"; readonly callId: string }
   | { readonly kind: "call-ended"; readonly record: CallRecord }
-  | { readonly kind: "failover"; readonly callId: string; readonly from: string; readonly to: string; readonly why: string }
-  | { readonly kind: "refused"; readonly method: string; readonly side: Side; readonly source: string; readonly end: EndName }
-  | { readonly kind: "malformed"; readonly side: Side; readonly transport: Transport; readonly source: string; readonly what: string }
-  | { readonly kind: "peer-up" | "peer-down"; readonly trunk: string; readonly peer: string; readonly why?: string }
+  | {
+      readonly kind: "failover";
+      readonly callId: string;
+      readonly from: string;
+      readonly to: string;
+      readonly why: string;
+    }
+  | {
+      readonly kind: "refused";
+      readonly method: string;
+      readonly side: Side;
+      readonly source: string;
+      readonly end: EndName;
+    }
+  | {
+      readonly kind: "malformed";
+      readonly side: Side;
+      readonly transport: Transport;
+      readonly source: string;
+      readonly what: string;
+    }
+  | {
+      readonly kind: "peer-up" | "peer-down";
+      readonly trunk: string;
+      readonly peer: string;
+      readonly why?: string;
+    }
   | { readonly kind: "trunk-registered"; readonly trunk: string; readonly expiresS: number }
-  | { readonly kind: "trunk-registration-failed"; readonly trunk: string; readonly status?: number; readonly why: string }
-  | { readonly kind: "media-latched"; readonly callId: string; readonly side: Side; readonly address: string; readonly port: number }
+  | {
+      readonly kind: "trunk-registration-failed";
+      readonly trunk: string;
+      readonly status?: number;
+      readonly why: string;
+    }
+  | {
+      readonly kind: "media-latched";
+      readonly callId: string;
+      readonly side: Side;
+      readonly address: string;
+      readonly port: number;
+    }
   | { readonly kind: "media-restarted"; readonly streams: number }
   | { readonly kind: "settings-applied"; readonly changes: readonly string[] }
   | { readonly kind: "drain-started" | "drained"; readonly calls: number };

@@ -5,14 +5,20 @@ import { type MediaEvent, PortPool } from "#media";
 import type { Effect, Input, Order } from "#port";
 import { type Settings, sentBy } from "#settings";
 import type { Flow } from "#sip";
-import { type Message, type ParseFailure, parseMessage, type Request, responseTo } from "#sip-message";
+import {
+  type Message,
+  type ParseFailure,
+  parseMessage,
+  type Request,
+  responseTo,
+} from "#sip-message";
 import { type TransactionEvent, Transactions } from "#sip-transactions";
 import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
-import { OperatorPolicy } from "./policy.ts";
-import { Standalone } from "./standalone.ts";
 import { NameWatch } from "./name-watch.ts";
 import { PeerWatch } from "./peer-watch.ts";
+import { OperatorPolicy } from "./policy.ts";
+import { Standalone } from "./standalone.ts";
 import { TrunkRegistrar } from "./trunk-registrar.ts";
 
 export interface GatewayParts {
@@ -41,7 +47,12 @@ export class Gateway {
       viaFor: (to) => sentBy(this.#settings, to.side, to.transport),
     });
     const { portMin, portMax } = settings.rtp;
-    const ports = new PortPool({ portMin, portMax, quarantineMs: settings.media.portQuarantineS * 1000, random });
+    const ports = new PortPool({
+      portMin,
+      portMax,
+      quarantineMs: settings.media.portQuarantineS * 1000,
+      random,
+    });
     this.#board = new Board({ setup: callSetupOf(settings), random, hash, transactions, ports });
     this.#calls = new Calls(this.#board, (id) => this.#policy.release(id));
     this.#watch = new PeerWatch(this.#board, settings, now);
@@ -118,7 +129,12 @@ export class Gateway {
     this.#fact({ kind: "malformed", side, transport, source, what: message.what });
     // Strangers get silence; a peer of ours learns what it did wrong.
     if (!message.replyTo || !this.#policy.origin(flow)) return;
-    const response = responseTo(message.replyTo, message.status, undefined, this.#board.random.token(16));
+    const response = responseTo(
+      message.replyTo,
+      message.status,
+      undefined,
+      this.#board.random.token(16),
+    );
     this.#board.transactions.sendStateless(response, flow);
   }
 
@@ -132,7 +148,12 @@ export class Gateway {
       case "cancel":
         return event.transaction.owner?.cancelled(event.request, now);
       case "response":
-        return event.transaction.owner?.response(event.transaction, event.response, event.flow, now);
+        return event.transaction.owner?.response(
+          event.transaction,
+          event.response,
+          event.flow,
+          now,
+        );
       case "failed":
         return event.transaction.owner?.failed(event.transaction, event.why, now);
       case "unacknowledged":

@@ -33,7 +33,11 @@ export class NameWatch implements Wakeable {
     if (names.length === 0) return;
     for (const host of names) {
       const learn = (targets: readonly { address: string }[]) => {
-        if (targets.length > 0) this.#sources.learn(host, targets.map(({ address }) => address));
+        if (targets.length > 0)
+          this.#sources.learn(
+            host,
+            targets.map(({ address }) => address),
+          );
       };
       this.#board.resolve({ host, secure: false }, learn, now);
     }

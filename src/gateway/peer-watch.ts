@@ -38,7 +38,10 @@ export class PeerWatch implements PeerStates {
     const { optionsIntervalS, optionsMissesMax } = settings.pbx;
     if (optionsIntervalS > 0) {
       const rules = { intervalMs: optionsIntervalS * 1000, missesMax: optionsMissesMax };
-      wanted.set(`pbx ${settings.pbx.host}`, () => new Probe(this.#board, "pbx", pbxCandidate(settings), rules, now));
+      wanted.set(
+        `pbx ${settings.pbx.host}`,
+        () => new Probe(this.#board, "pbx", pbxCandidate(settings), rules, now),
+      );
     }
     this.#replace(wanted);
   }
@@ -60,7 +63,14 @@ const probeKey = (trunk: string, peer: TrunkPeer): string =>
 
 function pbxCandidate({ pbx, pbxReached }: Settings): Candidate {
   const query = queryOf({ ...pbxReached, transport: pbx.transport });
-  return { name: "pbx", side: "private", query, uriHost: pbx.host, failoverStatuses: [], redirects: "pass" };
+  return {
+    name: "pbx",
+    side: "private",
+    query,
+    uriHost: pbx.host,
+    failoverStatuses: [],
+    redirects: "pass",
+  };
 }
 
 /** One peer's heart, listened to. */
@@ -101,7 +111,12 @@ class Probe implements Requester, Wakeable {
     this.#board.resolve(this.#candidate.query, (targets, at) => this.#ask(targets, at), now);
   }
 
-  response(_transaction: ClientTransaction, response: Response, _flow: unknown, now: Instant): void {
+  response(
+    _transaction: ClientTransaction,
+    response: Response,
+    _flow: unknown,
+    now: Instant,
+  ): void {
     if (response.status >= 200) this.#heard({ status: response.status }, now);
   }
 
@@ -132,7 +147,12 @@ class Probe implements Requester, Wakeable {
   }
 }
 
-function optionsRequest(board: Switchboard, candidate: Candidate, callId: string, cseq: number): Request {
+function optionsRequest(
+  board: Switchboard,
+  candidate: Candidate,
+  callId: string,
+  cseq: number,
+): Request {
   const headers = new Headers();
   const host = ourHost(board, candidate.side);
   headers.add("max-forwards", String(board.setup.maxForwards));

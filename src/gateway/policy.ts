@@ -154,4 +154,3 @@ export function queryOf(peer: {
     ...(transport === undefined ? {} : { transport }),
   };
 }
-

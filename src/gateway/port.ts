@@ -1,6 +1,6 @@
-import type { Destination, Flow, Transport } from "#sip";
 import type { MediaCommand, MediaEvent } from "#media";
 import type { Settings } from "#settings";
+import type { Destination, Flow, Transport } from "#sip";
 import type { Fact } from "./facts.ts";
 
 /** One place to send to, as name resolution (RFC 3263) orders them. */
@@ -30,7 +30,12 @@ export type Order =
 export type Input =
   | { readonly kind: "bytes"; readonly flow: Flow; readonly bytes: Uint8Array }
   | { readonly kind: "flow-closed"; readonly flow: Flow; readonly why: string }
-  | { readonly kind: "send-failed"; readonly to: Destination; readonly branch?: string; readonly why: string }
+  | {
+      readonly kind: "send-failed";
+      readonly to: Destination;
+      readonly branch?: string;
+      readonly why: string;
+    }
   | { readonly kind: "resolved"; readonly query: string; readonly targets: readonly Target[] }
   | { readonly kind: "media"; readonly event: MediaEvent }
   | { readonly kind: "order"; readonly order: Order }
@@ -38,7 +43,12 @@ export type Input =
 
 /** Everything it can ask for. Effects are performed in their order. */
 export type Effect =
-  | { readonly kind: "send"; readonly to: Destination; readonly text: string; readonly branch?: string }
+  | {
+      readonly kind: "send";
+      readonly to: Destination;
+      readonly text: string;
+      readonly branch?: string;
+    }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }
   | { readonly kind: "media"; readonly command: MediaCommand }
   | { readonly kind: "fact"; readonly fact: Fact };

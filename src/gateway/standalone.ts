@@ -5,8 +5,8 @@ import {
   type Policy,
   refusal,
   requestAcross,
-  type Switchboard,
   Subscriptions,
+  type Switchboard,
   screenRequest,
   toDestination,
 } from "#calls";
@@ -21,7 +21,13 @@ export const METHODS =
   "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH";
 
 /** Methods that cross outside a dialog. */
-const CROSSING: ReadonlySet<string> = new Set(["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER"]);
+const CROSSING: ReadonlySet<string> = new Set([
+  "MESSAGE",
+  "SUBSCRIBE",
+  "NOTIFY",
+  "PUBLISH",
+  "REFER",
+]);
 
 /** Methods whose 2xx makes a dialog (RFC 6665 §4.4.1, RFC 3515 §2.4.4). */
 const SUBSCRIBING: ReadonlySet<string> = new Set(["SUBSCRIBE", "REFER"]);
@@ -52,7 +58,12 @@ export class Standalone {
     return screenRequest(request);
   }
 
-  #take(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): End | undefined {
+  #take(
+    transaction: ServerTransaction,
+    request: Request,
+    flow: Flow,
+    now: Instant,
+  ): End | undefined {
     if (request.method === "OPTIONS") return this.#answerOptions(transaction, request, now);
     if (!CROSSING.has(request.method)) return end("method-not-allowed");
     const route = this.#policy.route(request, this.#policy.origin(flow)!, now);
@@ -92,8 +103,22 @@ export class Standalone {
     const to = toDestination(candidate.side, target);
     const callId = setup.masked ? random.token(26) : request.callId;
     const dialog = { callId, tag: random.token(16), cseq: 1 };
-    const across = requestAcross(this.#board, request, candidate, to, setup.faces[candidate.side], dialog);
-    const carried = { transaction, request, from: flow.side, across, to, credentials: candidate.credentials };
+    const across = requestAcross(
+      this.#board,
+      request,
+      candidate,
+      to,
+      setup.faces[candidate.side],
+      dialog,
+    );
+    const carried = {
+      transaction,
+      request,
+      from: flow.side,
+      across,
+      to,
+      credentials: candidate.credentials,
+    };
     if (!SUBSCRIBING.has(request.method)) {
       new CrossingRequest(this.#board, carried, now);
       return;
@@ -114,7 +139,13 @@ export class Standalone {
     );
   }
 
-  #refuse(transaction: ServerTransaction, request: Request, flow: Flow, why: End, now: Instant): void {
+  #refuse(
+    transaction: ServerTransaction,
+    request: Request,
+    flow: Flow,
+    why: End,
+    now: Instant,
+  ): void {
     const { side, remoteAddress: source } = flow;
     const fact = { kind: "refused", method: request.method, side, source, end: why.name } as const;
     this.#board.emit({ kind: "fact", fact });

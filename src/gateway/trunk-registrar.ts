@@ -1,5 +1,12 @@
 import type { Instant, Timer } from "#base";
-import { answerChallenge, type Candidate, contactOf, type Switchboard, toDestination, type Wakeable } from "#calls";
+import {
+  answerChallenge,
+  type Candidate,
+  contactOf,
+  type Switchboard,
+  toDestination,
+  type Wakeable,
+} from "#calls";
 import type { Target } from "#port";
 import {
   newRegistration,
@@ -126,7 +133,12 @@ class TrunkRegistration implements Requester, Wakeable {
       }
       case "failed": {
         const status = action.status === undefined ? {} : { status: action.status };
-        const fact = { kind: "trunk-registration-failed", trunk, why: action.why, ...status } as const;
+        const fact = {
+          kind: "trunk-registration-failed",
+          trunk,
+          why: action.why,
+          ...status,
+        } as const;
         return this.#board.emit({ kind: "fact", fact });
       }
     }
@@ -153,7 +165,10 @@ class TrunkRegistration implements Requester, Wakeable {
     headers.add("to", address);
     headers.add("call-id", this.#callId);
     headers.add("cseq", `${++this.#cseq} REGISTER`);
-    headers.add("contact", contactOf(this.#board.setup.faces.public, to.transport, this.#contactUser));
+    headers.add(
+      "contact",
+      contactOf(this.#board.setup.faces.public, to.transport, this.#contactUser),
+    );
     headers.add("expires", String(expiresS));
     headers.add("user-agent", this.#board.setup.product);
     return new Request("REGISTER", `sip:${registrar}`, headers);
@@ -179,7 +194,8 @@ class TrunkRegistration implements Requester, Wakeable {
 
 /** How long the registrar keeps our Contact: its own parameter, else Expires (RFC 3261 §10.2.4). */
 function grantedOf(response: Response, user: string): number | undefined {
-  const ours = response.contacts.find((contact) => contact.uri.includes(`${user}@`)) ?? response.contact;
+  const ours =
+    response.contacts.find((contact) => contact.uri.includes(`${user}@`)) ?? response.contact;
   const own = ours?.params.get("expires");
   return parseSeconds(own ?? response.headers.get("expires") ?? "");
 }

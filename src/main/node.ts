@@ -8,7 +8,7 @@ import { type PlaneProcess, setDscp, startPlaneProcess } from "#media-plane";
 import { levelOf, logLine } from "#observe";
 import { Resolver } from "#resolver";
 import { describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
-import { type SocketConfiguration, SipSockets, type TlsSettings } from "#sip-sockets";
+import { SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
 
 /** What a running node tells its owner. */
 export interface NodeEvents {
@@ -28,13 +28,21 @@ export class GatewayNode {
   #settings: Settings;
   #drained: (() => void) | undefined;
 
-  private constructor(settings: Settings, dataDirectory: string, plane: PlaneProcess, events: NodeEvents) {
+  private constructor(
+    settings: Settings,
+    dataDirectory: string,
+    plane: PlaneProcess,
+    events: NodeEvents,
+  ) {
     this.#settings = settings;
     this.#dataDirectory = dataDirectory;
     this.#events = events;
     this.plane = plane;
     this.#resolver = new Resolver(resolverOptions(settings));
-    this.gateway = new Gateway({ settings, random: secureRandom(), hash: systemHash }, monotonicNow());
+    this.gateway = new Gateway(
+      { settings, random: secureRandom(), hash: systemHash },
+      monotonicNow(),
+    );
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       resolve: ({ query, name }) => void this.#resolve(query, name),
@@ -46,7 +54,11 @@ export class GatewayNode {
   }
 
   /** Throws a ListenError or a CertificateError; nothing is left running then. */
-  static async start(settings: Settings, dataDirectory: string, events: NodeEvents): Promise<GatewayNode> {
+  static async start(
+    settings: Settings,
+    dataDirectory: string,
+    events: NodeEvents,
+  ): Promise<GatewayNode> {
     const configuration = await socketConfiguration(settings, dataDirectory);
     const plane = await startPlaneProcess();
     const node = new GatewayNode(settings, dataDirectory, plane, events);
@@ -73,7 +85,8 @@ export class GatewayNode {
 
   /** Refuses new calls, waits for the running ones as long as the settings say, then ends them. */
   async drain(): Promise<void> {
-    const order = (calls: "wait" | "end") => this.#loop.run({ kind: "order", order: { kind: "drain", calls } });
+    const order = (calls: "wait" | "end") =>
+      this.#loop.run({ kind: "order", order: { kind: "drain", calls } });
     order("wait");
     if (this.gateway.callCount > 0) {
       const timeout = setTimeout(() => order("end"), this.#settings.calls.drainTimeoutS * 1000);
@@ -95,8 +108,10 @@ export class GatewayNode {
   #socketEvents() {
     const loop = this.#loop;
     return {
-      bytes: (flow: Parameters<SocketBytes>[0], bytes: Uint8Array) => loop.run({ kind: "bytes", flow, bytes }),
-      closed: (flow: Parameters<SocketBytes>[0], why: string) => loop.run({ kind: "flow-closed", flow, why }),
+      bytes: (flow: Parameters<SocketBytes>[0], bytes: Uint8Array) =>
+        loop.run({ kind: "bytes", flow, bytes }),
+      closed: (flow: Parameters<SocketBytes>[0], why: string) =>
+        loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
         loop.run({ kind: "send-failed", to, why, ...(branch === undefined ? {} : { branch }) }),
       warning: (text: string) => this.#events.log(text),
@@ -137,12 +152,18 @@ function resolverOptions({ dns }: Settings) {
   return { ...(servers === undefined ? {} : { servers }), timeoutMs, attempts, cacheMax };
 }
 
-async function socketConfiguration(settings: Settings, dataDirectory: string): Promise<SocketConfiguration> {
+async function socketConfiguration(
+  settings: Settings,
+  dataDirectory: string,
+): Promise<SocketConfiguration> {
   const { limits } = settings.sip;
   const tls = await tlsOf(settings, dataDirectory);
   return {
     listeners: listenersOf(settings),
-    tls: { public: tls, private: { ...tls, verify: settings.pbx.verifyCertificate ? "name" : "none" } },
+    tls: {
+      public: tls,
+      private: { ...tls, verify: settings.pbx.verifyCertificate ? "name" : "none" },
+    },
     limits: { ...settings.sip.connections, messageBytesMax: limits.messageBytesMax },
   };
 }

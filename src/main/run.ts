@@ -24,8 +24,10 @@ export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): P
   const node = await start(settings, data);
   if (!node) return;
   untilSignal(node, file);
-  say(`ready: ${node.gateway.callCount} calls, media for ${node.plane.callsMax} calls by the limit of open files`);
-  if (file === undefined) await runTrial(node, settings, say);
+  say(
+    `ready: ${node.gateway.callCount} calls, media for ${node.plane.callsMax} calls by the limit of open files`,
+  );
+  if (file === undefined) await runTrial(say);
 }
 
 /** Reads the settings, or says all that is wrong with them. */

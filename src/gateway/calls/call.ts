@@ -2,9 +2,18 @@ import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { CallRecord, Fact } from "#facts";
 import type { CallMedia, MediaCommand } from "#media";
-import { type Destination, type Dialog, dialogAsUac, dialogAsUas, type DigestCredentials, type Flow, otherSide, type Side } from "#sip";
+import {
+  type Destination,
+  type Dialog,
+  type DigestCredentials,
+  dialogAsUac,
+  dialogAsUas,
+  type Flow,
+  otherSide,
+  type Side,
+} from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { ServerTransaction, Responder } from "#sip-transactions";
+import type { Responder, ServerTransaction } from "#sip-transactions";
 import { ackFor, byeFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Leg, nextHop } from "./legs.ts";
@@ -75,7 +84,15 @@ export class Call implements Dialler, Responder, Wakeable {
   #ringingMs: Instant | undefined;
   #answeredMs: Instant | undefined;
   /** The caller's INVITE, kept until it has its final response. */
-  #asked: { request: Request; invite: ServerTransaction; flow: Flow; offer: string | undefined; replaces: string | undefined } | undefined;
+  #asked:
+    | {
+        request: Request;
+        invite: ServerTransaction;
+        flow: Flow;
+        offer: string | undefined;
+        replaces: string | undefined;
+      }
+    | undefined;
   #answeredInvite: ServerTransaction | undefined;
   #forks: Fork[] = [];
   /** Our From tag and Call-ID towards the callee. */
@@ -98,7 +115,8 @@ export class Call implements Dialler, Responder, Wakeable {
     this.from = dialling.from;
     this.media = dialling.media;
     this.timer = new SessionTimer(board, this);
-    const { request, invite, flow, offer, replaces, caller, callee, trunk, callerCredentials } = dialling;
+    const { request, invite, flow, offer, replaces, caller, callee, trunk, callerCredentials } =
+      dialling;
     this.#facts = { caller, callee, trunk, callerCredentials };
     this.#asked = { request, invite, flow, offer, replaces };
     this.#startedMs = now;
@@ -111,7 +129,14 @@ export class Call implements Dialler, Responder, Wakeable {
 
   start(now: Instant): void {
     const { caller, callee, trunk } = this.#facts;
-    this.#fact({ kind: "call-started", callId: this.id, from: this.from, caller, callee, ...(trunk ? { trunk } : {}) });
+    this.#fact({
+      kind: "call-started",
+      callId: this.id,
+      from: this.from,
+      caller,
+      callee,
+      ...(trunk ? { trunk } : {}),
+    });
     this.#ring = this.#board.alarm(now + this.#board.setup.ringS * 1000, this, "ring");
     this.#dial.start(now);
   }
@@ -174,7 +199,11 @@ export class Call implements Dialler, Responder, Wakeable {
     const { request, invite } = this.#asked!;
     const across = responseAcross(this.#board, outcome, request, this.from);
     this.#board.transactions.respond(invite, across, now);
-    this.#end(end("rejected", { status: outcome.status, reason: outcome.reason }), otherSide(this.from), now);
+    this.#end(
+      end("rejected", { status: outcome.status, reason: outcome.reason }),
+      otherSide(this.from),
+      now,
+    );
     this.#gone();
   }
 
@@ -233,7 +262,10 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   /** The leg that owns this local tag and, where a callee forked, the remote one. */
-  fork(localTag: string, remoteTag: string | undefined): { fork: Fork; from: Leg; to: Leg } | undefined {
+  fork(
+    localTag: string,
+    remoteTag: string | undefined,
+  ): { fork: Fork; from: Leg; to: Leg } | undefined {
     for (const fork of this.chosen ? [this.chosen] : this.#forks) {
       const { caller, callee } = fork;
       if (caller.dialog.localTag === localTag) return { fork, from: caller, to: callee };
@@ -252,9 +284,16 @@ export class Call implements Dialler, Responder, Wakeable {
     if (known) return known;
     if (this.chosen && this.chosen.callee.dialog.remoteTag === tag) return this.chosen;
     const asked = this.#asked;
-    if (!asked || !this.#invited || this.#forks.length >= FORKS_MAX) return this.#strayFork(response, flow);
+    if (!asked || !this.#invited || this.#forks.length >= FORKS_MAX)
+      return this.#strayFork(response, flow);
     const localTag = this.#board.random.token(16);
-    const callee: Leg = { side: otherSide(this.from), dialog: dialogAsUac(this.#invited.request, response), flow, inviteSeq: this.#inviteCSeq, credentials: this.#invited.credentials };
+    const callee: Leg = {
+      side: otherSide(this.from),
+      dialog: dialogAsUac(this.#invited.request, response),
+      flow,
+      inviteSeq: this.#inviteCSeq,
+      credentials: this.#invited.credentials,
+    };
     const caller: Leg = {
       side: this.from,
       dialog: dialogAsUas(asked.request, localTag),
@@ -363,7 +402,11 @@ export class Call implements Dialler, Responder, Wakeable {
   #refuse(why: End, now: Instant, by?: Side): void {
     const { request, invite } = this.#asked!;
     const status = why.status >= 300 ? why.status : 480;
-    this.#board.transactions.respond(invite, refusal(this.#board, request, { ...why, status }), now);
+    this.#board.transactions.respond(
+      invite,
+      refusal(this.#board, request, { ...why, status }),
+      now,
+    );
     this.#end(why, by, now);
     if (!this.#dial.pending) this.#gone();
   }

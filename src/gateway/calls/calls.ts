@@ -63,8 +63,11 @@ export class Calls implements CallKeeper, DialogIds {
     from.flow = flow;
     if (request.method === "BYE") this.#bye(call, from, transaction, request, now);
     else {
-      const refused = new Relay(this.#board, this, { call, from, to, transaction, request }).start(now);
-      if (refused) this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
+      const refused = new Relay(this.#board, this, { call, from, to, transaction, request }).start(
+        now,
+      );
+      if (refused)
+        this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
     }
     return true;
   }

@@ -15,7 +15,13 @@ export function answerChallenge(
   if (!credentials) return undefined;
   const proxy = response.status === 407;
   const challenges = response.headers.all(proxy ? "proxy-authenticate" : "www-authenticate");
-  const answer = answerDigest({ challenges, credentials, request, random: board.random, hash: board.hash });
+  const answer = answerDigest({
+    challenges,
+    credentials,
+    request,
+    random: board.random,
+    hash: board.hash,
+  });
   if (answer === undefined) return undefined;
   // RFC 3261 §22.2: the same request, with the next CSeq and a branch of its own.
   const retry = new Request(request.method, request.uri, request.headers.copy(), request.body);

@@ -2,7 +2,7 @@ import type { Instant } from "#base";
 import { type EndName, end } from "#ends";
 import type { Destination, DigestCredentials, Flow, Side } from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { ClientTransaction, ServerTransaction, Requester, Responder } from "#sip-transactions";
+import type { ClientTransaction, Requester, Responder, ServerTransaction } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
 import { refusal, responseAcross } from "./crossing.ts";
 import type { Leg } from "./legs.ts";
@@ -57,7 +57,11 @@ export class CrossingRequest implements Requester, Responder {
     const name: EndName = why === "timeout" ? "no-response" : "unreachable";
     const { request, refused } = this.#carried;
     refused?.(408, now);
-    this.#board.transactions.respond(this.#carried.transaction, refusal(this.#board, request, end(name)), now);
+    this.#board.transactions.respond(
+      this.#carried.transaction,
+      refusal(this.#board, request, end(name)),
+      now,
+    );
   }
 
   /** A request other than INVITE can't be taken back (RFC 3261 §9.1). */

@@ -1,5 +1,5 @@
 import { hostPort } from "#base";
-import { type End, ENDS } from "#ends";
+import { ENDS, type End } from "#ends";
 import { type Destination, requestInDialog, type Side } from "#sip";
 import {
   Headers,
@@ -9,7 +9,7 @@ import {
   printNameAddr,
   printUri,
   Request,
-  Response,
+  type Response,
   reasonOf,
   responseTo,
 } from "#sip-message";
@@ -62,11 +62,17 @@ export function requestAcross(
   const uri = targetUri(user, candidate, to);
   const from = original.from;
   headers.add("max-forwards", String(hopsLeft(board, original)));
-  headers.add("from", addressAcross(from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag));
+  headers.add(
+    "from",
+    addressAcross(from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag),
+  );
   headers.add("to", addressAcross(original.to, user, candidate.uriHost));
   headers.add("call-id", dialog.callId);
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
-  headers.add("contact", contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user));
+  headers.add(
+    "contact",
+    contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user),
+  );
   copyHeaders(original.headers, headers, view(board, candidate.side));
   vouch(headers);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
@@ -82,13 +88,19 @@ export function responseAcross(
   leg?: Leg,
 ): Response {
   const reason = response.reason;
-  const across = responseTo(request, response.status, reason, leg?.dialog.localTag ?? board.random.token(16));
+  const across = responseTo(
+    request,
+    response.status,
+    reason,
+    leg?.dialog.localTag ?? board.random.token(16),
+  );
   copyHeaders(response.headers, across.headers, view(board, to));
   vouch(across.headers);
   if (board.setup.masked) across.headers.set("server", board.setup.product);
   if (leg) {
     const face = board.setup.faces[to];
-    for (const route of request.headers.all("record-route")) across.headers.add("record-route", route);
+    for (const route of request.headers.all("record-route"))
+      across.headers.add("record-route", route);
     across.headers.set("contact", contactOf(face, leg.flow.transport, parseUri(request.uri)?.user));
   } else if (response.status >= 300 && response.status < 400) copyRedirection(response, across);
   across.body = response.body;
@@ -109,7 +121,10 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
   response.headers.add("server", board.setup.product);
   if (why.retryAfterS !== undefined) response.headers.add("retry-after", String(why.retryAfterS));
   if (why.unsupported !== undefined) response.headers.add("unsupported", why.unsupported);
-  response.headers.add("warning", `399 ${faceHost(board.setup.faces.public)} "${ENDS[why.name].en}"`);
+  response.headers.add(
+    "warning",
+    `399 ${faceHost(board.setup.faces.public)} "${ENDS[why.name].en}"`,
+  );
   return response;
 }
 
@@ -140,7 +155,13 @@ export function byeFor(board: Switchboard, leg: Leg, reason?: string): Request {
 }
 
 /** Methods that set or refresh the remote target carry a Contact (RFC 3261 §12.2.1.1). */
-const TARGET_METHODS: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"]);
+const TARGET_METHODS: ReadonlySet<string> = new Set([
+  "INVITE",
+  "UPDATE",
+  "SUBSCRIBE",
+  "NOTIFY",
+  "REFER",
+]);
 
 function dress(board: Switchboard, request: Request, leg: Leg): void {
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);

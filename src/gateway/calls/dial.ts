@@ -162,7 +162,9 @@ export class Dial implements Requester, Wakeable {
   #redirect(response: Response, now: Instant): boolean {
     const { candidate } = this.#try!;
     if (candidate.redirects !== "follow" || this.#redirects++ >= REDIRECTS_MAX) return false;
-    const targets = response.contacts.flatMap((contact) => redirected(contact.uri, candidate) ?? []);
+    const targets = response.contacts.flatMap(
+      (contact) => redirected(contact.uri, candidate) ?? [],
+    );
     if (targets.length === 0) return false;
     this.#addresses = [];
     this.#candidates.unshift(...targets);

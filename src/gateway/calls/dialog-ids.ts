@@ -1,3 +1,4 @@
+import type { Side } from "#sip";
 import {
   escapeUriHeader,
   parseNameAddr,
@@ -9,7 +10,6 @@ import {
   type Request,
   unescapeUri,
 } from "#sip-message";
-import type { Side } from "#sip";
 import { faceHost, type Leg } from "./legs.ts";
 import { maskUri } from "./mask.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
@@ -44,7 +44,9 @@ export function referToAcross(
   const uri = parseUri(address.uri);
   if (!uri) return undefined;
   const face = faceHost(board.setup.faces[to]);
-  const base = board.setup.masked ? maskUri(address.uri, face) : printUri({ ...uri, headers: undefined });
+  const base = board.setup.masked
+    ? maskUri(address.uri, face)
+    : printUri({ ...uri, headers: undefined });
   const headers = uri.headers === undefined ? "" : headersAcross(board, ids, uri.headers);
   return printNameAddr({ ...address, uri: headers === "" ? base : `${base}?${headers}` });
 }

@@ -1,8 +1,8 @@
 export type { Call } from "./call.ts";
 export { Calls } from "./calls.ts";
 export { answerChallenge } from "./challenge.ts";
-export { CrossingRequest } from "./crossing-request.ts";
 export { inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
+export { CrossingRequest } from "./crossing-request.ts";
 export { contactOf, faceHost } from "./legs.ts";
 export {
   type Attempt,

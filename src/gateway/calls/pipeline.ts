@@ -95,7 +95,9 @@ export function screenRequest(request: Request): End | undefined {
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel")) {
     return end("unsupported-scheme");
   }
-  const unknown = request.headers.list("require").filter((tag) => !EXTENSIONS.has(tag.toLowerCase()));
+  const unknown = request.headers
+    .list("require")
+    .filter((tag) => !EXTENSIONS.has(tag.toLowerCase()));
   if (unknown.length > 0) return end("bad-extension", { unsupported: unknown.join(", ") });
   return undefined;
 }

@@ -3,12 +3,12 @@ import { type End, end, isEnd } from "#ends";
 import type { Flow } from "#sip";
 import { acceptsCSeq, refreshTarget } from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { ClientTransaction, ServerTransaction, Requester, Responder } from "#sip-transactions";
+import type { ClientTransaction, Requester, Responder, ServerTransaction } from "#sip-transactions";
 import type { Call } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
-import { type Leg, nextHop } from "./legs.ts";
 import { rackAcross, referToAcross } from "./dialog-ids.ts";
+import { type Leg, nextHop } from "./legs.ts";
 import { performAll, sdpOf, withSdp } from "./session-body.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
@@ -46,7 +46,8 @@ export class Relay implements Requester, Responder {
     const { call, from, to, request } = this.#way;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
     const renegotiates = request.method === "INVITE" || request.method === "UPDATE";
-    if (renegotiates && (call.renegotiation !== undefined || call.media.offerPending)) return end("glare");
+    if (renegotiates && (call.renegotiation !== undefined || call.media.offerPending))
+      return end("glare");
     const across = inDialogAcross(this.#board, request, to);
     const refused = this.#relayRequestSdp(across, now) ?? this.#translateIds(across);
     if (refused) return refused;
@@ -154,7 +155,8 @@ export class Relay implements Requester, Responder {
     this.#done = true;
     refreshTarget(to.dialog, response);
     refreshTarget(from.dialog, request);
-    if (request.method === "INVITE" || request.method === "UPDATE") call.timer.agreed(response, now);
+    if (request.method === "INVITE" || request.method === "UPDATE")
+      call.timer.agreed(response, now);
   }
 
   #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
@@ -201,7 +203,8 @@ export class Relay implements Requester, Responder {
     const { call } = this.#way;
     if (call.renegotiation === this) call.renegotiation = undefined;
     if (!this.#offered) return;
-    for (const command of call.media.abandonOffer(now)) this.#board.emit({ kind: "media", command });
+    for (const command of call.media.abandonOffer(now))
+      this.#board.emit({ kind: "media", command });
   }
 
   #sendAck(ack: Request): void {

@@ -77,7 +77,11 @@ export interface Switchboard {
   alarm(at: number, sleeper: Wakeable, why: string): Timer<unknown>;
   cancelAlarm(alarm: Timer<unknown> | undefined): void;
   /** Asks for the addresses of a name; `take` is called once, at once for a numeric host. */
-  resolve(name: NameQuery, take: (targets: readonly Target[], now: Instant) => void, now: Instant): void;
+  resolve(
+    name: NameQuery,
+    take: (targets: readonly Target[], now: Instant) => void,
+    now: Instant,
+  ): void;
 }
 
 export const toDestination = (side: Side, target: Target): Destination => ({

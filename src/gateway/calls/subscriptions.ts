@@ -71,7 +71,11 @@ export class Subscriptions {
   accepted(subscriber: Leg, response: Response, flow: Flow, now: Instant): void {
     const subscription = this.#byTag.get(subscriber.dialog.localTag);
     if (!subscription) return;
-    subscription.notifier ??= this.#notifier(subscription, dialogAsUac(subscription.sent, response), flow);
+    subscription.notifier ??= this.#notifier(
+      subscription,
+      dialogAsUac(subscription.sent, response),
+      flow,
+    );
     this.#expire(subscription, expiresS(response.headers.get("expires")), now);
   }
 
@@ -88,7 +92,11 @@ export class Subscriptions {
     if (!fromSubscriber && flow.side !== otherSide(subscriber.side)) return false;
     if (!fromSubscriber) {
       if (request.callId !== subscription.sent.callId) return false;
-      subscription.notifier ??= this.#notifier(subscription, dialogAsUas(request, request.to.tag!), flow);
+      subscription.notifier ??= this.#notifier(
+        subscription,
+        dialogAsUas(request, request.to.tag!),
+        flow,
+      );
     }
     const { notifier } = subscription;
     const [from, to] = fromSubscriber ? [subscriber, notifier] : [notifier!, subscriber];
@@ -136,16 +144,27 @@ export class Subscriptions {
 
   #notifier(subscription: Subscription, dialog: Leg["dialog"], flow: Flow): Leg {
     dialog.localSeq = Math.max(dialog.localSeq, subscription.sent.cseq.number);
-    return { side: flow.side, dialog, flow, inviteSeq: 0, credentials: subscription.candidate.credentials };
+    return {
+      side: flow.side,
+      dialog,
+      flow,
+      inviteSeq: 0,
+      credentials: subscription.candidate.credentials,
+    };
   }
 
   #expire(subscription: Subscription, seconds: number, now: Instant): void {
     this.#board.cancelAlarm(subscription.alarm);
-    subscription.alarm = this.#board.alarm(after(now, seconds * 1000 + GRACE_MS), subscription, "expired");
+    subscription.alarm = this.#board.alarm(
+      after(now, seconds * 1000 + GRACE_MS),
+      subscription,
+      "expired",
+    );
   }
 }
 
 function expiresS(text: string | undefined): number {
-  const value = text === undefined || !/^\d{1,10}$/.test(text.trim()) ? EXPIRES_DEFAULT_S : Number(text);
+  const value =
+    text === undefined || !/^\d{1,10}$/.test(text.trim()) ? EXPIRES_DEFAULT_S : Number(text);
   return Math.min(value, EXPIRES_MAX_S);
 }

@@ -6,7 +6,10 @@ const started = (caller: string) =>
   ({ kind: "call-started", callId: "c1", from: "public", caller, callee: "200" }) as const;
 
 test("a phone number shows its last digits alone, unless the operator asks", () => {
-  assert.equal(logLine(started("+33123456789")), "call c1: •••••••••789 calls 200 from the public side");
+  assert.equal(
+    logLine(started("+33123456789")),
+    "call c1: •••••••••789 calls 200 from the public side",
+  );
   assert.match(logLine(started("+33123456789"), true), /\+33123456789 calls 200/);
 });
 

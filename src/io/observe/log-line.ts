@@ -66,7 +66,8 @@ export function logLine(fact: Fact, open = false): string {
 
 function endLine(record: CallRecord): string {
   const { callId, end, status, answeredMs, endedMs, endedBy } = record;
-  const talk = answeredMs === undefined ? "" : `, ${((endedMs - answeredMs) / 1000).toFixed(1)} s talked`;
+  const talk =
+    answeredMs === undefined ? "" : `, ${((endedMs - answeredMs) / 1000).toFixed(1)} s talked`;
   const who = endedBy === undefined ? "" : ` by the ${endedBy} side`;
   return `call ${callId}: ended${who}: ${ENDS[end].en} (${status})${talk}`;
 }
@@ -78,7 +79,10 @@ function printable(text: string): string {
   let safe = "";
   for (const char of text.slice(0, 200)) {
     const code = char.codePointAt(0)!;
-    safe += code < 0x20 || (code >= 0x7f && code < 0xa0) ? `\\x${code.toString(16).padStart(2, "0")}` : char;
+    safe +=
+      code < 0x20 || (code >= 0x7f && code < 0xa0)
+        ? `\\x${code.toString(16).padStart(2, "0")}`
+        : char;
   }
   return safe;
 }
