@@ -36,6 +36,19 @@ void book(End& end, Content content, const uint8_t* packet, size_t size) {
   if (!end.stream->opaque) counters.sequence.count(ssrcOf(packet), sequenceOf(packet));
 }
 
+// Sends what it can and returns how many; 0 when the first one failed. A voice stream has one
+// packet at a time, which the plainer call sends for less.
+unsigned sendSome(int fd, mmsghdr* messages, unsigned size) {
+  if (size == 1) {
+    const msghdr& only = messages->msg_hdr;
+    const auto to = static_cast<const sockaddr*>(only.msg_name);
+    const iovec& packet = *only.msg_iov;
+    return sendto(fd, packet.iov_base, packet.iov_len, MSG_DONTWAIT, to, only.msg_namelen) >= 0;
+  }
+  const int count = sendmmsg(fd, messages, size, MSG_DONTWAIT);
+  return count > 0 ? static_cast<unsigned>(count) : 0;
+}
+
 // Whether a packet may be sent to this end, given that there is a target.
 bool mayReach(End& end) {
   return end.confirmed || end.sentUnconfirmed++ < Relay::kUnconfirmedMax;
@@ -125,15 +138,11 @@ void Relay::send(Departure& departure, End& from, bool rtcp) {
   unsigned done = 0;
   unsigned sent = 0;
   while (done < departure.size) {
-    const int count = sendmmsg(fd, &departure.messages[done], departure.size - done, MSG_DONTWAIT);
-    if (count > 0) {
-      done += static_cast<unsigned>(count);
-      sent += static_cast<unsigned>(count);
-    } else {
-      // The first one failed: it is lost, as it would be on the wire, and the rest goes on.
-      from.counters.drop(Drop::sendFailed);
-      done++;
-    }
+    const unsigned some = sendSome(fd, &departure.messages[done], departure.size - done);
+    // One that can't be sent is lost, as it would be on the wire, and the rest goes on.
+    if (some == 0) from.counters.drop(Drop::sendFailed);
+    sent += some;
+    done += some > 0 ? some : 1;
   }
   if (!rtcp) from.other->counters.packetsOut += sent;
 }
