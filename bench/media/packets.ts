@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import type { StreamEnd } from "#media";
 import { type PlaneProcess, startPlaneProcess } from "#media-plane";
 import { cpuUs } from "./cpu-time.ts";
@@ -102,6 +104,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 for (const relay of relays) await relay.stop();
+rmSync(dirname(program), { recursive: true });
 
 const median = (name: string): number => {
   const sorted = [...costs.get(name)!].sort((a, b) => a - b);
