@@ -15,3 +15,9 @@ export const latin1Bytes = (text: string): Uint8Array => Buffer.from(text, "lati
  * alive for as long as it is kept: what outlives its message goes through here.
  */
 export const ownText = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
+
+/** A text as people write it (settings, names), in the form that goes on the wire: UTF-8. */
+export const encodeUtf8 = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+
+/** A text from the wire as people read it; what is no UTF-8 shows as replacement characters. */
+export const decodeUtf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8");

@@ -152,3 +152,8 @@ test("a status line may lack the space before its empty reason", () => {
   assert.ok(response.kind === "response");
   assert.deepEqual([response.status, response.reason], [200, ""]);
 });
+
+test("a response is not lost for a number that decides nothing", () => {
+  const response = parseMessageText(text("SIP/2.0 200 OK", [...FIELDS, "Expires: soon"]));
+  assert.equal(response.kind, "response");
+});

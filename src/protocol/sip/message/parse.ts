@@ -197,9 +197,12 @@ function fieldFault(
     case "record-route":
       return areAddresses(value) ? undefined : "route";
     case "max-forwards":
-      return digits(source, start, end, MAX_FORWARDS_MAX) >= 0 ? undefined : key;
-    case "expires":
-      return digits(source, start, end, EXPIRES_MAX) >= 0 ? undefined : key;
+    case "expires": {
+      // In a response they decide nothing: not worth the loss of a final answer.
+      const max = key === "expires" ? EXPIRES_MAX : MAX_FORWARDS_MAX;
+      const isSound = message.kind === "response" || digits(source, start, end, max) >= 0;
+      return isSound ? undefined : key;
+    }
     default:
       return undefined;
   }
