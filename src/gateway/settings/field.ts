@@ -32,10 +32,15 @@ export function about(
   return { label: { en, fr }, description, ...more };
 }
 
-/** Attaches the facts; `title` and `description` are those of JSON Schema. */
-export function described<S extends z.ZodType>(schema: S, facts: FieldFacts): S {
-  return schema.meta({ title: facts.label.en, description: facts.description, facts }) as S;
-}
+/** What zod keeps beside a schema; `title` and `description` are those of JSON Schema. */
+export const labelled = (facts: FieldFacts) => ({
+  title: facts.label.en,
+  description: facts.description,
+  facts,
+});
+
+export const described = <S extends z.ZodType>(schema: S, facts: FieldFacts): S =>
+  schema.meta(labelled(facts)) as S;
 
 /** The facts of a schema or of what it wraps. */
 export function factsOf(schema: z.core.$ZodType): FieldFacts | undefined {

@@ -4,11 +4,16 @@ import { describeFields, settingsJsonSchema } from "./fields.ts";
 
 const rows = new Map(describeFields().map((row) => [row.field, row]));
 
-test("every field has its two labels, a description and what is allowed", () => {
-  for (const { field, kind, facts } of rows.values()) {
-    if (kind !== "field") continue;
+test("every field, group and list has its two labels and a description", () => {
+  for (const { field, facts } of rows.values()) {
     assert.ok(facts?.label.en && facts.label.fr && facts.description, field);
-    assert.ok(facts.allowed?.en && facts.allowed.fr, field);
+  }
+});
+
+test("every field and element says what is allowed", () => {
+  for (const { field, kind, facts, element } of rows.values()) {
+    if (kind === "field") assert.ok(facts?.allowed?.en && facts.allowed.fr, field);
+    if (element) assert.ok(element.allowed?.en && element.allowed.fr, field);
   }
 });
 

@@ -9,8 +9,8 @@ export interface FieldRow {
   readonly depth: number;
   readonly kind: "field" | "group" | "list";
   readonly facts?: FieldFacts;
-  /** Of a group or list, what it is. */
-  readonly description?: string;
+  /** Of a list of plain values, what each is. */
+  readonly element?: FieldFacts;
   /** As one would write it; absent where there is none. */
   readonly preset?: string;
   readonly required: boolean;
@@ -58,25 +58,20 @@ function* fieldsOf(
 
 function rowOf(schema: z.core.$ZodType, field: string, depth: number, type: string): FieldRow {
   const kind = type === "object" ? "group" : type === "array" ? "list" : "field";
+  const facts = factsOf(schema);
   const element =
-    type === "array" ? (bare(schema)._zod.def as z.core.$ZodArrayDef).element : schema;
-  const facts = kind === "group" ? undefined : factsOf(element);
-  const description = metaDescription(schema);
+    kind === "list" ? factsOf((bare(schema)._zod.def as z.core.$ZodArrayDef).element) : undefined;
   const preset = presetOf(schema);
-  const required = preset === undefined && (schema as z.core.$ZodTypes)._zod.optin === undefined;
   return {
     field,
     depth,
     kind,
-    required,
+    required: preset === undefined && (schema as z.core.$ZodTypes)._zod.optin === undefined,
     ...(facts === undefined ? {} : { facts }),
-    ...(description === undefined ? {} : { description }),
+    ...(element === undefined ? {} : { element }),
     ...(preset === undefined ? {} : { preset }),
   };
 }
-
-const metaDescription = (schema: z.core.$ZodType): string | undefined =>
-  (schema as z.ZodType).description;
 
 function presetOf(schema: z.core.$ZodType): string | undefined {
   const def = (schema as z.core.$ZodTypes)._zod.def;
@@ -86,7 +81,7 @@ function presetOf(schema: z.core.$ZodType): string | undefined {
 }
 
 function written(value: unknown): string {
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "boolean") return String(value) === "true" ? "yes" : "no";
   if (Array.isArray(value)) return `[${value.join(", ")}]`;
   return value === "" ? '""' : String(value);
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { MESSAGES } from "./errors.ts";
-import { about, described, text } from "./field.ts";
+import { about, labelled, text } from "./field.ts";
 import { address, addressBlock, choice, domain, host, integer, yesNo } from "./values.ts";
 
 const PAGE = { see: "§3.1" };
@@ -107,19 +106,38 @@ export const publicFields = {
       tlsPort: tlsPort(5063),
       plainPort: plainPort(5060),
     })
-    .exactOptional(),
-  publicLocal: z.strictObject({
-    address: address(
-      about(
-        "Public interface (IP2)",
-        "interface publique (IP2)",
-        "An address of this machine.",
-        PAGE,
+    .exactOptional()
+    .meta(
+      labelled(
+        about(
+          "Public address (IP1)",
+          "adresse publique (IP1)",
+          "What the far end uses to reach the gateway, where publicNat is on.",
+        ),
       ),
     ),
-    tlsPort: tlsPort(5063),
-    plainPort: plainPort(5060),
-  }),
+  publicLocal: z
+    .strictObject({
+      address: address(
+        about(
+          "Public interface (IP2)",
+          "interface publique (IP2)",
+          "An address of this machine.",
+          PAGE,
+        ),
+      ),
+      tlsPort: tlsPort(5063),
+      plainPort: plainPort(5060),
+    })
+    .meta(
+      labelled(
+        about(
+          "Public interface (IP2)",
+          "interface publique (IP2)",
+          "Where the gateway listens for the operators.",
+        ),
+      ),
+    ),
   wanElement: z
     .strictObject({
       host: host(
@@ -132,7 +150,12 @@ export const publicFields = {
       ),
       tlsPort: tlsPort(5064),
     })
-    .exactOptional(),
+    .exactOptional()
+    .meta(
+      labelled(
+        about("WAN element", "élément WAN", "Of a LAN element: its only peer on the public side."),
+      ),
+    ),
 };
 
 const PBX_PORT =
@@ -175,7 +198,15 @@ const pbx = z.strictObject({
     )
     .max(64)
     .exactOptional()
-    .meta({ description: "Without it: the PBX's own address (IP4), names resolved." }),
+    .meta(
+      labelled(
+        about(
+          "Source addresses",
+          "Adresses sources",
+          "Without it: the PBX's own address (IP4), names resolved.",
+        ),
+      ),
+    ),
   optionsIntervalS: integer(
     0,
     3600,
@@ -218,18 +249,28 @@ export const privateFields = {
     "Protocoles privés",
     "Without it: tls on a secured interface, else udp/tcp.",
   ),
-  privateLocal: z.strictObject({
-    address: address(
-      about(
-        "Private interface (IP3)",
-        "interface privée (IP3)",
-        "An address of this machine.",
-        PAGE,
+  privateLocal: z
+    .strictObject({
+      address: address(
+        about(
+          "Private interface (IP3)",
+          "interface privée (IP3)",
+          "An address of this machine.",
+          PAGE,
+        ),
+      ),
+      tlsPort: tlsPort(5064),
+      plainPort: plainPort(5062),
+    })
+    .meta(
+      labelled(
+        about(
+          "Private interface (IP3)",
+          "interface privée (IP3)",
+          "Where the gateway listens for the PBX.",
+        ),
       ),
     ),
-    tlsPort: tlsPort(5064),
-    plainPort: plainPort(5062),
-  }),
   privateNat: yesNo(
     about(
       "NAT on the private interface",
@@ -250,8 +291,27 @@ export const privateFields = {
       ),
       port: integer(1, 65535, about("Port (IP4)", "port (IP4)", PBX_PORT, PAGE)).exactOptional(),
     })
-    .exactOptional(),
-  pbx: pbx.exactOptional(),
+    .exactOptional()
+    .meta(
+      labelled(
+        about(
+          "PBX as the gateway sees it (IP4)",
+          "iPbx vu du SBC (IP4)",
+          "Where the gateway really sends, where privateNat is on.",
+        ),
+      ),
+    ),
+  pbx: pbx
+    .exactOptional()
+    .meta(
+      labelled(
+        about(
+          "PBX (IP5)",
+          "iPbx (IP5)",
+          "The PBX behind the gateway. Required in standard mode and on a LAN element.",
+        ),
+      ),
+    ),
   lanElement: z
     .strictObject({
       host: host(
@@ -264,101 +324,10 @@ export const privateFields = {
       ),
       tlsPort: tlsPort(5063),
     })
-    .exactOptional(),
-};
-
-const EVEN = text("an even port, 1024–65532", "un port pair, 1024–65532");
-
-/** RTP takes the even port of a pair, RTCP the odd one (RFC 3550 §11). */
-const evenPort = described(
-  integer(1024, 65532, about("First RTP port", "port RTP minimum", "")).refine(
-    (port) => port % 2 === 0,
-    { params: { complaint: { message: MESSAGES.range } } },
-  ),
-  about(
-    "First RTP port",
-    "port RTP minimum",
-    "Even. An audio call takes 4 ports, one with video 8.",
-    {
-      ...PAGE,
-      allowed: EVEN,
-    },
-  ),
-);
-
-/** The media lines of the tab, and what surrounds them. */
-export const mediaFields = {
-  rtp: z
-    .strictObject({
-      portMin: evenPort.default(20000),
-      portMax: integer(
-        1024,
-        65535,
-        about("Last RTP port", "port RTP maximum", "At least `portMin` + 3.", PAGE),
-      ).default(27999),
-      changePortOnRenegotiation: yesNo(
-        about(
-          "RTP port changes on renegotiation",
-          "Changement du port RTP sur renégociation",
-          "A re-INVITE or UPDATE with an SDP offer allocates new ports. Off: the same ports stay.",
-          PAGE,
-        ),
-      ).default(true),
-    })
-    .prefault({}),
-  symmetricRtp: choice(
-    ["none", "public", "private", "both"],
-    about(
-      "Symmetric RTP",
-      "Support du RTP symétrique",
-      "On which side media is sent to where it comes from (NON · public · privé · les deux).",
-      PAGE,
+    .exactOptional()
+    .meta(
+      labelled(
+        about("LAN element", "élément LAN", "Of a WAN element: its only peer on the private side."),
+      ),
     ),
-  ).default("none"),
-  media: z
-    .strictObject({
-      portQuarantineS: integer(
-        0,
-        600,
-        about(
-          "Quarantine of ports",
-          "Quarantaine des ports",
-          "How long the ports of an ended call rest, so that its late packets enter no new call.",
-          { unit: "s" },
-        ),
-      ).default(10),
-      silenceS: integer(
-        0,
-        86_400,
-        about(
-          "Silence ends a call after",
-          "Fin d’appel après silence de",
-          "No RTP or RTCP from either side for this long, not on hold, ends the call; 0: never.",
-          { unit: "s" },
-        ),
-      ).default(120),
-      opaque: choice(
-        ["pass", "refuse"],
-        about(
-          "T.38, BFCP and unknown media",
-          "T.38, BFCP et médias inconnus",
-          "Pass them as opaque UDP, or refuse these lines of an offer.",
-        ),
-      ).default("pass"),
-    })
-    .prefault({}),
-  topologyMask: yesNo(
-    about(
-      "Hide the network's topology",
-      "Appliquer le masque de topologie réseau",
-      "Nothing of one side's addresses, names, User-Agent and Call-ID appears on the other.",
-      PAGE,
-    ),
-  ).default(true),
-  voiceEncryption: choice(
-    ["off", "aes-128", "aes-256"],
-    about("Voice encryption", "chiffrement voix", "Only off for now: SRTP is not available yet.", {
-      see: "§4.1.4.1",
-    }),
-  ).default("off"),
 };

@@ -40,10 +40,9 @@ export function settingsPage(): string {
 }
 
 function sectionText(section: FieldRow, inner: readonly FieldRow[]): string {
-  const heading = `## ${section.field}${section.required ? " (required)" : ""}\n`;
-  const said = section.description === undefined ? "" : `\n${section.description}\n`;
-  const fields = inner.filter(({ kind, facts }) => kind !== "group" || facts);
-  return `${heading}${said}\n${table(inner.length === 0 ? [section] : fields)}`;
+  const { field, facts, required } = section;
+  const label = facts ? `${facts.label.en} · ${facts.label.fr}. ${facts.description}\n\n` : "";
+  return `## ${field}${required ? " (required)" : ""}\n\n${label}${table(inner.length === 0 ? [section] : inner)}`;
 }
 
 const HEAD =
@@ -51,16 +50,12 @@ const HEAD =
 
 const table = (rows: readonly FieldRow[]): string => HEAD + rows.map(line).join("");
 
-function line({ field, preset, required, facts, description }: FieldRow): string {
+function line({ field, kind, preset, required, facts, element }: FieldRow): string {
   const value = preset === undefined ? (required ? "required" : "–") : `\`${preset}\``;
   const see = facts?.see === undefined ? "" : ` (${facts.see})`;
-  const label = facts?.label.en === undefined ? "" : `${facts.label.en}: `;
-  const meaning =
-    `${label}${facts?.description ?? ""}${see} ${listNote(description, facts?.description)}`.trim();
-  const cells = [`\`${field}\``, value, facts?.allowed?.en ?? "", meaning, facts?.label.fr ?? ""];
+  const meaning = `${facts?.label.en ?? ""}: ${facts?.description ?? ""}${see}`;
+  const allowed =
+    facts?.allowed?.en ?? element?.allowed?.en ?? (kind === "group" ? "a group" : "a list");
+  const cells = [`\`${field}\``, value, allowed, meaning, facts?.label.fr ?? ""];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
 }
-
-/** What a list says beside its elements. */
-const listNote = (list: string | undefined, element: string | undefined): string =>
-  list === undefined || list === element ? "" : list;

@@ -125,6 +125,11 @@ test("UDP sockets stay out of the RTP range, and sockets off the PBX's", () => {
   assertErrors({ ...PLAIN, pbx: { host: "10.0.0.1", port: 5062 } }, [
     "privateLocal.plainPort: 5062: duplicate",
   ]);
+  // Architecture 1 in plain SIP: the defaults of the public port and of the PBX are the same.
+  const one = { address: "10.0.0.1" };
+  assertErrors({ ...PLAIN, publicLocal: one, privateLocal: one, pbx: { host: "10.0.0.1" } }, [
+    "publicLocal.plainPort: 5060: duplicate; allowed: a port other than the PBX's 5060",
+  ]);
 });
 
 test("the PBX's and the peers' transports are spoken on their side", () => {

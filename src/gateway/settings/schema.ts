@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { about, text } from "./field.ts";
-import { mediaFields, privateFields, publicFields } from "./network-schema.ts";
+import { about, labelled, text } from "./field.ts";
+import { mediaFields } from "./media-schema.ts";
+import { privateFields, publicFields } from "./network-schema.ts";
+import { routingSchema } from "./routing-schema.ts";
 import {
   callsSchema,
   dnsSchema,
@@ -10,7 +12,7 @@ import {
   sipSchema,
   tlsSchema,
 } from "./service-schema.ts";
-import { routingSchema, trunkSchema } from "./trunk-schema.ts";
+import { trunkSchema } from "./trunk-schema.ts";
 import { shaped } from "./values.ts";
 
 const emergencyNumber = shaped(/^[0-9*#]{2,15}$/, {
@@ -30,13 +32,17 @@ export const settingsSchema = z.strictObject({
     .array(trunkSchema)
     .max(1000)
     .default([])
-    .meta({ description: "The operators, on the public side." }),
+    .meta(labelled(about("Trunks", "Faisceaux", "The operators, on the public side."))),
   routing: routingSchema,
   emergencyNumbers: z
     .array(emergencyNumber)
     .max(100)
     .default(["112", "15", "17", "18", "114", "115", "119", "191", "196", "197"])
-    .meta({ description: "Exempt from every limit of calls." }),
+    .meta(
+      labelled(
+        about("Emergency numbers", "Numéros d’urgence", "Exempt from every limit of calls."),
+      ),
+    ),
   limits: limitsSchema,
   calls: callsSchema,
   qos: qosSchema,

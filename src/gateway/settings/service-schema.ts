@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { about, text } from "./field.ts";
+import { about, described, labelled, text } from "./field.ts";
 import { choice, dnsServer, dscp, integer, shaped, words, yesNo } from "./values.ts";
 
 const ms = { unit: "ms" };
@@ -19,31 +19,36 @@ export const limitsSchema = z
       10_000,
       about("Calls per second", "Appels par seconde", "Of the whole gateway."),
     ).default(500),
-    refuseStatus: z
-      .preprocess(
+    refuseStatus: described(
+      z.preprocess(
         (value) => (typeof value === "string" ? Number(value) : value),
         z.literal([503, 486, 603]),
-      )
-      .meta({
-        title: "Answer over a limit",
-        description: "The SIP status of a call over a limit.",
-        facts: about(
-          "Answer over a limit",
-          "Réponse au-delà d’une limite",
-          "The SIP status of a call over a limit.",
-          {
-            allowed: text("503 | 486 | 603", "503 | 486 | 603"),
-          },
-        ),
-      })
-      .default(503),
+      ),
+      about(
+        "Answer over a limit",
+        "Réponse au-delà d’une limite",
+        "The SIP status of a call over a limit.",
+        {
+          allowed: text("503 | 486 | 603", "503 | 486 | 603"),
+        },
+      ),
+    ).default(503),
     retryAfterS: integer(
       1,
       3600,
       about("Retry-After", "Retry-After", "What a 503 over a limit tells the caller.", s),
     ).default(10),
   })
-  .prefault({});
+  .prefault({})
+  .meta(
+    labelled(
+      about(
+        "Limits of calls (CAC)",
+        "Limites d’appels (CAC)",
+        "Over a limit, a call is refused; emergency numbers never.",
+      ),
+    ),
+  );
 
 export const qosSchema = z
   .strictObject({
@@ -55,7 +60,12 @@ export const qosSchema = z
     ).default(46),
     video: dscp(about("DSCP of video", "DSCP de la vidéo", "Set on video streams.")).default(34),
   })
-  .prefault({});
+  .prefault({})
+  .meta(
+    labelled(
+      about("Quality of service", "Qualité de service", "The DSCP of what the gateway sends."),
+    ),
+  );
 
 /** How calls live, beyond what a trunk says. */
 export const callsSchema = z
@@ -115,7 +125,8 @@ export const callsSchema = z
       ),
     ).default(70),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("Calls", "Appels", "How calls live.")));
 
 const timings = z
   .strictObject({
@@ -145,7 +156,8 @@ const timings = z
       ),
     ).default(4000),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("SIP timers", "Minuteries SIP", "RFC 3261 table 4.")));
 
 const messageLimits = z
   .strictObject({
@@ -169,7 +181,10 @@ const messageLimits = z
       about("Transactions", "Transactions", "Most transactions at once; more requests get 503."),
     ).default(500_000),
   })
-  .prefault({});
+  .prefault({})
+  .meta(
+    labelled(about("Limits of messages", "Limites des messages", "A message over one is refused.")),
+  );
 
 const connections = z
   .strictObject({
@@ -224,7 +239,8 @@ const connections = z
       ),
     ).default(1_048_576),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("Connections", "Connexions", "TCP and TLS.")));
 
 export const sipSchema = z
   .strictObject({
@@ -250,7 +266,8 @@ export const sipSchema = z
       ),
     ).default("Passerelle"),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("SIP", "SIP", "How the gateway speaks SIP.")));
 
 const FILE = text("the path of a PEM file", "le chemin d’un fichier PEM");
 const file = (en: string, fr: string, description: string) =>
@@ -273,7 +290,8 @@ export const tlsSchema = z
       about("Oldest TLS", "TLS le plus ancien", "1.2 or 1.3."),
     ).default("1.2"),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("TLS", "TLS", "The gateway's certificate, and whom it trusts.")));
 
 export const dnsSchema = z
   .strictObject({
@@ -281,7 +299,9 @@ export const dnsSchema = z
       .array(dnsServer(about("DNS server", "Serveur DNS", "Asked in this order.")))
       .max(8)
       .default([])
-      .meta({ description: "Without it: those of /etc/resolv.conf." }),
+      .meta(
+        labelled(about("DNS servers", "Serveurs DNS", "Without it: those of /etc/resolv.conf.")),
+      ),
     timeoutMs: integer(
       100,
       30_000,
@@ -294,7 +314,8 @@ export const dnsSchema = z
       about("Names kept", "Noms gardés", "Most answers in the cache."),
     ).default(10_000),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("DNS", "DNS", "How names are resolved.")));
 
 export const logSchema = z
   .strictObject({
@@ -310,4 +331,5 @@ export const logSchema = z
       ),
     ).default(false),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("Log", "Journal", "What is logged.")));

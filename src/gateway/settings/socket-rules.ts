@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts";
 import { fieldName, MESSAGES } from "./errors.ts";
 import { protocolsOfDraft } from "./mode-rules.ts";
 import type { Rule, Scene } from "./rules.ts";
-import { hasPlain, hasTls } from "./settings.ts";
+import { defaultPort, hasPlain, hasTls } from "./settings.ts";
 
 /** Addresses, ports, and what goes with them. */
 export const socketRules: readonly Rule[] = [
@@ -105,8 +105,23 @@ function clearOfMediaAndPbx({ draft, report }: Scene, { path, address, port, ove
       `un port hors de la plage RTP ${range}`,
     );
   }
-  if (over === "udp" || draft.pbx?.host !== address || draft.pbx.port !== port) return;
-  report(path, MESSAGES.duplicate, "a port other than pbx.port", "un port autre que pbx.port");
+  const pbx = pbxSocket(draft);
+  if (over === "udp" || pbx?.host !== address || pbx.port !== port) return;
+  report(
+    path,
+    MESSAGES.duplicate,
+    `a port other than the PBX's ${pbx.port}`,
+    `un port autre que le ${pbx.port} de l’iPbx`,
+  );
+}
+
+/** Where the PBX is reached (IP4, else IP5), with the port that follows from its transport. */
+function pbxSocket(draft: Draft): { host: string | undefined; port: number } | undefined {
+  const protocols = protocolsOfDraft(draft, "private");
+  if (!draft.pbx || !protocols) return undefined;
+  const transport = draft.pbx.transport ?? (hasTls(protocols) ? "tls" : "udp");
+  const { host, port } = (draft.privateNat ? draft.pbxReached : undefined) ?? draft.pbx;
+  return { host, port: port ?? defaultPort(transport) };
 }
 
 function* socketsOf(draft: Draft): Generator<Socket> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { about, text } from "./field.ts";
+import { about, labelled, text } from "./field.ts";
 import {
   addressBlock,
   choice,
@@ -18,7 +18,7 @@ const NAME = text(
   '1–32 letters, digits, . _ - (not "none")',
   "1 à 32 lettres, chiffres, . _ - (sauf « none »)",
 );
-const trunkName = (en: string, fr: string, description: string) =>
+export const trunkName = (en: string, fr: string, description: string) =>
   shaped(/^(?!none$)[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, {
     ...about(en, fr, description),
     allowed: NAME,
@@ -29,7 +29,10 @@ const USER = text(
   "un nom SIP sans espace, @ ni guillemets",
 );
 const user = (en: string, fr: string, description: string) =>
-  shaped(/^[!-~]{1,128}$/, { ...about(en, fr, description), allowed: USER });
+  shaped(/^[A-Za-z0-9\-_.!~*'()&=+$,;?/%]{1,128}$/, {
+    ...about(en, fr, description),
+    allowed: USER,
+  });
 
 const peer = z.strictObject({
   host: host(about("Address or FQDN", "Adresse ou FQDN", "Where the operator is reached.")),
@@ -148,17 +151,21 @@ const numberRule = z.strictObject({
     ),
     allowed: text("digits, + * # and $1–$9", "des chiffres, + * # et $1–$9"),
   }).exactOptional(),
-  e164: e164.exactOptional(),
+  e164: e164
+    .exactOptional()
+    .meta(
+      labelled(
+        about("Rewrite", "Réécriture", "Writes the number in one form, after strip and prepend."),
+      ),
+    ),
 });
 
-const rules = (direction: string) =>
+const rules = (en: string, fr: string) =>
   z
     .array(numberRule)
     .max(100)
     .default([])
-    .meta({
-      description: `Number rules ${direction}: the first that fits each number is applied.`,
-    });
+    .meta(labelled(about(en, fr, "The first rule that fits each number is applied.")));
 
 const keep = (en: string, fr: string, description: string) =>
   choice(["pass", "remove"], about(en, fr, description)).default("pass");
@@ -175,7 +182,8 @@ const identityHeaders = z
     privacy: keep("Privacy", "Privacy", "Towards the operator (RFC 3323)."),
     reason: keep("Reason", "Reason", "Both ways (RFC 3326)."),
   })
-  .prefault({});
+  .prefault({})
+  .meta(labelled(about("Identity headers", "En-têtes d’identité", "Which pass.")));
 
 const CALLS = "Without it: the gateway's limit alone.";
 
@@ -185,7 +193,15 @@ export const trunkSchema = z.strictObject({
     .array(peer)
     .min(1)
     .max(16)
-    .meta({ description: "The operator's addresses, tried in the order of priority and weight." }),
+    .meta(
+      labelled(
+        about(
+          "Peers",
+          "Pairs",
+          "The operator's addresses, tried in the order of priority and weight.",
+        ),
+      ),
+    ),
   domain: domain(
     about(
       "Domain",
@@ -193,8 +209,22 @@ export const trunkSchema = z.strictObject({
       "The host of the URIs sent to the operator. Without it: the peer's host.",
     ),
   ).exactOptional(),
-  register: register.exactOptional(),
-  credentials: credentials.exactOptional(),
+  register: register
+    .exactOptional()
+    .meta(
+      labelled(about("Registration", "Enregistrement", "The gateway registers with the operator.")),
+    ),
+  credentials: credentials
+    .exactOptional()
+    .meta(
+      labelled(
+        about(
+          "Credentials",
+          "Authentification",
+          "Answer the operator's digest challenges, and no one else's.",
+        ),
+      ),
+    ),
   sourceAddresses: z
     .array(
       addressBlock(
@@ -203,7 +233,15 @@ export const trunkSchema = z.strictObject({
     )
     .max(64)
     .exactOptional()
-    .meta({ description: "Without it: the peers' own addresses, names resolved." }),
+    .meta(
+      labelled(
+        about(
+          "Source addresses",
+          "Adresses sources",
+          "Without it: the peers' own addresses, names resolved.",
+        ),
+      ),
+    ),
   verifyCertificate: yesNo(
     about(
       "Verify the operator's certificate",
@@ -244,7 +282,15 @@ export const trunkSchema = z.strictObject({
     )
     .max(16)
     .default([503, 408])
-    .meta({ description: "Never 486, and never a 6xx; a transport failure always." }),
+    .meta(
+      labelled(
+        about(
+          "Failover",
+          "Bascule",
+          "Answers that make the gateway try the next peer: never 486, and never a 6xx; a transport failure always.",
+        ),
+      ),
+    ),
   redirects: choice(
     ["follow", "pass"],
     about(
@@ -262,8 +308,12 @@ export const trunkSchema = z.strictObject({
     ),
   ).default("pass"),
   numberRules: z
-    .strictObject({ in: rules("from the operator"), out: rules("to the operator") })
-    .prefault({}),
+    .strictObject({
+      in: rules("Rules from the operator", "Règles depuis l’opérateur"),
+      out: rules("Rules to the operator", "Règles vers l’opérateur"),
+    })
+    .prefault({})
+    .meta(labelled(about("Number rules", "Règles de numéros", "How numbers change on their way."))),
   identityHeaders,
   limits: z
     .strictObject({
@@ -278,39 +328,14 @@ export const trunkSchema = z.strictObject({
         about("Calls per second", "Appels par seconde", CALLS),
       ).exactOptional(),
     })
-    .prefault({}),
-});
-
-const route = z.strictObject({
-  prefix: digits(about("Prefix", "Préfixe", "Called numbers that begin so.")).exactOptional(),
-  pattern: pattern(
-    about("Pattern", "Motif", "Called numbers that match from their start."),
-  ).exactOptional(),
-  domain: domain(
-    about("Domain", "Domaine", "Requests to this domain (Route or Request-URI)."),
-  ).exactOptional(),
-  trunk: trunkName("Trunk", "Faisceau", "The trunk that takes the call."),
-});
-
-export const routingSchema = z
-  .strictObject({
-    rules: z.array(route).max(1000).default([]).meta({
-      description: "Calls of the PBX: the first rule whose every condition holds gives the trunk.",
-    }),
-    byRequestDomain: yesNo(
-      about(
-        "By the request's own domain",
-        "Par le domaine de la requête",
-        "A Route or Request-URI with a trunk's domain, peer or address goes to that trunk, before the default.",
+    .prefault({})
+    .meta(
+      labelled(
+        about(
+          "Limits of calls (CAC)",
+          "Limites d’appels (CAC)",
+          "Of this trunk, beside the gateway's.",
+        ),
       ),
-    ).default(true),
-    defaultTrunk: shaped(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, {
-      ...about(
-        "Default trunk",
-        "Faisceau par défaut",
-        "Takes what no rule took; none: such calls are refused. Without it: the only trunk, where there is one.",
-      ),
-      allowed: text("a trunk's name, or none", "le nom d’un faisceau, ou none"),
-    }).exactOptional(),
-  })
-  .prefault({});
+    ),
+});

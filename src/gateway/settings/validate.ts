@@ -43,7 +43,7 @@ export function notRunnableYet(settings: Settings): readonly SettingError[] {
 /** In the order of the file, with the line of the field or of what should have held it. */
 function located(errors: readonly SettingError[], lines: Lines): SettingError[] {
   const lineOf = (field: string): number | undefined => {
-    for (let name = field; name !== ""; name = name.replace(/(?:^|\.)[^.[]*$|\[\d+\]$/, "")) {
+    for (let name = field; name !== ""; name = parentOf(name)) {
       const line = lines.get(name);
       if (line !== undefined) return line;
     }
@@ -55,6 +55,10 @@ function located(errors: readonly SettingError[], lines: Lines): SettingError[] 
   });
   return withLines.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
+
+/** Always shorter, whatever signs a key of the file holds. */
+const parentOf = (field: string): string =>
+  field.slice(0, Math.max(0, field.lastIndexOf("."), field.lastIndexOf("[")));
 
 /** What JSON and callers write as undefined or null is absent. */
 function present(value: unknown): unknown {

@@ -32,10 +32,15 @@ function readText<T>(facts: FieldFacts, read: (text: string) => Read<T>) {
 export function integer(min: number, max: number, facts: FieldFacts) {
   const number = (value: unknown): unknown =>
     typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-  const unit = facts.unit === undefined ? "" : ` ${facts.unit}`;
-  const allowed = facts.allowed ?? text(`${min}–${max}${unit}`, `${min}–${max}${unit}`);
+  const unit =
+    facts.unit === undefined
+      ? text("", "")
+      : (UNITS[facts.unit] ?? text(` ${facts.unit}`, ` ${facts.unit}`));
+  const allowed = facts.allowed ?? text(`${min}–${max}${unit.en}`, `${min}–${max}${unit.fr}`);
   return described(z.preprocess(number, z.int().min(min).max(max)), { ...facts, allowed });
 }
+
+const UNITS: Readonly<Record<string, Text>> = { bytes: text(" bytes", " octets") };
 
 const YES = new Set(["yes", "true", "on", "oui"]);
 const NO = new Set(["no", "false", "off", "non"]);

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { MESSAGES } from "./errors.ts";
+import { about, described, labelled, text } from "./field.ts";
+import { choice, integer, yesNo } from "./values.ts";
+
+const PAGE = { see: "§3.1" };
+
+const EVEN = text("an even port, 1024–65532", "un port pair, 1024–65532");
+
+/** RTP takes the even port of a pair, RTCP the odd one (RFC 3550 §11). */
+const evenPort = described(
+  integer(1024, 65532, about("First RTP port", "port RTP minimum", "")).refine(
+    (port) => port % 2 === 0,
+    { params: { complaint: { message: MESSAGES.range } } },
+  ),
+  about(
+    "First RTP port",
+    "port RTP minimum",
+    "Even. An audio call takes 4 ports, one with video 8.",
+    {
+      ...PAGE,
+      allowed: EVEN,
+    },
+  ),
+);
+
+/** The media lines of the tab, and what surrounds them. */
+export const mediaFields = {
+  rtp: z
+    .strictObject({
+      portMin: evenPort.default(20000),
+      portMax: integer(
+        1024,
+        65535,
+        about("Last RTP port", "port RTP maximum", "At least `portMin` + 3.", PAGE),
+      ).default(27999),
+      changePortOnRenegotiation: yesNo(
+        about(
+          "RTP port changes on renegotiation",
+          "Changement du port RTP sur renégociation",
+          "A re-INVITE or UPDATE with an SDP offer allocates new ports. Off: the same ports stay.",
+          PAGE,
+        ),
+      ).default(true),
+    })
+    .prefault({})
+    .meta(
+      labelled(
+        about(
+          "RTP ports",
+          "Plage de ports SBC",
+          "From which every stream of a call takes its ports.",
+        ),
+      ),
+    ),
+  symmetricRtp: choice(
+    ["none", "public", "private", "both"],
+    about(
+      "Symmetric RTP",
+      "Support du RTP symétrique",
+      "On which side media is sent to where it comes from (NON · public · privé · les deux).",
+      PAGE,
+    ),
+  ).default("none"),
+  media: z
+    .strictObject({
+      portQuarantineS: integer(
+        0,
+        600,
+        about(
+          "Quarantine of ports",
+          "Quarantaine des ports",
+          "How long the ports of an ended call rest, so that its late packets enter no new call.",
+          { unit: "s" },
+        ),
+      ).default(10),
+      silenceS: integer(
+        0,
+        86_400,
+        about(
+          "Silence ends a call after",
+          "Fin d’appel après silence de",
+          "No RTP or RTCP from either side for this long, not on hold, ends the call; 0: never.",
+          { unit: "s" },
+        ),
+      ).default(120),
+      opaque: choice(
+        ["pass", "refuse"],
+        about(
+          "T.38, BFCP and unknown media",
+          "T.38, BFCP et médias inconnus",
+          "Pass them as opaque UDP, or refuse these lines of an offer.",
+        ),
+      ).default("pass"),
+    })
+    .prefault({})
+    .meta(labelled(about("Media", "Flux média", "What becomes of streams."))),
+  topologyMask: yesNo(
+    about(
+      "Hide the network's topology",
+      "Appliquer le masque de topologie réseau",
+      "Nothing of one side's addresses, names, User-Agent and Call-ID appears on the other.",
+      PAGE,
+    ),
+  ).default(true),
+  voiceEncryption: choice(
+    ["off", "aes-128", "aes-256"],
+    about("Voice encryption", "chiffrement voix", "Only off for now: SRTP is not available yet.", {
+      see: "§4.1.4.1",
+    }),
+  ).default("off"),
+};
