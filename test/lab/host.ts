@@ -1,8 +1,11 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Capture } from "./capture.ts";
+import { CAPTURE_MARK, CAPTURE_MARK_PORT, Capture } from "./capture.ts";
 import { command } from "./command.ts";
 import { type Launch, Program } from "./program.ts";
+
+const LINK_PATIENCE_MS = 10_000;
+const LINK_POLL_MS = 20;
 
 /** One network namespace with the programs and captures that run in it. */
 export class Host {
@@ -33,6 +36,15 @@ export class Host {
 
   route(destination: string, via: string): void {
     this.ip(via.includes(":") ? "-6" : "-4", "route", "add", destination, "via", via);
+  }
+
+  /** Resolves when the kernel counts the interface as running, a moment after both its ends are up. */
+  async isUp(port: string): Promise<void> {
+    const limit = performance.now() + LINK_PATIENCE_MS;
+    while (!this.ip("-o", "link", "show", "dev", port).includes("state UP")) {
+      if (performance.now() > limit) throw new Error(`${port} of ${this.name} never came up`);
+      await new Promise((resolve) => setTimeout(resolve, LINK_POLL_MS));
+    }
   }
 
   /** Lets the kernel forward: so a packet that wants to go round the gateway can, and is seen. */
@@ -69,7 +81,16 @@ export class Host {
     });
     // Printed when the file is open, which is after the interface is.
     await program.line(/^File: /m);
-    return new Capture(program, path);
+    return new Capture(program, path, () => this.#mark(port));
+  }
+
+  /** Sends a datagram that leaves by this interface and that nobody takes. */
+  #mark(port: string): void {
+    const [own = ""] = /\d+\.\d+\.\d+\./.exec(this.ip("-4", "addr", "show", "dev", port)) ?? [];
+    const nobody = `${own}254`;
+    this.ip("neigh", "replace", nobody, "lladdr", "02:00:00:00:00:fe", "dev", port);
+    const script = `printf '${CAPTURE_MARK}' > /dev/udp/${nobody}/${CAPTURE_MARK_PORT}`;
+    command("ip", "netns", "exec", this.namespace, "bash", "-c", script);
   }
 
   async stopAll(): Promise<void> {

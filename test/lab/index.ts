@@ -15,3 +15,4 @@ export { missing } from "./peers.ts";
 export { Program } from "./program.ts";
 export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
 export * from "./sipp-scenario.ts";
+export * from "./site.ts";

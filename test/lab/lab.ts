@@ -37,13 +37,15 @@ export class Lab {
     return host;
   }
 
-  cable(one: Plug, other: Plug): void {
+  /** Resolves when both ends are up: until then programs don't see the interface. */
+  async cable(one: Plug, other: Plug): Promise<void> {
     const peer = ["type", "veth", "peer", "name", other.port, "netns", other.host.namespace];
     one.host.ip("link", "add", one.port, ...peer);
     for (const plug of [one, other]) {
       for (const address of plug.addresses) plug.host.address(plug.port, address);
       plug.host.ip("link", "set", plug.port, "up");
     }
+    for (const plug of [one, other]) await plug.host.isUp(plug.port);
   }
 
   async close(): Promise<void> {

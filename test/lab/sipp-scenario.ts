@@ -36,6 +36,10 @@ interface AwaitOptions {
   readonly checks?: readonly HeaderCheck[];
   /** The digest that the request must carry. */
   readonly verify?: Credentials;
+  /** What the body must match. */
+  readonly bodyMatches?: string;
+  /** Keeps the RSeq in the variable "rseq", for the RAck of a PRACK. */
+  readonly keepRseq?: boolean;
 }
 
 export type Step =
@@ -134,7 +138,7 @@ class ScenarioWriter {
   #lastMethod = "";
   #lastStatus = 0;
   #answered = 0;
-  #inDialog = false;
+  #inDialog: boolean = false;
   #checks = 0;
   #labels = 0;
 
@@ -253,6 +257,8 @@ class ScenarioWriter {
     const actions = [
       ...checks.map((check) => this.#check(check)),
       ...(begins ? this.#keepInvite() : []),
+      ...(step.bodyMatches === undefined ? [] : [this.#checkBody(step.bodyMatches)]),
+      ...(step.keepRseq === true ? [this.#keep("rseq", "RSeq")] : []),
       ...(verify === undefined ? [] : [verifying(verify)]),
     ];
     const after = verify === undefined ? "" : `\n${this.#failUnless("valid")}`;
@@ -281,10 +287,18 @@ class ScenarioWriter {
   /** What answers and requests of the callee's own need of the INVITE, whatever comes after it. */
   #keepInvite(): string[] {
     const kept = { remote: "From", local: "To", via: "Via", cseq: "CSeq" };
-    return Object.entries(kept).map(([name, header]) => {
-      this.#variables.add(name);
-      return `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${name}"/>`;
-    });
+    return Object.entries(kept).map(([name, header]) => this.#keep(name, header));
+  }
+
+  #keep(name: string, header: string): string {
+    this.#variables.add(name);
+    return `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${name}"/>`;
+  }
+
+  #checkBody(matches: string): string {
+    const name = `check${++this.#checks}`;
+    this.#variables.add(name);
+    return `<ereg regexp="${escaped(matches)}" search_in="body" check_it="true" assign_to="${name}"/>`;
   }
 
   #failUnless(variable: string): string {

@@ -52,7 +52,7 @@ export class Sipp {
     this.#calls = calls;
   }
 
-  async done(withinMs = 30_000): Promise<SippCounts> {
+  async done(withinMs = 8_000): Promise<SippCounts> {
     try {
       await this.program.succeeds(withinMs);
     } catch (error) {

@@ -1,0 +1,157 @@
+import {
+  type GatewayPlan,
+  gatewaySettings,
+  PRIVATE_PORT,
+  PUBLIC_PORT,
+  startGateway,
+} from "./gateway.ts";
+import type { Host } from "./host.ts";
+import { Lab } from "./lab.ts";
+import type { Program } from "./program.ts";
+import { bracketed, type Sipp, type SippOptions, startSipp } from "./sipp.ts";
+
+/** The addresses of one family. */
+export interface Addresses {
+  readonly operator: string;
+  /** The operator's second peer. */
+  readonly operatorSpare: string;
+  readonly public: string;
+  readonly private: string;
+  readonly pbx: string;
+  /** A telephone of the PBX. */
+  readonly phone: string;
+}
+
+export const IPV4: Addresses = {
+  operator: "198.51.100.2",
+  operatorSpare: "198.51.100.3",
+  public: "198.51.100.1",
+  private: "10.20.0.1",
+  pbx: "10.20.0.2",
+  phone: "10.20.0.3",
+};
+
+export const IPV6: Addresses = {
+  operator: "2001:db8:51::2",
+  operatorSpare: "2001:db8:51::3",
+  public: "2001:db8:51::1",
+  private: "fd20::1",
+  pbx: "fd20::2",
+  phone: "fd20::3",
+};
+
+/** Interface names on the gateway's host. */
+export const PUBLIC_CABLE = "public";
+export const PRIVATE_CABLE = "private";
+
+export type Direction = "inbound" | "outbound";
+
+/** How one side of a call is made. */
+export interface EndPlan extends Partial<Omit<SippOptions, "host" | "address" | "port">> {
+  readonly scenario: string;
+  readonly port?: number;
+  readonly address?: string;
+}
+
+/** Three hosts in a row: operator, gateway, PBX, with IPv4 and IPv6 on both cables. */
+export class Site {
+  readonly operator: Host;
+  readonly gateway: Host;
+  readonly pbx: Host;
+  readonly #lab: Lab;
+
+  private constructor(lab: Lab) {
+    this.#lab = lab;
+    this.operator = lab.host("operator");
+    this.gateway = lab.host("gateway");
+    this.pbx = lab.host("pbx");
+  }
+
+  static async open(): Promise<Site> {
+    const site = new Site(new Lab());
+    await site.#connect();
+    site.#letPacketsGoRound();
+    return site;
+  }
+
+  close(): Promise<void> {
+    return this.#lab.close();
+  }
+
+  /** Starts the gateway with the operator's peer as trunk "operator" and the PBX on port 5060. */
+  startGateway(plan: Partial<GatewayPlan> = {}): Promise<Program> {
+    return startGateway(
+      this.gateway,
+      gatewaySettings({
+        publicAddress: IPV4.public,
+        privateAddress: IPV4.private,
+        pbx: { host: IPV4.pbx },
+        trunks: [
+          { name: "operator", peers: [{ host: IPV4.operator, port: 5060, transport: "udp" }] },
+        ],
+        ...plan,
+      }),
+    );
+  }
+
+  /** SIPp at both ends of calls through the gateway; resolves when all went as both scenarios say. */
+  async call(direction: Direction, from: EndPlan, to: EndPlan): Promise<{ from: Sipp; to: Sipp }> {
+    const inbound = direction === "inbound";
+    const [near, far] = inbound ? [this.operator, this.pbx] : [this.pbx, this.operator];
+    const [nearAddress, farAddress] = inbound
+      ? [IPV4.operator, IPV4.pbx]
+      : [IPV4.pbx, IPV4.operator];
+    const entry = inbound ? `${IPV4.public}:${PUBLIC_PORT}` : `${IPV4.private}:${PRIVATE_PORT}`;
+    const called = await startSipp({ host: far, address: farAddress, port: 5060, ...to });
+    const calling = await startSipp({
+      host: near,
+      address: nearAddress,
+      port: 5060,
+      to: entry,
+      target: `sip:+33123456789@${from.to ?? entry}`,
+      ...from,
+    });
+    try {
+      await Promise.all([calling.done(), called.done()]);
+    } finally {
+      await calling.program.stop();
+      await called.program.stop();
+    }
+    return { from: calling, to: called };
+  }
+
+  async #connect(): Promise<void> {
+    const outside = [IPV4.operator, IPV4.operatorSpare, IPV6.operator, IPV6.operatorSpare];
+    const inside = [IPV4.pbx, IPV4.phone, IPV6.pbx, IPV6.phone];
+    await this.#lab.cable(
+      { host: this.operator, port: "wan", addresses: masked(outside) },
+      {
+        host: this.gateway,
+        port: PUBLIC_CABLE,
+        addresses: masked([IPV4.public, IPV6.public]),
+      },
+    );
+    await this.#lab.cable(
+      {
+        host: this.gateway,
+        port: PRIVATE_CABLE,
+        addresses: masked([IPV4.private, IPV6.private]),
+      },
+      { host: this.pbx, port: "lan", addresses: masked(inside) },
+    );
+  }
+
+  /** Routes past the gateway exist, so that a packet which is told to take them is seen doing it. */
+  #letPacketsGoRound(): void {
+    this.gateway.forward();
+    for (const addresses of [IPV4, IPV6]) {
+      this.operator.route("default", addresses.public);
+      this.pbx.route("default", addresses.private);
+    }
+  }
+}
+
+const masked = (addresses: readonly string[]): string[] =>
+  addresses.map((address) => `${address}/${address.includes(":") ? 64 : 24}`);
+
+export const entryOf = (address: string, port: number): string => `${bracketed(address)}:${port}`;
