@@ -1,30 +1,42 @@
-import { after, type Instant, type Timers } from "#base";
-import { Headers, printMessage, Request, type Response } from "#sip-message";
+import { after, type Instant, type Timers, unreachable } from "#base";
+import { printMessage, type Request, type Response } from "#sip-message";
 import type { Destination, Flow } from "../flow.ts";
-import { ClientTransaction } from "./client-transaction.ts";
+import { arm, disarm, type Transaction } from "./alarm.ts";
+import { type ClientInput, INVITE_CLIENT, OTHER_CLIENT } from "./client-figures.ts";
+import { ClientTransaction, type Withdrawal } from "./client-transaction.ts";
 import type { Requester, TransactionEvent } from "./event.ts";
+import { statusClass } from "./figure.ts";
+import { clientKey, clientKeyOf } from "./matching.ts";
 import type { Outbox } from "./outbox.ts";
-import { patienceMs, type Timings, timerDMs } from "./timings.ts";
+import { ackOf, cancelOf, setVia, type ViaFor } from "./own-requests.ts";
+import type { ParcelSize } from "./parcel-size.ts";
+import { NEVER, patienceMs, type Timings, timerDMs } from "./timings.ts";
 
-/** The two client machines of RFC 3261 §17.1, INVITE's as RFC 6026 §7.2 has it. */
+export interface ClientParts {
+  readonly timers: Timers<Transaction>;
+  readonly outbox: Outbox;
+  readonly timings: Timings;
+  readonly viaFor: ViaFor;
+  readonly parcelSize: ParcelSize;
+}
+
+/** Runs the client figures: what they do, and the timers of each state. */
 export class ClientMachines {
-  /** By branch; a CANCEL shares its INVITE's branch (RFC 3261 §9.1), so its key says so. */
   readonly #live = new Map<string, ClientTransaction>();
-  readonly #timers: Timers<() => TransactionEvent | undefined>;
-  readonly #outbox: Outbox;
-  readonly #timings: Timings;
+  readonly #parts: ClientParts;
 
-  constructor(timers: Timers<() => TransactionEvent | undefined>, outbox: Outbox, timings: Timings) {
-    this.#timers = timers;
-    this.#outbox = outbox;
-    this.#timings = timings;
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
   }
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** Sends a request whose top Via bears `branch`. */
+  find(branch: string): ClientTransaction | undefined {
+    return this.#live.get(branch);
+  }
+
   open(
     branch: string,
     request: Request,
@@ -32,173 +44,196 @@ export class ClientMachines {
     owner: Requester | undefined,
     now: Instant,
   ): ClientTransaction {
-    const text = printMessage(request);
-    const transaction = new ClientTransaction(branch, request, text, to, owner);
-    this.#live.set(keyOf(branch, request.method), transaction);
-    this.#outbox.text(to, text, branch);
-    transaction.deadline = after(now, patienceMs(this.#timings));
-    transaction.intervalMs = this.#timings.t1Ms;
-    this.#wait(transaction, now);
+    const transaction = new ClientTransaction(branch, request, to, owner);
+    setVia(request, branch, to, this.#parts.viaFor);
+    transaction.text = printMessage(request);
+    const roomier = this.#parts.parcelSize.roomierWay(to, transaction.text.length, now);
+    if (roomier) this.#redirect(transaction, roomier);
+    this.#start(transaction, now);
+    if (roomier) this.#holdDatagram(transaction, to, now);
     return transaction;
   }
 
   receive(response: Response, flow: Flow, now: Instant): TransactionEvent | undefined {
-    const transaction = this.#live.get(keyOf(response.via.branch, response.cseq.method));
-    if (!transaction || transaction.method !== response.cseq.method) return undefined;
-    const news =
-      response.status < 200
-        ? this.#provisional(transaction, now)
-        : transaction.method === "INVITE"
-          ? this.#inviteFinal(transaction, response, now)
-          : this.#final(transaction, now);
-    return news ? { kind: "response", transaction, response, flow } : undefined;
+    const transaction = this.#live.get(clientKeyOf(response));
+    // Whoever guesses a branch on one side has no say on the other's transactions.
+    if (transaction?.method !== response.cseq.method) return undefined;
+    if (transaction.destination.side !== flow.side) return undefined;
+    return this.#step(transaction, statusClass(response.status), now, response, flow);
   }
 
-  /** RFC 3261 §9.1: at once where a provisional response has come, else with the first one. */
-  cancel(transaction: ClientTransaction, now: Instant, reason?: string): void {
-    if (transaction.isCancelled || transaction.cancelDue) return;
-    if (transaction.state === "calling") transaction.cancelDue = { reason };
-    else if (transaction.state === "proceeding") this.#sendCancel(transaction, now, reason);
-  }
-
-  sendFailed(branch: string, _now: Instant): TransactionEvent | undefined {
-    const transaction = this.#live.get(branch) ?? this.#live.get(keyOf(branch, "CANCEL"));
-    if (!transaction) return undefined;
-    const { state } = transaction;
-    const isOver = state === "accepted" || state === "completed";
-    this.#end(transaction);
-    return isOver ? undefined : { kind: "failed", transaction, why: "transport" };
-  }
-
-  #provisional(transaction: ClientTransaction, now: Instant): boolean {
-    switch (transaction.state) {
-      case "calling": {
-        // Timers A and B stop; the user decides how long it may ring.
-        transaction.state = "proceeding";
-        this.#timers.cancel(transaction.timer as never);
-        const due = transaction.cancelDue;
-        if (due) this.#sendCancel(transaction, now, due.reason);
-        return true;
-      }
-      case "trying":
-        // Timer E goes on at T2 (§17.1.2.2).
-        transaction.state = "proceeding";
-        transaction.intervalMs = this.#timings.t2Ms;
-        return true;
-      case "proceeding":
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #final(transaction: ClientTransaction, now: Instant): boolean {
-    if (transaction.state !== "trying" && transaction.state !== "proceeding") return false;
-    transaction.state = "completed";
-    // Timer K absorbs repeated responses.
-    this.#endAfter(transaction, transaction.isReliable ? 0 : this.#timings.t4Ms, now);
-    return true;
-  }
-
-  #inviteFinal(transaction: ClientTransaction, response: Response, now: Instant): boolean {
-    switch (transaction.state) {
-      case "calling":
-      case "proceeding":
-        if (response.status < 300) {
-          // Timer M: 2xx of other forks, and repeated ones, are the user's (RFC 6026 §7.2).
-          transaction.state = "accepted";
-          this.#endAfter(transaction, patienceMs(this.#timings), now);
-          return true;
-        }
-        this.#acknowledge(transaction, response, now);
-        return true;
-      case "accepted":
-        return response.status < 300;
-      case "completed":
-        if (response.status >= 300) this.#outbox.text(transaction.destination, transaction.text);
-        return false;
-      default:
-        return false;
-    }
-  }
-
-  /** The ACK of a non-2xx goes the way of the INVITE, with its branch (RFC 3261 §17.1.1.3). */
-  #acknowledge(transaction: ClientTransaction, response: Response, now: Instant): void {
-    const ack = onePathRequest(transaction.request!, "ACK");
-    ack.headers.set("to", response.headers.get("to") ?? "");
-    transaction.state = "completed";
-    const text = printMessage(ack);
-    this.#outbox.text(transaction.destination, text);
-    this.#endAfter(transaction, transaction.isReliable ? 0 : timerDMs(this.#timings), now);
-    transaction.text = text;
-  }
-
-  #sendCancel(transaction: ClientTransaction, now: Instant, reason: string | undefined): void {
-    transaction.isCancelled = true;
-    transaction.cancelDue = undefined;
-    const cancel = onePathRequest(transaction.request!, "CANCEL");
-    if (reason !== undefined) cancel.headers.add("reason", reason);
-    this.open(transaction.branch, cancel, transaction.destination, undefined, now);
-    // RFC 3261 §9.1: without a final response in 64*T1 the INVITE counts as cancelled.
-    transaction.deadline = after(now, patienceMs(this.#timings));
-    transaction.timer = this.#timers.set(transaction.deadline, () => this.#timeout(transaction));
-  }
-
-  /** Timers A and E resend over UDP; B and F give up. */
-  #wait(transaction: ClientTransaction, now: Instant): void {
-    const next = transaction.isReliable
-      ? transaction.deadline
-      : after(now, Math.min(transaction.intervalMs, transaction.deadline - now));
-    transaction.timer = this.#timers.set(next, () => this.#ring(transaction, next));
-  }
-
-  #ring(transaction: ClientTransaction, now: Instant): TransactionEvent | undefined {
-    if (now >= transaction.deadline) return this.#timeout(transaction);
-    const { t2Ms } = this.#timings;
-    this.#outbox.text(transaction.destination, transaction.text, transaction.branch);
-    // An INVITE doubles without end (§17.1.1.2), others up to T2 (§17.1.2.2).
-    const doubled = transaction.intervalMs * 2;
-    transaction.intervalMs = transaction.method === "INVITE" ? doubled : Math.min(doubled, t2Ms);
-    this.#wait(transaction, now);
+  rang(transaction: ClientTransaction, now: Instant): TransactionEvent | undefined {
+    transaction.timer = undefined;
+    if (transaction.state === "terminated") return undefined;
+    if (now >= transaction.expiresAt) return this.#step(transaction, "expiry", now);
+    if (transaction.datagramWay) this.#backToDatagrams(transaction, now);
+    else if (transaction.resendMs > 0) this.#step(transaction, "resend", now);
+    arm(this.#parts.timers, transaction, now);
     return undefined;
   }
 
-  #timeout(transaction: ClientTransaction): TransactionEvent {
-    this.#end(transaction);
-    return { kind: "failed", transaction, why: "timeout" };
+  sendFailed(key: string, now: Instant): TransactionEvent | undefined {
+    const transaction = this.#live.get(key);
+    if (!transaction) return undefined;
+    if (!transaction.datagramWay) return this.#step(transaction, "transport-error", now);
+    this.#backToDatagrams(transaction, now);
+    arm(this.#parts.timers, transaction, now);
+    return undefined;
   }
 
-  #endAfter(transaction: ClientTransaction, ms: number, now: Instant): void {
-    this.#timers.cancel(transaction.timer as never);
-    transaction.request = undefined;
+  /** RFC 3261 §9.1: at once where a provisional response has come, else with the first one. */
+  cancel(transaction: ClientTransaction, now: Instant, reason: string | undefined): void {
+    if (!transaction.isInvite || transaction.isCancelled) return;
+    if (transaction.state === "calling") transaction.withdrawal ??= { reason };
+    else if (transaction.state === "proceeding") this.#sendCancel(transaction, { reason }, now);
+  }
+
+  #start(transaction: ClientTransaction, now: Instant): void {
+    this.#live.set(clientKey(transaction.branch, transaction.method), transaction);
+    this.#send(transaction);
+    const { timings, timers } = this.#parts;
+    transaction.resendMs = transaction.isReliable ? 0 : timings.t1Ms;
+    transaction.expiresAt = after(now, patienceMs(timings));
+    arm(timers, transaction, now);
+  }
+
+  #step(
+    transaction: ClientTransaction,
+    input: ClientInput,
+    now: Instant,
+    response?: Response,
+    flow?: Flow,
+  ): TransactionEvent | undefined {
+    const { state } = transaction;
+    if (state === "terminated") return undefined;
+    const step = transaction.isInvite
+      ? INVITE_CLIENT[state as keyof typeof INVITE_CLIENT][input]
+      : OTHER_CLIENT[state as keyof typeof OTHER_CLIENT][input];
+    if (!step) return undefined;
+    if (step.action === "acknowledge") this.#acknowledge(transaction, response!);
+    if (step.next !== state) this.#enter(transaction, step.next, now);
+    switch (step.action) {
+      case "nothing":
+        return undefined;
+      case "send":
+        this.#send(transaction);
+        if (input === "resend") this.#backOff(transaction);
+        return undefined;
+      case "tell":
+      case "acknowledge":
+        // What a CANCEL is answered changes nothing: the INVITE has its own answer (§9.1).
+        if (transaction.method === "CANCEL") return undefined;
+        return { kind: "response", transaction, response: response!, flow: flow! };
+      case "timeout":
+      case "transport":
+        if (transaction.method === "CANCEL") return undefined;
+        return { kind: "failed", transaction, why: step.action };
+      default:
+        return unreachable(step.action);
+    }
+  }
+
+  /** The timers that a state starts with: RFC 3261 table 4. */
+  #enter(transaction: ClientTransaction, state: ClientTransaction["state"], now: Instant): void {
+    transaction.state = state;
+    transaction.datagramWay = undefined;
+    const { timings } = this.#parts;
+    const { isReliable, isInvite } = transaction;
+    switch (state) {
+      case "calling":
+      case "trying":
+        break;
+      case "proceeding":
+        if (isInvite) this.#rest(transaction, NEVER, now);
+        else transaction.resendMs = isReliable ? 0 : timings.t2Ms;
+        if (transaction.withdrawal) this.#sendCancel(transaction, transaction.withdrawal, now);
+        break;
+      case "accepted":
+        transaction.text = "";
+        transaction.request = undefined;
+        this.#rest(transaction, patienceMs(timings), now);
+        break;
+      case "completed":
+        if (!isInvite) transaction.text = "";
+        transaction.request = undefined;
+        if (isReliable) this.#enter(transaction, "terminated", now);
+        else this.#rest(transaction, isInvite ? timerDMs(timings) : timings.t4Ms, now);
+        break;
+      case "terminated":
+        this.#forget(transaction);
+        break;
+      default:
+        unreachable(state);
+    }
+  }
+
+  #forget(transaction: ClientTransaction): void {
     transaction.text = "";
-    if (ms === 0) return this.#end(transaction);
-    transaction.timer = this.#timers.set(after(now, ms), () => {
-      this.#end(transaction);
-      return undefined;
-    });
-  }
-
-  #end(transaction: ClientTransaction): void {
-    this.#timers.cancel(transaction.timer as never);
-    transaction.timer = undefined;
-    transaction.state = "terminated";
     transaction.request = undefined;
-    transaction.text = "";
-    this.#live.delete(keyOf(transaction.branch, transaction.method));
+    this.#live.delete(clientKey(transaction.branch, transaction.method));
+    disarm(this.#parts.timers, transaction);
   }
-}
 
-const keyOf = (branch: string, method: string): string =>
-  method === "CANCEL" ? `${branch}/CANCEL` : branch;
-
-/** ACK and CANCEL repeat what routes and identifies the INVITE, and nothing else (§9.1, §17.1.1.3). */
-function onePathRequest(invite: Request, method: "ACK" | "CANCEL"): Request {
-  const headers = new Headers();
-  headers.add("via", invite.headers.get("via") ?? "");
-  for (const name of ["max-forwards", "route", "from", "to", "call-id"]) {
-    headers.addAllFrom(invite.headers, name);
+  /** Nothing is sent again by itself; after `ms` it is over. */
+  #rest(transaction: ClientTransaction, ms: number, now: Instant): void {
+    transaction.resendMs = 0;
+    transaction.expiresAt = after(now, ms);
+    arm(this.#parts.timers, transaction, now);
   }
-  headers.add("cseq", `${invite.cseq.number} ${method}`);
-  return new Request(method, invite.uri, headers);
+
+  /** The ACK is what is sent again when the response comes again. */
+  #acknowledge(transaction: ClientTransaction, response: Response): void {
+    transaction.text = printMessage(ackOf(transaction.request!, response));
+    this.#parts.outbox.put(transaction.destination, transaction.text);
+  }
+
+  #sendCancel(invite: ClientTransaction, { reason }: Withdrawal, now: Instant): void {
+    const cancel = cancelOf(invite.request!, reason);
+    invite.isCancelled = true;
+    invite.withdrawal = undefined;
+    const { branch, destination } = invite;
+    const transaction = new ClientTransaction(branch, cancel, destination, undefined);
+    transaction.text = printMessage(cancel);
+    this.#start(transaction, now);
+    // RFC 3261 §9.1: without a final response the INVITE counts as cancelled after 64*T1.
+    this.#rest(invite, patienceMs(this.#parts.timings), now);
+  }
+
+  #send({ destination, text, branch, method }: ClientTransaction): void {
+    this.#parts.outbox.put(destination, text, clientKey(branch, method));
+  }
+
+  /** Timer A doubles without end (RFC 3261 §17.1.1.2), timer E up to T2 (§17.1.2.2). */
+  #backOff(transaction: ClientTransaction): void {
+    const { t2Ms } = this.#parts.timings;
+    const doubled = transaction.resendMs * 2;
+    transaction.resendMs = transaction.isInvite ? doubled : Math.min(doubled, t2Ms);
+  }
+
+  // ── Messages too large for a datagram (RFC 3261 §18.1.1) ─────────────────────────────────
+
+  /** Writes the request for another transport: its branch stays, so both copies are one request. */
+  #redirect(transaction: ClientTransaction, to: Destination): void {
+    const request = transaction.request!;
+    transaction.destination = to;
+    setVia(request, transaction.branch, to, this.#parts.viaFor);
+    transaction.text = printMessage(request);
+  }
+
+  /** Waits a while for the peer's TCP, then takes the datagram after all. */
+  #holdDatagram(transaction: ClientTransaction, way: Destination, now: Instant): void {
+    const { timings, timers } = this.#parts;
+    transaction.datagramWay = way;
+    transaction.resendMs = 2 * timings.t1Ms;
+    arm(timers, transaction, now);
+  }
+
+  #backToDatagrams(transaction: ClientTransaction, now: Instant): void {
+    const way = transaction.datagramWay!;
+    this.#parts.parcelSize.refused(way, now);
+    transaction.datagramWay = undefined;
+    this.#redirect(transaction, way);
+    transaction.resendMs = this.#parts.timings.t1Ms;
+    this.#send(transaction);
+  }
 }

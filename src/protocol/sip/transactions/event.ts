@@ -18,21 +18,57 @@ export interface Responder {
 
 /** What the transaction user must know of. */
 export type TransactionEvent =
-  /** A new request, neither ACK nor CANCEL. */
-  | { readonly kind: "request"; readonly transaction: ServerTransaction; readonly request: Request; readonly flow: Flow }
+  | NewRequest
   /** The ACK of a 2xx, which is its own transaction (RFC 3261 §13.2.2.4). */
   | { readonly kind: "ack"; readonly request: Request; readonly flow: Flow }
-  /** A CANCEL, answered already; `transaction` is the INVITE's. */
-  | { readonly kind: "cancel"; readonly transaction: ServerTransaction; readonly request: Request }
-  | { readonly kind: "response"; readonly transaction: ClientTransaction; readonly response: Response; readonly flow: Flow }
-  | { readonly kind: "failed"; readonly transaction: ClientTransaction; readonly why: "timeout" | "transport" }
-  /** No ACK came for a 2xx within 64*T1 (RFC 3261 §13.3.1.4). */
-  | { readonly kind: "unacknowledged"; readonly transaction: ServerTransaction };
+  | Cancelled
+  | Answered
+  | Failed
+  | Unacknowledged;
 
-/** One message to send; `branch` names the client transaction that a failure concerns. */
+/** A new request, neither ACK nor CANCEL. */
+export interface NewRequest {
+  readonly kind: "request";
+  readonly transaction: ServerTransaction;
+  readonly request: Request;
+  readonly flow: Flow;
+  /** It came already by another way, through a proxy that forks: 482 (RFC 3261 §8.2.2.2). */
+  readonly isMerged: boolean;
+}
+
+/** A CANCEL, answered already; `transaction` is the INVITE's, which still owes its final response. */
+export interface Cancelled {
+  readonly kind: "cancel";
+  readonly transaction: ServerTransaction;
+  readonly request: Request;
+}
+
+/** A provisional response, the final one, or one more 2xx of an INVITE (RFC 6026 §7.2). */
+export interface Answered {
+  readonly kind: "response";
+  readonly transaction: ClientTransaction;
+  readonly response: Response;
+  readonly flow: Flow;
+}
+
+/** There will be no final response. */
+export interface Failed {
+  readonly kind: "failed";
+  readonly transaction: ClientTransaction;
+  readonly why: "timeout" | "transport";
+}
+
+/** No ACK came for a 2xx within 64*T1 (RFC 3261 §13.3.1.4). */
+export interface Unacknowledged {
+  readonly kind: "unacknowledged";
+  readonly transaction: ServerTransaction;
+}
+
+/** One message to send. */
 export interface Send {
   readonly to: Destination;
   /** One character a byte. */
   readonly text: string;
+  /** What `sendFailed` wants to be told when this could not be sent; absent: nobody cares. */
   readonly branch: string | undefined;
 }

@@ -1,4 +1,3 @@
-import { type Message, printMessage } from "#sip-message";
 import type { Destination } from "../flow.ts";
 import type { Send } from "./event.ts";
 
@@ -6,19 +5,13 @@ import type { Send } from "./event.ts";
 export class Outbox {
   #sends: Send[] = [];
 
-  text(to: Destination, text: string, branch?: string): void {
+  put(to: Destination, text: string, branch?: string): void {
     this.#sends.push({ to, text, branch });
-  }
-
-  message(to: Destination, message: Message, branch?: string): string {
-    const text = printMessage(message);
-    this.text(to, text, branch);
-    return text;
   }
 
   drain(): Send[] {
     const sends = this.#sends;
-    this.#sends = [];
+    if (sends.length > 0) this.#sends = [];
     return sends;
   }
 }

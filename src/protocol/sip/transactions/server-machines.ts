@@ -1,23 +1,31 @@
-import { after, type Instant, type Timers } from "#base";
+import { after, type Instant, type Timers, unreachable } from "#base";
 import { printMessage, type Request, type Response } from "#sip-message";
-import type { Destination, Flow } from "../flow.ts";
-import { destinationOf } from "../flow.ts";
+import type { Flow } from "../flow.ts";
+import { arm, disarm, type Transaction } from "./alarm.ts";
 import type { TransactionEvent } from "./event.ts";
+import { statusClass } from "./figure.ts";
+import { mergeKey } from "./matching.ts";
 import type { Outbox } from "./outbox.ts";
+import { responseWay } from "./response-way.ts";
+import { INVITE_SERVER, OTHER_SERVER, type ServerInput } from "./server-figures.ts";
 import { ServerTransaction } from "./server-transaction.ts";
 import { patienceMs, type Timings } from "./timings.ts";
 
-/** The two server machines of RFC 3261 §17.2, INVITE's as RFC 6026 §7.1 has it. */
+export interface ServerParts {
+  readonly timers: Timers<Transaction>;
+  readonly outbox: Outbox;
+  readonly timings: Timings;
+}
+
+/** Runs the server figures: what they do, and the timers of each state. */
 export class ServerMachines {
   readonly #live = new Map<string, ServerTransaction>();
-  readonly #timers: Timers<() => TransactionEvent | undefined>;
-  readonly #outbox: Outbox;
-  readonly #timings: Timings;
+  /** Those whose request belongs to no dialog, by what a copy of it would show. */
+  readonly #mergeable = new Map<string, ServerTransaction>();
+  readonly #parts: ServerParts;
 
-  constructor(timers: Timers<() => TransactionEvent | undefined>, outbox: Outbox, timings: Timings) {
-    this.#timers = timers;
-    this.#outbox = outbox;
-    this.#timings = timings;
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
   }
 
   get size(): number {
@@ -29,108 +37,146 @@ export class ServerMachines {
   }
 
   open(key: string, request: Request, flow: Flow): ServerTransaction {
-    const transaction = new ServerTransaction(key, request.method === "INVITE", responsePath(request, flow));
+    const merge = mergeKey(request, flow);
+    const isFirst = merge !== undefined && !this.#mergeable.has(merge);
+    const way = responseWay(request.via, flow);
+    const transaction = new ServerTransaction(
+      key,
+      isFirst ? merge : undefined,
+      request.method === "INVITE",
+      way,
+    );
     this.#live.set(key, transaction);
+    if (isFirst) this.#mergeable.set(merge, transaction);
     return transaction;
   }
 
-  /** The request came again: the last response goes again, whatever it was (§17.2.1, §17.2.2). */
-  repeated(transaction: ServerTransaction): void {
-    // In "accepted" the layer above resends the 2xx, not the retransmission (RFC 6026 §7.1).
-    if (transaction.last === "" || transaction.state === "confirmed") return;
-    if (transaction.state !== "accepted") this.#outbox.text(transaction.to, transaction.last);
+  /** The request came again. */
+  repeated(transaction: ServerTransaction, now: Instant): void {
+    this.#step(transaction, "request", now);
   }
 
-  /** ACK: of a non-2xx it is ours (→ confirmed); of a 2xx it is passed up. True when it was ours. */
+  /** Whether an ACK that bears the INVITE's branch is the user's: that of a 2xx. */
   acknowledgedBy(transaction: ServerTransaction, now: Instant): boolean {
-    if (transaction.state === "accepted") return false;
-    if (transaction.state !== "completed") return true;
-    transaction.state = "confirmed";
-    transaction.last = "";
-    // Timer I absorbs repeated ACKs; there are none over a reliable transport.
-    this.#endAfter(transaction, transaction.isReliable ? 0 : this.#timings.t4Ms, now);
-    return true;
+    return this.#step(transaction, "ack", now) === "tell";
   }
 
-  /** The user has the ACK of its 2xx: no more retransmissions of that. */
   acknowledged(transaction: ServerTransaction): void {
-    transaction.isAcknowledged = true;
-    transaction.last = "";
+    // Timer L goes on, none starts: the time plays no part.
+    this.#step(transaction, "acknowledged", transaction.expiresAt);
   }
 
   respond(transaction: ServerTransaction, response: Response, now: Instant): void {
-    const { state, isInvite } = transaction;
-    if (state !== "trying" && state !== "proceeding") return;
-    transaction.last = printMessage(response);
-    this.#outbox.text(transaction.to, transaction.last);
-    if (response.status < 200) {
-      transaction.state = "proceeding";
-      return;
-    }
-    transaction.state = isInvite && response.status < 300 ? "accepted" : "completed";
-    if (!isInvite) {
-      // Timer J absorbs repeated requests.
-      return this.#endAfter(transaction, transaction.isReliable ? 0 : patienceMs(this.#timings), now);
-    }
-    transaction.deadline = after(now, patienceMs(this.#timings));
-    transaction.intervalMs = this.#timings.t1Ms;
-    this.#retransmitLater(transaction, now);
+    const status = statusClass(response.status);
+    // A sender that was refused may try again by another way (RFC 3263 §4.3): that is no copy.
+    if (status === "300-699") this.#unmerge(transaction);
+    this.#step(transaction, status, now, response);
   }
 
-  /**
-   * Timer G resends a non-2xx over UDP; a 2xx is resent over any transport, since proxies may lose
-   * it where the transport changes (§13.3.1.4). Timers H and L end both.
-   */
-  #retransmitLater(transaction: ServerTransaction, now: Instant): void {
-    const resends = transaction.state === "accepted" || !transaction.isReliable;
-    const next = resends ? after(now, transaction.intervalMs) : transaction.deadline;
-    const at = next < transaction.deadline ? next : transaction.deadline;
-    transaction.timer = this.#timers.set(at, () => this.#ring(transaction, at));
-  }
-
-  #ring(transaction: ServerTransaction, now: Instant): TransactionEvent | undefined {
-    if (transaction.state !== "accepted" && transaction.state !== "completed") return undefined;
-    if (now >= transaction.deadline) return this.#giveUp(transaction);
-    if (transaction.isAcknowledged) {
-      transaction.timer = this.#timers.set(transaction.deadline, () => this.#giveUp(transaction));
-      return undefined;
+  rang(transaction: ServerTransaction, now: Instant): TransactionEvent | undefined {
+    transaction.timer = undefined;
+    if (transaction.state === "terminated") return undefined;
+    if (now >= transaction.expiresAt) {
+      const action = this.#step(transaction, "expiry", now);
+      return action === "unacknowledged" ? { kind: "unacknowledged", transaction } : undefined;
     }
-    this.#outbox.text(transaction.to, transaction.last);
-    transaction.intervalMs = Math.min(transaction.intervalMs * 2, this.#timings.t2Ms);
-    this.#retransmitLater(transaction, now);
+    if (transaction.resendMs > 0) this.#step(transaction, "resend", now);
+    arm(this.#parts.timers, transaction, now);
     return undefined;
   }
 
-  #giveUp(transaction: ServerTransaction): TransactionEvent | undefined {
-    const isLost = transaction.state === "accepted" && !transaction.isAcknowledged;
-    this.#end(transaction);
-    return isLost ? { kind: "unacknowledged", transaction } : undefined;
+  /** Returns what only the caller can do: "tell" and "unacknowledged". */
+  #step(
+    transaction: ServerTransaction,
+    input: ServerInput,
+    now: Instant,
+    response?: Response,
+  ): "tell" | "unacknowledged" | undefined {
+    const { state } = transaction;
+    if (state === "terminated") return undefined;
+    const step = transaction.isInvite
+      ? INVITE_SERVER[state as keyof typeof INVITE_SERVER][input]
+      : OTHER_SERVER[state as keyof typeof OTHER_SERVER][input];
+    if (!step) return undefined;
+    if (step.action === "respond") transaction.last = printMessage(response!);
+    if (step.action === "respond" || step.action === "send") this.#send(transaction);
+    if (input === "resend") this.#backOff(transaction);
+    if (step.next !== state) this.#enter(transaction, step.next, now);
+    switch (step.action) {
+      case "nothing":
+      case "respond":
+      case "send":
+        return undefined;
+      case "tell":
+      case "unacknowledged":
+        return step.action;
+      default:
+        return unreachable(step.action);
+    }
   }
 
-  #endAfter(transaction: ServerTransaction, ms: number, now: Instant): void {
-    this.#timers.cancel(transaction.timer as never);
-    if (ms === 0) return this.#end(transaction);
-    transaction.timer = this.#timers.set(after(now, ms), () => {
-      this.#end(transaction);
-      return undefined;
-    });
+  /** The timers that a state starts with: RFC 3261 table 4. */
+  #enter(transaction: ServerTransaction, state: ServerTransaction["state"], now: Instant): void {
+    transaction.state = state;
+    const { timings } = this.#parts;
+    const { isReliable, isInvite } = transaction;
+    switch (state) {
+      case "trying":
+      case "proceeding":
+        break;
+      case "accepted":
+        // Over TCP too: behind the next hop the 2xx may be lost (RFC 3261 §13.3.1.4).
+        this.#wait(transaction, timings.t1Ms, patienceMs(timings), now);
+        break;
+      case "acknowledged":
+        transaction.last = "";
+        transaction.owner = undefined;
+        transaction.resendMs = 0;
+        break;
+      case "completed":
+        transaction.owner = undefined;
+        if (isInvite)
+          this.#wait(transaction, isReliable ? 0 : timings.t1Ms, patienceMs(timings), now);
+        else if (isReliable) this.#enter(transaction, "terminated", now);
+        else this.#wait(transaction, 0, patienceMs(timings), now);
+        break;
+      case "confirmed":
+        transaction.last = "";
+        if (isReliable) this.#enter(transaction, "terminated", now);
+        else this.#wait(transaction, 0, timings.t4Ms, now);
+        break;
+      case "terminated":
+        this.#forget(transaction);
+        break;
+      default:
+        unreachable(state);
+    }
   }
 
-  #end(transaction: ServerTransaction): void {
-    this.#timers.cancel(transaction.timer as never);
-    transaction.timer = undefined;
-    transaction.state = "terminated";
+  #wait(transaction: ServerTransaction, resendMs: number, patience: number, now: Instant): void {
+    transaction.resendMs = resendMs;
+    transaction.expiresAt = after(now, patience);
+    arm(this.#parts.timers, transaction, now);
+  }
+
+  #send({ to, last }: ServerTransaction): void {
+    if (last !== "") this.#parts.outbox.put(to, last);
+  }
+
+  /** Timer G and that of a 2xx double up to T2 (RFC 3261 §17.2.1, §13.3.1.4). */
+  #backOff(transaction: ServerTransaction): void {
+    transaction.resendMs = Math.min(transaction.resendMs * 2, this.#parts.timings.t2Ms);
+  }
+
+  #forget(transaction: ServerTransaction): void {
     transaction.last = "";
     this.#live.delete(transaction.key);
+    this.#unmerge(transaction);
+    disarm(this.#parts.timers, transaction);
   }
-}
 
-/**
- * Where responses go (RFC 3261 §18.2.2, RFC 3581 §4): the flow; over UDP the source address, with
- * the source port where the sender asked for that, else the port of its Via.
- */
-export function responsePath(request: Request, flow: Flow): Destination {
-  const path = destinationOf(flow);
-  if (request.via.params.has("rport")) return path;
-  return { ...path, port: request.via.port ?? (flow.transport === "tls" ? 5061 : 5060) };
+  #unmerge(transaction: ServerTransaction): void {
+    if (transaction.mergeKey !== undefined) this.#mergeable.delete(transaction.mergeKey);
+    transaction.mergeKey = undefined;
+  }
 }

@@ -1,44 +1,45 @@
 import type { Instant, Timer } from "#base";
-import type { Destination } from "../flow.ts";
+import { type Destination, isReliable } from "../flow.ts";
 import type { Responder } from "./event.ts";
+import type { InviteServerState, OtherServerState } from "./server-figures.ts";
+import { NEVER } from "./timings.ts";
+
+export type ServerState = InviteServerState | OtherServerState | "terminated";
 
 /**
- * RFC 3261 §17.2 with RFC 6026 §7.1.
- * INVITE: proceeding → accepted (2xx) or completed (3xx–6xx) → confirmed → terminated.
- * Others: trying → proceeding → completed → terminated.
+ * One request that came, and what it was answered. Data; the machine is `ServerMachines`. A busy
+ * gateway keeps 100,000s of these for half a minute each: nothing of the request stays in it.
  */
-export type ServerState =
-  | "trying"
-  | "proceeding"
-  | "accepted"
-  | "completed"
-  | "confirmed"
-  | "terminated";
-
-/** One request that came, and what it was answered. Data; the machine is `Transactions`. */
 export class ServerTransaction {
+  readonly kind = "server";
   readonly key: string;
+  /**
+   * What a copy of the request by another way would show (RFC 3261 §8.2.2.2); absent in a dialog,
+   * where it has been refused, and for the copies themselves.
+   */
+  mergeKey: string | undefined;
   readonly isInvite: boolean;
+  /** Where responses go (RFC 3261 §18.2.2). */
   readonly to: Destination;
   state: ServerState;
-  /** Who hears of CANCEL and of a missing ACK. */
-  owner: Responder | undefined;
+  /** Who hears of CANCEL and of a missing ACK; forgotten when neither can come any more. */
+  owner: Responder | undefined = undefined;
   /** The wire text of the last response: all that is kept of the exchange. */
   last = "";
-  timer: Timer<unknown> | undefined;
-  /** When the machine gives up, and how long until the next retransmission. */
-  deadline = 0 as Instant;
-  intervalMs = 0;
-  isAcknowledged = false;
+  timer: Timer<unknown> | undefined = undefined;
+  /** How long until the last response goes again; 0: not at all. */
+  resendMs = 0;
+  expiresAt = NEVER as Instant;
 
-  constructor(key: string, isInvite: boolean, to: Destination) {
+  constructor(key: string, mergeKey: string | undefined, isInvite: boolean, to: Destination) {
     this.key = key;
+    this.mergeKey = mergeKey;
     this.isInvite = isInvite;
     this.to = to;
     this.state = isInvite ? "proceeding" : "trying";
   }
 
   get isReliable(): boolean {
-    return this.to.transport !== "udp";
+    return isReliable(this.to.transport);
   }
 }

@@ -12,3 +12,6 @@ export const patienceMs = (timings: Timings): number => 64 * timings.t1Ms;
 
 /** Timer D: long enough for the server's last retransmission (RFC 3261 §17.1.1.2). */
 export const timerDMs = (timings: Timings): number => Math.max(32_000, patienceMs(timings));
+
+/** An `expiresAt` that never comes. */
+export const NEVER = Number.POSITIVE_INFINITY;

@@ -1,132 +1,167 @@
 import { type Instant, type Random, Timers } from "#base";
-import { type Message, printVia, type Request, type Response, responseTo, stampVia } from "#sip-message";
-import { type Destination, destinationOf, type Flow } from "../flow.ts";
+import {
+  type Message,
+  parseMessageText,
+  parseVia,
+  printMessage,
+  type Request,
+  type Response,
+  responseTo,
+} from "#sip-message";
+import type { Destination, Flow } from "../flow.ts";
+import type { Transaction } from "./alarm.ts";
 import { ClientMachines } from "./client-machines.ts";
 import type { ClientTransaction } from "./client-transaction.ts";
 import type { Requester, Send, TransactionEvent } from "./event.ts";
+import { COOKIE, cancelledKey, serverKey } from "./matching.ts";
 import { Outbox } from "./outbox.ts";
-import { responsePath, ServerMachines } from "./server-machines.ts";
+import { setVia, type ViaFor } from "./own-requests.ts";
+import { DATAGRAM_BYTES_MAX, ParcelSize } from "./parcel-size.ts";
+import { responseWay, stampTopVia } from "./response-way.ts";
+import { ServerMachines } from "./server-machines.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import { TIMINGS, type Timings } from "./timings.ts";
 
 export interface TransactionOptions {
   readonly random: Random;
+  readonly viaFor: ViaFor;
   readonly timings?: Timings;
-  /** What we call ourselves in a Via towards this destination. */
-  readonly viaFor: (to: Destination) => { readonly host: string; readonly port: number };
-  /** Transactions alive at once; over it new requests get a stateless 503. */
+  /** Over this many, new requests get 503; an INVITE and its CANCEL count as two. */
   readonly transactionsMax?: number;
+  /** Whether an INVITE gets its 100 from this layer, at once; else from the user. */
+  readonly tryingAtOnce?: boolean;
+  /** A request longer than this goes by TCP where the peer has it (RFC 3261 §18.1.1). */
+  readonly datagramBytesMax?: number;
 }
 
-const TRANSACTIONS_MAX = 1_000_000;
+const TRANSACTIONS_MAX = 500_000;
+const BUSY_RETRY_S = 10;
+const TOKEN_LENGTH = 16;
 
-/** The magic of RFC 3261 §8.1.1.7, by which a branch is known to be unique. */
-const COOKIE = "z9hG4bK";
-
-/** RFC 3261 §17 whole: messages in, events for the user out; sends wait in the outbox. */
+/**
+ * The transaction layer (RFC 3261 §17, RFC 6026): requests and responses to and from the wire,
+ * each told to its user once. Its figures are in client-figures.ts and server-figures.ts.
+ */
 export class Transactions {
-  readonly #timers = new Timers<() => TransactionEvent | undefined>();
+  readonly #timers = new Timers<Transaction>();
   readonly #outbox = new Outbox();
-  readonly #servers: ServerMachines;
   readonly #clients: ClientMachines;
+  readonly #servers: ServerMachines;
   readonly #random: Random;
-  readonly #viaFor: TransactionOptions["viaFor"];
+  readonly #viaFor: ViaFor;
   readonly #transactionsMax: number;
+  readonly #tryingAtOnce: boolean;
+  /** Its last news has been told: the user is let go when the next input comes. */
+  #spent: Transaction | undefined;
 
   constructor(options: TransactionOptions) {
-    const timings = options.timings ?? TIMINGS;
-    this.#random = options.random;
-    this.#viaFor = options.viaFor;
+    const { random, viaFor, timings = TIMINGS, datagramBytesMax = DATAGRAM_BYTES_MAX } = options;
+    this.#random = random;
+    this.#viaFor = viaFor;
     this.#transactionsMax = options.transactionsMax ?? TRANSACTIONS_MAX;
-    this.#servers = new ServerMachines(this.#timers, this.#outbox, timings);
-    this.#clients = new ClientMachines(this.#timers, this.#outbox, timings);
+    this.#tryingAtOnce = options.tryingAtOnce ?? true;
+    const parts = { timers: this.#timers, outbox: this.#outbox, timings };
+    const parcelSize = new ParcelSize(datagramBytesMax);
+    this.#clients = new ClientMachines({ ...parts, viaFor, parcelSize });
+    this.#servers = new ServerMachines(parts);
   }
 
+  /** How many transactions are alive. */
   get size(): number {
     return this.#servers.size + this.#clients.size;
   }
 
+  /** When to call `due` next. */
   get next(): Instant | undefined {
     return this.#timers.next;
   }
 
-  /** One message from the wire; what the user must know, or nothing where it is absorbed. */
+  /** One message from the wire; what the user must know, or undefined where it is absorbed. */
   receive(message: Message, flow: Flow, now: Instant): TransactionEvent | undefined {
-    if (message.kind === "response") return this.#clients.receive(message, flow, now);
-    stampTopVia(message, flow);
-    const key = serverKey(message);
+    this.#letGo();
+    if (message.kind === "response") return this.#told(this.#clients.receive(message, flow, now));
+    const key = serverKey(message, flow, message.method);
     const known = this.#servers.find(key);
-    if (message.method === "ACK") return this.#ack(message, known, flow, now);
-    if (message.method === "CANCEL") return this.#cancelRequest(message, known, flow);
+    if (message.method === "ACK") {
+      const isOurs = known !== undefined && !this.#servers.acknowledgedBy(known, now);
+      return isOurs ? undefined : { kind: "ack", request: message, flow };
+    }
     if (known) {
-      this.#servers.repeated(known);
+      this.#servers.repeated(known, now);
       return undefined;
     }
+    if (message.method === "CANCEL") return this.#cancelled(key, message, flow, now);
     return this.#newRequest(key, message, flow, now);
   }
 
-  /** Sends a request; its top Via is made here. `owner` hears what comes of it. */
-  request(
-    request: Request,
-    to: Destination,
-    now: Instant,
-    owner: Requester | undefined,
-  ): ClientTransaction {
-    const branch = this.#stamp(request, to);
-    return this.#clients.open(branch, request, to, owner, now);
+  /**
+   * Sends a request, whose Via is this layer's to write. `owner` hears what comes of it: until the
+   * final response, for an INVITE that is accepted until 64*T1 after.
+   */
+  request(request: Request, to: Destination, now: Instant, owner?: Requester): ClientTransaction {
+    return this.#clients.open(this.#branch(), request, to, owner, now);
   }
 
+  /** Answers; what comes after a final response is dropped, but for the 2xx of another fork. */
   respond(transaction: ServerTransaction, response: Response, now: Instant): void {
     this.#servers.respond(transaction, response, now);
   }
 
-  /** The ACK of our 2xx has come: it is not sent again. */
+  /** The ACK of our 2xx has come: that is not sent again. */
   acknowledged(transaction: ServerTransaction): void {
     this.#servers.acknowledged(transaction);
   }
 
+  /** Takes an INVITE back (RFC 3261 §9.1). It fails, or gets its final response, all the same. */
   cancel(transaction: ClientTransaction, now: Instant, reason?: string): void {
     this.#clients.cancel(transaction, now, reason);
   }
 
-  /** The ACK of a 2xx: a request of its own, never answered nor repeated by itself. */
+  /** The ACK of a 2xx: no transaction. The same one again, for a repeated 2xx, keeps its branch. */
   sendAck(ack: Request, to: Destination): void {
-    const branch = this.#stamp(ack, to);
-    this.#outbox.message(to, ack, branch);
+    if (!ack.headers.has("via")) setVia(ack, this.#branch(), to, this.#viaFor);
+    this.#outbox.put(to, printMessage(ack));
   }
 
   /** A response outside any transaction, as to a message that can't be parsed. */
   sendStateless(response: Response, flow: Flow): void {
-    this.#outbox.message(destinationOf(flow), response);
+    const way = responseWay(response.via, flow);
+    stampTopVia(response, flow);
+    this.#outbox.put(way, printMessage(response));
   }
 
-  /** A message could not be sent; `branch` is that of `Send`. */
+  /** A message could not be sent; `branch` is that of its `Send`. */
   sendFailed(branch: string | undefined, now: Instant): TransactionEvent | undefined {
-    return branch === undefined ? undefined : this.#clients.sendFailed(branch, now);
+    this.#letGo();
+    return branch === undefined ? undefined : this.#told(this.#clients.sendFailed(branch, now));
   }
 
   /** Runs what is due; call until undefined. */
   due(now: Instant): TransactionEvent | undefined {
-    for (let ring = this.#timers.due(now); ring; ring = this.#timers.due(now)) {
-      const event = ring();
-      if (event) return event;
+    this.#letGo();
+    for (;;) {
+      const transaction = this.#timers.due(now);
+      if (!transaction) return undefined;
+      const event =
+        transaction.kind === "client"
+          ? this.#clients.rang(transaction, now)
+          : this.#servers.rang(transaction, now);
+      if (event) return this.#told(event);
     }
-    return undefined;
   }
 
+  /** All messages to send since the last drain, in order. */
   drain(): Send[] {
     return this.#outbox.drain();
   }
 
-  #stamp(request: Request, to: Destination): string {
-    const branch = COOKIE + this.#random.token(16);
-    const { host, port } = this.#viaFor(to);
-    const transport = to.transport.toUpperCase();
-    const via = printVia({ transport, host, port, branch });
-    const value = to.transport === "udp" ? `${via};rport` : via;
-    if (request.headers.has("via")) request.headers.setFirst("via", value);
-    else request.headers.prepend("via", value);
-    return branch;
+  /**
+   * Whether a request went through us before, since a proxy kept our Via below its own (RFC 3261
+   * §16.3 step 4). That may be a forwarding or a loop: the user knows which.
+   */
+  spirals(request: Request): boolean {
+    const below = request.headers.all("via").slice(1);
+    return below.some((via) => this.#clients.find(parseVia(via)?.branch ?? "") !== undefined);
   }
 
   #newRequest(
@@ -135,58 +170,62 @@ export class Transactions {
     flow: Flow,
     now: Instant,
   ): TransactionEvent | undefined {
-    if (this.size >= this.#transactionsMax) {
-      const busy = responseTo(request, 503);
-      busy.headers.add("retry-after", "10");
-      this.#outbox.message(responsePath(request, flow), busy);
+    if (this.size >= this.#transactionsMax) return this.#refuse(request, flow);
+    const transaction = this.#servers.open(key, request, flow);
+    const isMerged = request.to.tag === undefined && transaction.mergeKey === undefined;
+    stampTopVia(request, flow);
+    if (transaction.isInvite && this.#tryingAtOnce) {
+      // RFC 3261 §17.2.1 leaves 200 ms for that; the way through takes longer.
+      this.#servers.respond(transaction, responseTo(request, 100), now);
+    }
+    return { kind: "request", transaction, request, flow, isMerged };
+  }
+
+  #refuse(request: Request, flow: Flow): undefined {
+    const busy = responseTo(request, 503, undefined, this.#random.token(TOKEN_LENGTH));
+    busy.headers.add("retry-after", String(BUSY_RETRY_S));
+    this.sendStateless(busy, flow);
+  }
+
+  /** RFC 3261 §9.2: a transaction of its own; the user hears of it while the INVITE is open. */
+  #cancelled(key: string, cancel: Request, flow: Flow, now: Instant): TransactionEvent | undefined {
+    const invite = this.#servers.find(cancelledKey(cancel, flow));
+    if (!invite) {
+      const tag = this.#random.token(TOKEN_LENGTH);
+      this.sendStateless(responseTo(cancel, 481, undefined, tag), flow);
       return undefined;
     }
-    const transaction = this.#servers.open(key, request, flow);
-    // RFC 3261 §17.2.1: said at once, since the way through takes longer than 200 ms.
-    if (transaction.isInvite) this.#servers.respond(transaction, responseTo(request, 100), now);
-    return { kind: "request", transaction, request, flow };
-  }
-
-  #ack(
-    ack: Request,
-    invite: ServerTransaction | undefined,
-    flow: Flow,
-    now: Instant,
-  ): TransactionEvent | undefined {
-    if (invite && this.#servers.acknowledgedBy(invite, now)) return undefined;
-    return { kind: "ack", request: ack, flow };
-  }
-
-  /** CANCEL is answered here, statelessly: a repeated one gets the same answer (§9.2). */
-  #cancelRequest(
-    cancel: Request,
-    invite: ServerTransaction | undefined,
-    flow: Flow,
-  ): TransactionEvent | undefined {
-    const response = responseTo(cancel, invite ? 200 : 481, undefined, this.#random.token(16));
-    this.#outbox.message(responsePath(cancel, flow), response);
-    if (invite?.state !== "proceeding") return undefined;
+    const transaction = this.#servers.open(key, cancel, flow);
+    stampTopVia(cancel, flow);
+    const tag = tagOf(invite.last) ?? this.#random.token(TOKEN_LENGTH);
+    this.#servers.respond(transaction, responseTo(cancel, 200, undefined, tag), now);
+    if (invite.state !== "proceeding") return undefined;
     return { kind: "cancel", transaction: invite, request: cancel };
   }
-}
 
-/** `received` and `rport` say where the request really came from (RFC 3581 §4). */
-function stampTopVia(request: Request, flow: Flow): void {
-  const stamped = stampVia(request.via, flow.remoteAddress, flow.remotePort);
-  request.headers.setFirst("via", stamped);
-}
-
-/**
- * What matches a request to its transaction (RFC 3261 §17.2.3): branch, sent-by and method, ACK and
- * CANCEL with their INVITE's. Without the cookie (RFC 2543) the fields that identified one then.
- */
-function serverKey(request: Request): string {
-  const { branch, host, port } = request.via;
-  const { method } = request;
-  const kind = method === "ACK" || method === "CANCEL" ? "INVITE" : method;
-  if (branch.startsWith(COOKIE) && branch.length > COOKIE.length) {
-    return `${branch}|${host}|${port ?? ""}|${kind}`;
+  #branch(): string {
+    return COOKIE + this.#random.token(TOKEN_LENGTH);
   }
-  const { number } = request.cseq;
-  return `${request.uri}|${request.callId}|${request.from.tag ?? ""}|${number}|${host}|${port ?? ""}|${kind}`;
+
+  /** Remembers who needs its user no longer, once the user has had this event. */
+  #told(event: TransactionEvent | undefined): TransactionEvent | undefined {
+    if (event === undefined) return undefined;
+    if (event.kind === "unacknowledged" || event.kind === "failed") this.#spent = event.transaction;
+    else if (event.kind === "response") {
+      const { state } = event.transaction;
+      if (state === "completed" || state === "terminated") this.#spent = event.transaction;
+    }
+    return event;
+  }
+
+  #letGo(): void {
+    if (this.#spent) this.#spent.owner = undefined;
+    this.#spent = undefined;
+  }
+}
+
+/** The To tag that an INVITE has been answered with: its CANCEL's answer bears it too (§9.2). */
+function tagOf(answer: string): string | undefined {
+  const response = parseMessageText(answer);
+  return response.kind === "response" ? response.to.tag : undefined;
 }
