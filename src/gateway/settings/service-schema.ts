@@ -95,16 +95,6 @@ export const callsSchema = z
         s,
       ),
     ).default(90),
-    durationMaxS: integer(
-      0,
-      604_800,
-      about(
-        "Longest call",
-        "Durée maximale d’un appel",
-        "A call ends after this long; 0: never.",
-        s,
-      ),
-    ).default(0),
     drainTimeoutS: integer(
       0,
       86_400,

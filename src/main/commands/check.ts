@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { capacityOf, printError, type Settings, type SettingWarning, type Text } from "#settings";
 import { thisMachine } from "../machine.ts";
 import { readSettings } from "../settings-file.ts";
+import { tlsFileErrors } from "../tls-files.ts";
 import { languageOption } from "./options.ts";
 
 interface CheckOptions {
@@ -17,7 +18,7 @@ export function checkCommand(): Command {
     .argument("<file>", "the settings file (YAML)")
     .option(
       "--elsewhere",
-      "the file is for another machine: don't look for publicLocal and privateLocal here",
+      "the file is for another machine: don't look for its addresses and certificates here",
     )
     .addOption(languageOption())
     .action((file: string, options: CheckOptions) => {
@@ -26,13 +27,15 @@ export function checkCommand(): Command {
 }
 
 /** Returns the exit status. */
-function check(file: string, { elsewhere, language }: CheckOptions): number {
+function check(file: string, { elsewhere = false, language }: CheckOptions): number {
   const result = readSettings(file, elsewhere ? undefined : thisMachine());
-  const lines = result.settings
-    ? validLines(result.settings, result.warnings, language)
-    : result.errors.map((error) => printError(error, language));
+  const errors = result.errors ?? (elsewhere ? [] : tlsFileErrors(result.settings, new Date()));
+  const lines =
+    result.settings && errors.length === 0
+      ? validLines(result.settings, result.warnings, language)
+      : errors.map((error) => printError(error, language));
   console.log(lines.join("\n"));
-  return result.settings ? 0 : 1;
+  return errors.length === 0 ? 0 : 1;
 }
 
 function validLines(

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { CertificateError, isCurrent, readIdentity } from "#certificates";
+import { fieldName, MESSAGES, type SettingError, type Settings, type Text } from "#settings";
+
+const PEM: Text = { en: "a PEM file that can be read", fr: "un fichier PEM lisible" };
+
+type TlsField = "certificateFile" | "keyFile" | "authoritiesFile";
+
+/** Whether the files that the settings name are there, and the key is that of a current certificate. */
+export function tlsFileErrors({ tls }: Settings, now: Date): SettingError[] {
+  const errors: SettingError[] = [];
+  const complain = (field: TlsField, en: string, fr: string): void => {
+    const path = fieldName(["tls", field]);
+    errors.push({ field: path, value: tls[field], allowed: PEM, message: { en, fr } });
+  };
+  const read = (field: TlsField): string | undefined => {
+    const path = tls[field];
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(path, "utf8");
+    } catch (thrown) {
+      const { code = "unknown" } = thrown as NodeJS.ErrnoException;
+      complain(field, `cannot be read (${code})`, `illisible (${code})`);
+      return undefined;
+    }
+  };
+  const [certificate, key] = [read("certificateFile"), read("keyFile")];
+  const authorities = read("authoritiesFile");
+  if (authorities !== undefined && !authorities.includes("-----BEGIN CERTIFICATE-----")) {
+    complain("authoritiesFile", MESSAGES.syntax.en, MESSAGES.syntax.fr);
+  }
+  if (certificate === undefined || key === undefined) return errors;
+  try {
+    const identity = readIdentity(certificate, key);
+    if (!isCurrent(identity, now)) {
+      const from = identity.notBefore.toISOString();
+      const to = identity.notAfter.toISOString();
+      complain(
+        "certificateFile",
+        `valid only from ${from} to ${to}`,
+        `valable seulement du ${from} au ${to}`,
+      );
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof CertificateError)) throw thrown;
+    complain(
+      thrown.field === "key" ? "keyFile" : "certificateFile",
+      thrown.message,
+      thrown.message,
+    );
+  }
+  return errors;
+}
