@@ -1,11 +1,11 @@
 import { HeaderScan } from "./header-scan.ts";
 import { Headers } from "./headers.ts";
-import { isToken } from "./lexis.ts";
+import { isToken, splitList } from "./lexis.ts";
 import { Request } from "./message.ts";
 import type { MessageLimits } from "./parse-failure.ts";
 import { parseVia } from "./via.ts";
 
-const ECHOED = new Set(["via", "from", "to", "call-id", "cseq", "timestamp"]);
+const ECHOED = new Set(["from", "to", "call-id", "cseq", "timestamp"]);
 
 /**
  * Of a text that is no valid message: the request that can be told of it, with the fields that a
@@ -42,7 +42,9 @@ function echoed(text: string, at: number, limits: MessageLimits): Headers {
 
 function keep(headers: Headers, scan: HeaderScan, limits: MessageLimits): void {
   const name = scan.name!;
-  if (!ECHOED.has(name.key)) return;
-  const isRoom = name.key === "via" && headers.size < limits.valuesMax;
-  if (isRoom || !headers.has(name.key)) headers.append(name, scan.value);
+  if (name.key === "via") {
+    for (const via of splitList(scan.value)) {
+      if (headers.size < limits.valuesMax) headers.append(name, via);
+    }
+  } else if (ECHOED.has(name.key) && !headers.has(name.key)) headers.append(name, scan.value);
 }

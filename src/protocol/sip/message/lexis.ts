@@ -1,8 +1,8 @@
 // The characters of RFC 3261 §25.1, and the few walks over text that all headers share. Everything
 // here is a loop over character codes: no regular expression meets a peer's text.
 
-export const TAB = 0x09;
-export const SPACE = 0x20;
+const TAB = 0x09;
+const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
 export const COMMA = 0x2c;
@@ -13,8 +13,7 @@ export const LESS = 0x3c;
 export const EQUALS = 0x3d;
 export const GREATER = 0x3e;
 export const QUESTION = 0x3f;
-export const AT = 0x40;
-export const BACKSLASH = 0x5c;
+const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
 
 const ALPHANUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -39,10 +38,6 @@ export function isAllOf(set: Uint8Array, text: string, start: number, end: numbe
 export const isToken = (text: string, start = 0, end = text.length): boolean =>
   isAllOf(TOKEN, text, start, end);
 
-/** Letters, digits, dots, hyphens; the underscore is not allowed in names and is in use all the same. */
-export const isHostName = (text: string, start = 0, end = text.length): boolean =>
-  isAllOf(HOST_NAME, text, start, end);
-
 /** Where what is of the set, from `at` on, ends. */
 export function endOf(set: Uint8Array, text: string, at: number, end: number): number {
   let i = at;
@@ -50,7 +45,10 @@ export function endOf(set: Uint8Array, text: string, at: number, end: number): n
   return i;
 }
 
-/** Where the host name that starts at `at` ends. */
+/**
+ * Where the host name that starts at `at` ends: letters, digits, dots, hyphens, and the underscore,
+ * which is allowed in no name and in use all the same.
+ */
 export const hostNameEnd = (text: string, at: number, end: number): number =>
   endOf(HOST_NAME, text, at, end);
 

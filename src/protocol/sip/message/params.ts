@@ -108,13 +108,6 @@ export function parseParams(text: string, at = 0, end = text.length): Params | u
   return walk.isBroken() ? undefined : (params ?? NO_PARAMS);
 }
 
-/** Whether `text` from `at` on is nothing but parameters. */
-export function areParams(text: string, at: number, end = text.length): boolean {
-  const walk = new ParamWalk(text, at, end);
-  while (walk.next());
-  return !walk.isBroken();
-}
-
 export function printParams(params: Params): string {
   let text = "";
   for (const [name, value] of params)

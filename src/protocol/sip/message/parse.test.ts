@@ -157,3 +157,9 @@ test("a response is not lost for a number that decides nothing", () => {
   const response = parseMessageText(text("SIP/2.0 200 OK", [...FIELDS, "Expires: soon"]));
   assert.equal(response.kind, "response");
 });
+
+test("a broken request is answered by way of all its hops, and with its first fields", () => {
+  const { replyTo } = failureOf(options("v: SIP/2.0/TCP b, SIP/2.0/TCP c", "From: <sip:z@z>"));
+  assert.deepEqual(replyTo?.headers.all("via").slice(1), ["SIP/2.0/TCP b", "SIP/2.0/TCP c"]);
+  assert.deepEqual(replyTo?.headers.all("from"), ["<sip:a@a>;tag=1"]);
+});

@@ -140,7 +140,7 @@ function readHeaders(
     const { value } = scan;
     if ((seenOnce & name.onceBit) !== 0) return "repeated-header";
     seenOnce |= name.onceBit;
-    if (headers.size === limits.headersMax) return "too-many-headers";
+    if (headers.size >= limits.headersMax) return "too-many-headers";
     const more = name.isList ? commasIn(value) : 0;
     commas += more;
     if (more > 0 && name.key === "via") {

@@ -11,7 +11,7 @@ import {
   QUESTION,
   SEMICOLON,
 } from "./lexis.ts";
-import { NO_PARAMS, type Params } from "./params.ts";
+import { NO_PARAMS, type Params, printParams } from "./params.ts";
 
 /**
  * A URI in its parts. Escapes are kept as on the wire (see `unescapeUri`); a `host` that is an IPv6
@@ -40,6 +40,7 @@ const SCHEME = charSet(`${ALPHANUM}+-.`);
 const USER = charSet(`${ALPHANUM}-_.!~*'()%&=+$,;?/#${NON_ASCII}`);
 // RFC 3261 §25.1 paramchar and hnv-unreserved, with the comma and separators seen unescaped.
 const PARAM = charSet(`${ALPHANUM}-_.!~*'()%[]/:&+$,${NON_ASCII}`);
+const PARAM_VALUE = charSet(`${ALPHANUM}-_.!~*'()%[]/:&+$,=${NON_ASCII}`);
 const HEADERS = charSet(`${ALPHANUM}-_.!~*'()%[]/?:+$&=,;@${NON_ASCII}`);
 const TEL = charSet(`0123456789abcdefABCDEF*#+-.()%`);
 const OPAQUE = charSet(`${ALPHANUM}-_.!~*'()%[]/?:+$&=,;@#${NON_ASCII}`);
@@ -73,21 +74,14 @@ export function schemeEnd(text: string, start: number, end: number): number {
 export function printUri(uri: SipUri): string {
   if (uri.opaque !== undefined) return `${uri.scheme}:${uri.opaque}`;
   let text = `${uri.scheme}:`;
-  if (uri.scheme === "tel") return `${text}${uri.user ?? ""}${printUriParams(uri.params)}`;
+  if (uri.scheme === "tel") return `${text}${uri.user ?? ""}${printParams(uri.params)}`;
   if (uri.user !== undefined) {
     text += uri.password === undefined ? `${uri.user}@` : `${uri.user}:${uri.password}@`;
   }
   text += hostText(uri.host);
   if (uri.port !== undefined) text += `:${uri.port}`;
-  text += printUriParams(uri.params);
+  text += printParams(uri.params);
   return uri.headers === undefined ? text : `${text}?${uri.headers}`;
-}
-
-function printUriParams(params: Params): string {
-  let text = "";
-  for (const [name, value] of params)
-    text += value === undefined ? `;${name}` : `;${name}=${value}`;
-  return text;
 }
 
 /** A SIP URI whose parameters are cut apart when they are asked for. */
@@ -209,8 +203,6 @@ function uriParamsEnd(text: string, start: number, end: number): number {
   }
   return i;
 }
-
-const PARAM_VALUE = charSet(`${ALPHANUM}-_.!~*'()%[]/:&+$,=${NON_ASCII}`);
 
 function uriParams(text: string): Params {
   if (text === "") return NO_PARAMS;
