@@ -1,5 +1,5 @@
 import { type Instant, instant, isIpv6, type Random } from "#base";
-import { nothing, rcodeOf, readAnswer } from "./dns-answer.ts";
+import { nothing, type Reading, rcodeOf, readAnswer } from "./dns-answer.ts";
 import { DnsCache } from "./dns-cache.ts";
 import { type DnsServer, exchange } from "./dns-exchange.ts";
 import {

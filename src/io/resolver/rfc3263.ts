@@ -5,7 +5,7 @@ import type { Transport } from "#sip";
 // Locating SIP servers (RFC 3263) as a conversation: questions go out, answers come in, targets
 // come out. It asks nobody itself, so it is tested with answers written by hand.
 
-export interface LocateQuery extends NameQuery {
+export interface LocateQuery extends Omit<NameQuery, "side"> {
   /** The families that can be reached, the preferred one first. */
   readonly families: readonly (4 | 6)[];
   /** The transports that can be used, the preferred one first; absent: udp, tcp, tls. */

@@ -45,6 +45,7 @@ export class WatchedFile<T> {
   readonly #parse: (text: string) => T;
   #value: T;
   #modified = Number.NaN;
+  #reading: Promise<void> | undefined;
   #lookAt = Number.NEGATIVE_INFINITY;
 
   constructor(path: string, parse: (text: string) => T) {
@@ -55,7 +56,16 @@ export class WatchedFile<T> {
 
   async read(now: Instant): Promise<T> {
     if (now < this.#lookAt) return this.#value;
-    this.#lookAt = now + LOOK_MS;
+    // Whoever comes while it is read waits for it, lest the first ones find it empty.
+    this.#reading ??= this.#look().finally(() => {
+      this.#lookAt = now + LOOK_MS;
+      this.#reading = undefined;
+    });
+    await this.#reading;
+    return this.#value;
+  }
+
+  async #look(): Promise<void> {
     try {
       const { mtimeMs } = await stat(this.#path);
       if (mtimeMs !== this.#modified) this.#value = this.#parse(await readFile(this.#path, "utf8"));
@@ -63,6 +73,5 @@ export class WatchedFile<T> {
     } catch {
       // Without the file there is nothing in it; one that was there a moment ago is being replaced.
     }
-    return this.#value;
   }
 }
