@@ -11,7 +11,8 @@ export async function startGatewaySubject(options: SubjectOptions): Promise<Subj
     trunks: [{ name: "load", peers: [{ host: CALLER, port: PORT, transport: "udp" }] }],
     more: {
       limits: { callsMax: 100_000, callsPerSecondMax: 10_000 },
-      rtp: { portMin: 10_000, portMax: 59_999, quarantineMs: 0 },
+      rtp: { portMin: 10_000, portMax: 59_999 },
+      media: { portQuarantineS: 0 },
       log: { level: "error" },
     },
   });
