@@ -1,12 +1,15 @@
 export {
   acceptsCSeq,
+  confirmDialog,
   type Dialog,
   dialogAsUac,
   dialogAsUas,
+  dialogId,
+  dialogIdOf,
   refreshTarget,
   requestInDialog,
 } from "./dialog.ts";
-export { answerDigest, type DigestCredentials, type DigestQuestion } from "./digest-auth/index.ts";
+export * from "./digest-auth/index.ts";
 export {
   type Destination,
   destinationOf,
