@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { connect as tlsConnect } from "node:tls";
 import { Secret } from "#base";
 import type { Destination, Side } from "#sip";
-import { type KeyedCertificate, selfSigned } from "../certificates/self-signed.ts";
+import { type KeyedCertificate, selfSigned } from "#certificates";
 import type { Listener, SocketLimits, TlsSettings } from "./configuration.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { SipSockets } from "./sip-sockets.ts";
