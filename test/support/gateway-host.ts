@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { after, type Hash, type Instant, latin1Bytes, type Random } from "#base";
+import type { Fact } from "#facts";
+import { Gateway } from "#gateway";
+import type { MediaCommand, Stream } from "#media";
+import type { Effect, Input, Target } from "#port";
+import { listenersOf, type Settings } from "#settings";
+import type { Side, Transport } from "#sip";
+import { flowOf, type Host, type Packet } from "./network.ts";
+
+export const hash: Hash = (algorithm, text) =>
+  createHash(algorithm === "sha512-256" ? "sha512-256" : algorithm)
+    .update(text, "latin1")
+    .digest("hex");
+
+/** A name takes this long to resolve. */
+const DNS_MS = 5;
+
+/** The gateway machine as a host of the virtual network; its media plane is a table of streams. */
+export class GatewayHost implements Host {
+  readonly gateway: Gateway;
+  readonly facts: Fact[] = [];
+  /** The streams that the media plane has open. */
+  readonly streams = new Map<string, Stream>();
+  /** What names resolve to; an unknown one to nothing. */
+  readonly names = new Map<string, readonly Target[]>();
+  readonly addresses: readonly string[];
+  readonly #settings: Settings;
+  #inputs: { readonly at: Instant; readonly input: Input }[] = [];
+  #packets: Packet[] = [];
+
+  constructor(settings: Settings, random: Random, now: Instant) {
+    this.#settings = settings;
+    this.gateway = new Gateway({ settings, random, hash }, now);
+    this.addresses = [settings.publicLocal.address, settings.privateLocal.address];
+    this.#perform(now);
+  }
+
+  get nextWake(): Instant | undefined {
+    const [first] = this.#inputs;
+    const { nextWake } = this.gateway;
+    if (!first || (nextWake !== undefined && nextWake < first.at)) return nextWake;
+    return first.at;
+  }
+
+  receive(packet: Packet, now: Instant): void {
+    const side = packet.to.address === this.#settings.publicLocal.address ? "public" : "private";
+    const bytes = latin1Bytes(packet.text);
+    this.take({ kind: "bytes", flow: flowOf(packet, side), bytes }, now);
+  }
+
+  wake(now: Instant): void {
+    const due = this.#inputs.filter(({ at }) => at <= now);
+    this.#inputs = this.#inputs.filter(({ at }) => at > now);
+    for (const { input } of due) this.take(input, now);
+    if (due.length === 0) this.take({ kind: "wake" }, now);
+  }
+
+  take(input: Input, now: Instant): void {
+    this.gateway.handle(input, now);
+    this.#perform(now);
+  }
+
+  drain(): readonly Packet[] {
+    const packets = this.#packets;
+    this.#packets = [];
+    return packets;
+  }
+
+  /** The address and port that peers of this side send to. */
+  endpoint(side: Side, transport: Transport = "udp"): { address: string; port: number } {
+    const listener = listenersOf(this.#settings).find(
+      (entry) => entry.side === side && entry.transport === transport,
+    );
+    if (!listener) throw new Error(`no ${transport} listener on the ${side} side`);
+    return { address: listener.address, port: listener.port };
+  }
+
+  #perform(now: Instant): void {
+    for (const effect of this.gateway.drain()) this.#one(effect, now);
+  }
+
+  #one(effect: Effect, now: Instant): void {
+    switch (effect.kind) {
+      case "send": {
+        const { side, transport, address, port } = effect.to;
+        const from = this.endpoint(side, transport);
+        this.#packets.push({ from, to: { address, port }, transport, text: effect.text });
+        return;
+      }
+      case "resolve": {
+        const targets = this.names.get(effect.name.host) ?? [];
+        this.#later({ kind: "resolved", query: effect.query, targets }, now);
+        return;
+      }
+      case "media":
+        return this.#media(effect.command, now);
+      case "fact":
+        this.facts.push(effect.fact);
+        return;
+    }
+  }
+
+  #media(command: MediaCommand, now: Instant): void {
+    if (command.kind === "stream") {
+      this.streams.set(command.stream.id, command.stream);
+      return;
+    }
+    const zero = { packetsIn: 0, bytesIn: 0, rtcpIn: 0, packetsOut: 0, lost: 0, drops: {} };
+    if (!this.streams.delete(command.id)) return;
+    const counters = { id: command.id, ends: { public: zero, private: zero } };
+    this.#later({ kind: "media", event: { kind: "closed", counters } }, now);
+  }
+
+  #later(input: Input, now: Instant): void {
+    this.#inputs.push({ at: after(now, DNS_MS), input });
+  }
+}
