@@ -114,27 +114,23 @@ test("firewall prints a table, JSON, and nftables rules", () => {
   assert.match(bad.err, /^publicLocal: missing/);
 });
 
-const nft = spawnSync("nft", ["--version"]);
-const skip =
-  nft.error || process.getuid?.() !== 0
-    ? "nft (nftables) is not installed, or this is not root"
-    : false;
-
-test("nft takes the rules of every architecture", { skip }, () => {
-  const texts = [...["1", "2", "3"].map((n) => passerelle("preset", n).out)];
-  for (const n of ["4", "5"])
-    texts.push(
-      ...["wan", "lan"].map((element) => passerelle("preset", n, "--element", element).out),
-    );
-  texts.push(
-    GOOD.replace("address: 127.0.0.1", "address: 2001:db8::1"),
-    `${GOOD}trunks: [{ name: a, peers: [{ host: a.example }, { host: 192.0.2.7 }] }]`,
+test("run refuses bad settings, and a mode that doesn't run yet, with all errors", () => {
+  const bad = passerelle(
+    "run",
+    "--settings",
+    fileOf(`${GOOD}rtp: { portMin: 7 }\n`),
+    "--data",
+    folder,
   );
-  for (const text of texts) {
-    const rules = passerelle("firewall", fileOf(text), "--format", "nft").out;
-    const checked = spawnSync("nft", ["-c", "-f", "-"], { input: rules, encoding: "utf8" });
-    assert.equal(checked.status, 0, `${checked.stderr}\n${rules}`);
-  }
+  assert.equal(bad.status, 1);
+  assert.match(bad.err, /^rtp\.portMin: 7: out of range; /);
+  const chained = GOOD.replace(
+    "securedInterface: no",
+    "mode: chained-lan\nwanElement: { host: 127.0.0.9 }",
+  );
+  const notYet = passerelle("run", "--settings", fileOf(chained), "--data", folder);
+  assert.equal(notYet.status, 1);
+  assert.match(notYet.err, /^mode: chained-lan: not available yet; /);
 });
 
 test("version prints the package's", () => {

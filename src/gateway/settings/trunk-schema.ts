@@ -155,7 +155,11 @@ const numberRule = z.strictObject({
     .exactOptional()
     .meta(
       labelled(
-        about("Rewrite", "Réécriture", "Writes the number in one form, after strip and prepend."),
+        about(
+          "Rewrite",
+          "Réécriture",
+          "Writes the number in one form, after the strip and before the prepend.",
+        ),
       ),
     ),
 });
