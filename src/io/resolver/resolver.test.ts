@@ -319,3 +319,16 @@ test("questions under way are bounded, and end when the resolver is closed", asy
   assert.equal((await find("three", 1)).why, "closed");
   close();
 });
+
+test("other servers are asked from the next question on, and the old ones' answers are forgotten", async () => {
+  const { find, server, resolver, address, close } = await opened(zoneOf([a("host", "192.0.2.1")]));
+  const other = new NameServer(zoneOf([a("host", "192.0.2.2")]));
+  await find("host", 1);
+  resolver.configure({ servers: [address], timeoutMs: 500 });
+  await find("host", 1);
+  assert.equal(server.asked.length, 1);
+  resolver.configure({ servers: [await other.open()] });
+  assert.deepEqual((await find("host", 1)).addresses, ["udp 192.0.2.2 1"]);
+  other.close();
+  close();
+});

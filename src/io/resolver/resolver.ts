@@ -53,8 +53,8 @@ const NOTHING_ASKED = nothing("no-records", FAILURE_S);
 
 /** Finds SIP servers by name (RFC 3263), with one cache for all. */
 export class Resolver {
-  readonly #options: typeof DEFAULTS & ResolverOptions;
-  readonly #cache: DnsCache;
+  #options: typeof DEFAULTS & ResolverOptions;
+  #cache: DnsCache;
   readonly #hosts: WatchedFile<Hosts>;
   readonly #servers: WatchedFile<readonly DnsServer[]>;
   /** Questions under way: whoever asks the same waits for the same answer. */
@@ -79,6 +79,19 @@ export class Resolver {
       step = conversation.next(await Promise.all(answers));
     }
     return step.value;
+  }
+
+  /** From the next question on; what other servers said is forgotten. */
+  configure(
+    options: Pick<ResolverOptions, "servers" | "timeoutMs" | "attempts" | "cacheMax">,
+  ): void {
+    const { servers: _, ...kept } = this.#options;
+    const next = { ...kept, ...options };
+    const moved = JSON.stringify(next.servers) !== JSON.stringify(this.#options.servers);
+    if (moved || next.cacheMax !== this.#options.cacheMax) {
+      this.#cache = new DnsCache(next.cacheMax, next.staleS * 1000);
+    }
+    this.#options = next;
   }
 
   /** Questions under way end now, with `closed`. */

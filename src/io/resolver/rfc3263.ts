@@ -135,12 +135,13 @@ function* services(
   return yield* serversOf(usual, heard, random);
 }
 
-interface Service {
+/** A transport that a domain offers, and the SRV name of its servers. */
+interface Offer {
   readonly transport: Transport;
   readonly name: string;
 }
 
-function servicesOf(records: readonly Naptr[], transports: readonly Transport[]): Service[] {
+function servicesOf(records: readonly Naptr[], transports: readonly Transport[]): Offer[] {
   return [...records]
     .sort((a, b) => a.order - b.order || a.preference - b.preference)
     .flatMap(({ flags, service, replacement }) => {
@@ -153,11 +154,7 @@ function servicesOf(records: readonly Naptr[], transports: readonly Transport[])
     .slice(0, SERVERS_MAX);
 }
 
-function* serversOf(
-  named: readonly Service[],
-  heard: Heard,
-  random: Random,
-): Conversation<Server[]> {
+function* serversOf(named: readonly Offer[], heard: Heard, random: Random): Conversation<Server[]> {
   if (named.length === 0) return [];
   const answers = heard.all(yield named.map(({ name }) => ({ name, type: "SRV" }) as const));
   return named.flatMap(({ transport }, i) =>
