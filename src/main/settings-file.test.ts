@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { printError, type SettingError } from "#settings";
 import { parseSettings, readSettings } from "./settings-file.ts";
@@ -61,4 +64,22 @@ test("a file that can't be read is one error", () => {
     printError(error!),
     /^\(file\): \/nowhere\/settings\.yaml: cannot be read \(ENOENT\)/,
   );
+});
+
+test("a file with passwords that others can read is a warning", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "passerelle-file-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "settings.yaml");
+  const trunk = "{ name: a, peers: [{ host: 192.0.2.7 }], credentials: { user: a, password: b } }";
+  writeFileSync(
+    path,
+    `publicLocal: { address: 192.0.2.1 }\nprivateLocal: { address: 10.0.0.1 }\npbx: { host: 10.0.0.2 }\ntrunks: [${trunk}]\n`,
+  );
+  const warned = (mode: number): boolean => {
+    chmodSync(path, mode);
+    const result = readSettings(path);
+    assert.ok(result.settings);
+    return result.warnings.some(({ message }) => message.en.includes("chmod 600"));
+  };
+  assert.deepEqual([warned(0o644), warned(0o640), warned(0o600)], [true, true, false]);
 });

@@ -1,12 +1,33 @@
-import { readFileSync } from "node:fs";
-import { type Machine, type SettingError, type Validation, validateSettings } from "#settings";
+import { readFileSync, statSync } from "node:fs";
+import {
+  type Machine,
+  type SettingError,
+  type Settings,
+  type SettingWarning,
+  type Validation,
+  validateSettings,
+} from "#settings";
 import { readYaml } from "./yaml-text.ts";
 
 /** Reads and validates a settings file; that it can't be read is an error as any other. */
 export function readSettings(path: string, machine?: Machine): Validation {
   const text = readText(path);
-  return typeof text === "string" ? parseSettings(text, machine) : { errors: [text] };
+  if (typeof text !== "string") return { errors: [text] };
+  const result = parseSettings(text, machine);
+  if (!result.settings || !isOpenToOthers(path, result.settings)) return result;
+  return { ...result, warnings: [...result.warnings, OPEN_TO_OTHERS] };
 }
+
+const OPEN_TO_OTHERS: SettingWarning = {
+  field: "(file)",
+  message: {
+    en: "holds passwords, and others than its owner can read it: chmod 600",
+    fr: "contient des mots de passe, et d’autres que son propriétaire peuvent le lire : chmod 600",
+  },
+};
+
+const isOpenToOthers = (path: string, { trunks }: Settings): boolean =>
+  trunks.some(({ credentials }) => credentials) && (statSync(path).mode & 0o077) !== 0;
 
 /** Validates the text of a settings file: YAML (of which JSON is a part). */
 export function parseSettings(text: string, machine?: Machine): Validation {
