@@ -21,6 +21,3 @@ export const encodeUtf8 = (text: string): string => Buffer.from(text, "utf8").to
 
 /** A text from the wire as people read it; what is no UTF-8 shows as replacement characters. */
 export const decodeUtf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8");
-
-/** A text of ours, such as a password in the settings, in that form: its UTF-8 bytes. */
-export const wireText = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
