@@ -1,3 +1,4 @@
+export { type Baresip, startBaresip } from "./baresip.ts";
 export { Capture } from "./capture.ts";
 export { command } from "./command.ts";
 export {
@@ -10,9 +11,12 @@ export {
   startGateway,
 } from "./gateway.ts";
 export { Host } from "./host.ts";
+export { KAMAILIO_TLS_PORT, startKamailioPbx } from "./kamailio.ts";
 export { Lab } from "./lab.ts";
 export { missing } from "./peers.ts";
 export { Program } from "./program.ts";
 export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
 export * from "./sipp-scenario.ts";
 export * from "./site.ts";
+export { startTlsClient, startTlsServer } from "./tls-tunnel.ts";
+export { loudSeconds, purities, purity, readWav } from "./tone.ts";

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import {
+  type Baresip,
+  IPV4,
+  KAMAILIO_TLS_PORT,
+  loudSeconds,
+  missing,
+  PRIVATE_PORT,
+  PRIVATE_TLS_PORT,
+  PUBLIC_PORT,
+  purities,
+  readWav,
+  Site,
+  startBaresip,
+  startKamailioPbx,
+} from "../lab/index.ts";
+
+// baresip (operator), the gateway, Kamailio (PBX), baresip (subscriber): the tone that one plays
+// is the tone that the other hears, both ways.
+
+const skip = missing("baresip", "kamailio", "sox", "openssl");
+const TALK_S = 2;
+const OPERATOR_HZ = 440;
+const PHONE_HZ = 1_000;
+
+for (const privateTls of [false, true]) {
+  const name = privateTls ? "TLS to the PBX" : "UDP to the PBX";
+  describe(`baresip and Kamailio, ${name}`, { skip }, () => {
+    let site: Site;
+    let phones: Baresip[] = [];
+
+    before(async () => {
+      site = await Site.open();
+      await startPbx(site, privateTls);
+      await site.startGateway(privateTls ? tlsPlan : {});
+    });
+    after(() => site?.close());
+    afterEach(async () => {
+      for (const phone of phones) await phone.stop();
+      phones = [];
+    });
+
+    test("an operator's call reaches a registered subscriber", async () => {
+      const subscriber = await startPhone(site, "1001");
+      phones.push(subscriber);
+      const caller = await startOperator(site, `sip:1001@${IPV4.public}:${PUBLIC_PORT}`);
+      phones.unshift(caller);
+      await talk(caller, subscriber);
+      heardTone(subscriber, OPERATOR_HZ);
+      heardTone(caller, PHONE_HZ);
+    });
+
+    test("a subscriber's call reaches the operator", async () => {
+      const called = await startOperator(site);
+      phones.push(called);
+      const caller = await startPhone(site, "1002", `sip:0123456789@${IPV4.pbx}`);
+      phones.unshift(caller);
+      await talk(caller, called);
+      heardTone(caller, OPERATOR_HZ);
+      heardTone(called, PHONE_HZ);
+    });
+  });
+}
+
+const tlsPlan = {
+  pbx: { host: IPV4.pbx, port: KAMAILIO_TLS_PORT, transport: "tls" },
+  more: { securedInterface: true, publicProtocols: "tls+udp/tcp", privateProtocols: "tls" },
+};
+
+function startPbx(site: Site, tls: boolean) {
+  const port = tls ? `${PRIVATE_TLS_PORT};transport=tls` : PRIVATE_PORT;
+  return startKamailioPbx(site.pbx, {
+    address: IPV4.pbx,
+    subscribers: { 1001: "first-secret", 1002: "second-secret" },
+    gateway: `${IPV4.private}:${port}`,
+    gatewayAddress: IPV4.private,
+    tls,
+  });
+}
+
+function startPhone(site: Site, name: "1001" | "1002", dial?: string): Promise<Baresip> {
+  return startBaresip({
+    name,
+    host: site.pbx,
+    address: IPV4.phone,
+    port: 5070,
+    toneHz: PHONE_HZ,
+    domain: IPV4.pbx,
+    register: { password: name === "1001" ? "first-secret" : "second-secret" },
+    ...(dial === undefined ? {} : { dial }),
+  });
+}
+
+function startOperator(site: Site, dial?: string): Promise<Baresip> {
+  return startBaresip({
+    name: "0123456789",
+    host: site.operator,
+    address: IPV4.operator,
+    port: 5060,
+    toneHz: OPERATOR_HZ,
+    ...(dial === undefined ? {} : { dial }),
+  });
+}
+
+/** Waits until both have heard long enough, then the caller hangs up. */
+async function talk(caller: Baresip, called: Baresip): Promise<void> {
+  await caller.program.line(/Call established/);
+  for (const phone of [caller, called]) {
+    await phone.program.reaches("heard enough", () => phone.heardSeconds() > TALK_S);
+  }
+  await caller.stop();
+  await called.program.line(/terminated|closed/i);
+  await called.stop();
+}
+
+function heardTone(phone: Baresip, hz: number): void {
+  const sound = readWav(phone.heard());
+  assert.ok(loudSeconds(sound) > TALK_S - 0.5, `${loudSeconds(sound)} s were heard`);
+  const parts = purities(sound, hz).sort((a, b) => a - b);
+  const median = parts[Math.floor(parts.length / 2)] ?? 0;
+  assert.ok(median > 0.95, `the sound is ${median} pure at ${hz} Hz`);
+}

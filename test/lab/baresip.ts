@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { command } from "./command.ts";
+import type { Host } from "./host.ts";
+import type { Program } from "./program.ts";
+import { bracketed } from "./sipp.ts";
+
+export interface BaresipPlan {
+  readonly name: string;
+  readonly host: Host;
+  /** Not on loopback: baresip refuses that. */
+  readonly address: string;
+  readonly port: number;
+  /** What it plays into every call. */
+  readonly toneHz: number;
+  readonly domain?: string;
+  readonly register?: { readonly password: string };
+  /** What it calls at once. */
+  readonly dial?: string;
+  readonly transport?: "udp" | "tcp" | "tls";
+}
+
+/** A telephone that plays a tone and keeps what it hears. */
+export class Baresip {
+  readonly program: Program;
+  readonly #folder: string;
+
+  constructor(program: Program, folder: string) {
+    this.program = program;
+    this.#folder = folder;
+  }
+
+  /** What it heard, as a WAV file; complete once it has stopped. */
+  heard(): Buffer {
+    const [name] = this.#recordings();
+    if (name === undefined) throw new Error(`${this.program.name} kept no audio`);
+    return readFileSync(join(this.#folder, name));
+  }
+
+  /** How many seconds of audio it has kept until now. */
+  heardSeconds(): number {
+    const [name] = this.#recordings();
+    return name === undefined ? 0 : statSync(join(this.#folder, name)).size / BYTES_PER_SECOND;
+  }
+
+  #recordings(): string[] {
+    return readdirSync(this.#folder).filter((file) => file.endsWith("-dec.wav"));
+  }
+
+  /** Hangs up and ends. */
+  async stop(): Promise<void> {
+    await this.program.stop("SIGTERM");
+  }
+}
+
+const TONE_S = 60;
+// 16 bits, 8,000 samples.
+const BYTES_PER_SECOND = 16_000;
+
+export async function startBaresip(plan: BaresipPlan): Promise<Baresip> {
+  const { host } = plan;
+  const folder = host.newFolder(`baresip-${plan.name}`);
+  const relative = folder.slice(host.folder.length + 1);
+  const tone = join(folder, "tone.wav");
+  command(
+    "sox",
+    ...["-n", "-r", "8000", "-c", "1", "-b", "16", tone],
+    ...["synth", String(TONE_S), "sine", String(plan.toneHz), "gain", "-6"],
+  );
+  host.write(`${relative}/config`, configuration(plan, folder, tone));
+  host.write(`${relative}/accounts`, `${account(plan)}\n`);
+  host.write(`${relative}/contacts`, "");
+  // It stops at a line end in this file.
+  host.write(`${relative}/uuid`, "11111111-2222-4333-8444-555555555555");
+  const dial = plan.dial === undefined ? [] : ["-e", `/dial ${plan.dial}`];
+  const program = host.start({
+    name: `baresip ${plan.name}`,
+    folder,
+    command: ["baresip", "-f", folder, ...dial],
+  });
+  const phone = new Baresip(program, folder);
+  try {
+    await program.line(plan.register === undefined ? /baresip is ready/ : /\b200 OK\b/);
+  } catch (error) {
+    await phone.stop();
+    throw error;
+  }
+  return phone;
+}
+
+function account(plan: BaresipPlan): string {
+  const registration =
+    plan.register === undefined ? "regint=0" : `regint=120;auth_pass=${plan.register.password}`;
+  const transport = plan.transport === undefined ? "" : `;transport=${plan.transport}`;
+  const domain = bracketed(plan.domain ?? plan.address);
+  return `<sip:${plan.name}@${domain}${transport}>;${registration};answermode=auto;audio_codecs=pcma`;
+}
+
+const configuration = (plan: BaresipPlan, folder: string, tone: string): string => `
+poll_method epoll
+sip_listen ${bracketed(plan.address)}:${plan.port}
+net_interface ${plan.address}
+call_local_timeout 60
+call_max_calls 4
+audio_player aufile,${join(folder, "played.wav")}
+audio_source aufile,${tone}
+audio_alert aufile,${join(folder, "alert.wav")}
+audio_level no
+rtp_stats yes
+snd_path ${folder}
+module_path /usr/lib/baresip/modules
+module g711.so
+module aufile.so
+module sndfile.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+`;
