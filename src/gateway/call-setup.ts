@@ -3,9 +3,6 @@ import { type MediaFacts, sdpMask } from "#media";
 import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
-/** What stands in User-Agent and Server: no version, which would help a stranger (RFC 3261 §20.41). */
-const PRODUCT = "Passerelle";
-
 /** A peer that doesn't even say 100 for this long loses the call to the next one. */
 const PEER_PATIENCE_MS = 4000;
 
@@ -14,7 +11,7 @@ export function callSetupOf(settings: Settings): CallSetup {
   return {
     faces: { public: faceOf(settings, "public"), private: faceOf(settings, "private") },
     masked: settings.topologyMask,
-    product: PRODUCT,
+    product: settings.sip.serverHeader,
     ringS: settings.calls.ringTimeoutS,
     peerPatienceMs: PEER_PATIENCE_MS,
     maxForwards: settings.calls.maxForwards,

@@ -1,18 +1,19 @@
 import { type Hash, type Instant, type Random, unreachable } from "#base";
 import { attempt, Calls, refusal, type Surroundings } from "#calls";
-import { end } from "#ends";
+import { type End, end } from "#ends";
 import { type MediaEvent, PortPool } from "#media";
 import type { Effect, Input, Order } from "#port";
 import { type Settings, sentBy } from "#settings";
 import type { Flow } from "#sip";
 import {
+  MESSAGE_LIMITS,
   type Message,
+  type MessageLimits,
   type ParseFailure,
   parseMessage,
-  type Request,
   responseTo,
 } from "#sip-message";
-import { type TransactionEvent, Transactions } from "#sip-transactions";
+import { type NewRequest, type TransactionEvent, Transactions } from "#sip-transactions";
 import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
 import { NameWatch } from "./name-watch.ts";
@@ -38,12 +39,16 @@ export class Gateway {
   readonly #names: NameWatch;
   readonly #around: Surroundings;
   #settings: Settings;
+  #messageLimits: MessageLimits;
 
   constructor({ settings, random, hash }: GatewayParts, now: Instant) {
     this.#settings = settings;
+    this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     const transactions = new Transactions({
       random,
       timings: settings.sip.timings,
+      transactionsMax: settings.sip.limits.transactionsMax,
+      datagramBytesMax: settings.sip.udpRequestBytesMax,
       viaFor: (to) => sentBy(this.#settings, to.side, to.transport),
     });
     const { portMin, portMax } = settings.rtp;
@@ -95,7 +100,7 @@ export class Gateway {
   #take(input: Input, now: Instant): void {
     switch (input.kind) {
       case "bytes":
-        return this.#receive(parseMessage(input.bytes), input.flow, now);
+        return this.#receive(parseMessage(input.bytes, this.#messageLimits), input.flow, now);
       case "flow-closed":
         return;
       case "send-failed":
@@ -163,8 +168,9 @@ export class Gateway {
     }
   }
 
-  #requested(event: Extract<TransactionEvent, { kind: "request" }>, now: Instant): void {
+  #requested(event: NewRequest, now: Instant): void {
     const { transaction, request, flow } = event;
+    if (event.isMerged) return this.#decline(event, end("loop"), now);
     const inDialog = request.to.tag !== undefined;
     if (inDialog && this.#calls.receive(transaction, request, flow, now)) return;
     if (inDialog || request.method !== "INVITE") {
@@ -173,19 +179,19 @@ export class Gateway {
     this.#invited(event, now);
   }
 
-  #invited(event: Extract<TransactionEvent, { kind: "request" }>, now: Instant): void {
+  #invited(event: NewRequest, now: Instant): void {
     const { transaction, request, flow } = event;
     const id = this.#board.random.token(12);
     const why = attempt({ id, transaction, request, flow, side: flow.side, now }, this.#around);
     if (!why) return;
     this.#policy.release(id);
-    this.#refuse(request, flow, why.name);
-    this.#board.transactions.respond(transaction, refusal(this.#board, request, why), now);
+    this.#decline(event, why, now);
   }
 
-  #refuse(request: Request, flow: Flow, name: Parameters<typeof end>[0]): void {
+  #decline({ transaction, request, flow }: NewRequest, why: End, now: Instant): void {
     const { side, remoteAddress: source } = flow;
-    this.#fact({ kind: "refused", method: request.method, side, source, end: name });
+    this.#fact({ kind: "refused", method: request.method, side, source, end: why.name });
+    this.#board.transactions.respond(transaction, refusal(this.#board, request, why), now);
   }
 
   #media(event: MediaEvent, now: Instant): void {
@@ -237,6 +243,7 @@ export class Gateway {
   /** New calls use the new settings; running calls keep theirs. */
   #apply(settings: Settings, now: Instant): void {
     this.#settings = settings;
+    this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     this.#board.setup = callSetupOf(settings);
     const { portMin, portMax } = settings.rtp;
     this.#board.ports.resize(portMin, portMax);

@@ -1,12 +1,14 @@
 import { after, type Instant, type Timer } from "#base";
 import type { Switchboard, Wakeable } from "#calls";
+import type { Side } from "#sip";
 
 /** How often the names whose addresses are trusted as sources are looked up again. */
 const INTERVAL_MS = 60_000;
 
 /** Whose addresses it learns. */
 export interface NamedSources {
-  readonly names: readonly string[];
+  /** With the side whose peers they name. */
+  readonly names: readonly { readonly side: Side; readonly host: string }[];
   learn(name: string, addresses: readonly string[]): void;
 }
 
@@ -31,7 +33,7 @@ export class NameWatch implements Wakeable {
     this.#board.cancelAlarm(this.#alarm);
     const { names } = this.#sources;
     if (names.length === 0) return;
-    for (const host of names) {
+    for (const { side, host } of names) {
       const learn = (targets: readonly { address: string }[]) => {
         if (targets.length > 0)
           this.#sources.learn(
@@ -39,7 +41,7 @@ export class NameWatch implements Wakeable {
             targets.map(({ address }) => address),
           );
       };
-      this.#board.resolve({ host, secure: false }, learn, now);
+      this.#board.resolve({ side, host, secure: false }, learn, now);
     }
     this.#alarm = this.#board.alarm(after(now, INTERVAL_MS), this, "names");
   }

@@ -62,7 +62,7 @@ const probeKey = (trunk: string, peer: TrunkPeer): string =>
   `${trunk}/${peer.host}:${peer.port ?? ""}/${peer.transport ?? ""}`;
 
 function pbxCandidate({ pbx, pbxReached }: Settings): Candidate {
-  const query = queryOf({ ...pbxReached, transport: pbx.transport });
+  const query = queryOf("private", { ...pbxReached, transport: pbx.transport });
   return {
     name: "pbx",
     side: "private",

@@ -5,7 +5,7 @@ import { type End, end } from "#ends";
 import type { NameQuery } from "#port";
 import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#routing";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
-import type { DigestCredentials, Flow, Transport } from "#sip";
+import type { DigestCredentials, Flow, Side, Transport } from "#sip";
 import { escapeUser, parseUri, type Request } from "#sip-message";
 
 /** What the watch over the peers knows. */
@@ -40,8 +40,12 @@ export class OperatorPolicy implements Policy {
   }
 
   /** Names whose addresses count as sources. */
-  get names(): readonly string[] {
-    return this.#sources.names;
+  get names(): readonly { readonly side: Side; readonly host: string }[] {
+    const pbx = this.#settings.pbxReached.host.toLowerCase();
+    return this.#sources.names.map((host) => ({
+      side: host === pbx ? ("private" as const) : ("public" as const),
+      host,
+    }));
   }
 
   learn(name: string, addresses: readonly string[]): void {
@@ -74,7 +78,7 @@ export class OperatorPolicy implements Policy {
     const candidate: Candidate = {
       name: "pbx",
       side: "private",
-      query: queryOf({ ...pbxReached, transport: pbx.transport }),
+      query: queryOf("private", { ...pbxReached, transport: pbx.transport }),
       uriHost: pbx.host,
       ...users,
       trunk: trunk.name,
@@ -122,7 +126,7 @@ export function trunkCandidate(
   return {
     name: `${trunk.name}/${peer.host}`,
     side: "public",
-    query: queryOf(peer),
+    query: queryOf("public", peer),
     uriHost: trunk.domain ?? peer.host,
     ...(trunk.domain === undefined ? {} : { fromHost: trunk.domain }),
     ...users,
@@ -141,13 +145,17 @@ function credentialsOf({ credentials }: Trunk): { credentials?: DigestCredential
 }
 
 /** A name with its port or transport where the settings fix them (RFC 3263 §4). */
-export function queryOf(peer: {
+export function queryOf(
+  side: Side,
+  peer: {
   readonly host: string;
   readonly port?: number;
   readonly transport?: Transport;
-}): NameQuery {
+},
+): NameQuery {
   const { host, port, transport } = peer;
   return {
+    side,
     host,
     secure: false,
     ...(port === undefined ? {} : { port }),

@@ -1,6 +1,6 @@
 import type { MediaCommand, MediaEvent } from "#media";
 import type { Settings } from "#settings";
-import type { Destination, Flow, Transport } from "#sip";
+import type { Destination, Flow, Side, Transport } from "#sip";
 import type { Fact } from "./facts.ts";
 
 /** One place to send to, as name resolution (RFC 3263) orders them. */
@@ -13,6 +13,8 @@ export interface Target {
 
 /** A name to resolve: `port` or `transport` given skip NAPTR and SRV (RFC 3263 §4). */
 export interface NameQuery {
+  /** The side that will send: its address family decides between A and AAAA. */
+  readonly side: Side;
   readonly host: string;
   readonly port?: number;
   readonly transport?: Transport;

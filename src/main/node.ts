@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
-import type { Secret } from "#base";
+import { isIpv6, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import { Loop, monotonicNow, secureRandom, systemHash } from "#io";
 import { type PlaneProcess, setDscp, startPlaneProcess } from "#media-plane";
 import { levelOf, logLine } from "#observe";
+import type { NameQuery } from "#port";
 import { Resolver } from "#resolver";
 import { describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
+import type { Side } from "#sip";
 import { SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
 
 /** What a running node tells its owner. */
@@ -118,9 +120,16 @@ export class GatewayNode {
     };
   }
 
-  async #resolve(query: string, name: Parameters<Resolver["resolve"]>[0]): Promise<void> {
-    const targets = await this.#resolver.resolve(name).catch(() => []);
-    this.#loop.run({ kind: "resolved", query, targets });
+  async #resolve(id: string, name: NameQuery): Promise<void> {
+    const families = [this.#familyOf(name.side)] as const;
+    const located = await this.#resolver.resolve({ ...name, families });
+    const targets = located.targets;
+    this.#loop.run({ kind: "resolved", query: id, targets });
+  }
+
+  #familyOf(side: Side): 4 | 6 {
+    const { publicLocal, privateLocal } = this.#settings;
+    return isIpv6((side === "public" ? publicLocal : privateLocal).address) ? 6 : 4;
   }
 
   #fact(fact: Fact): void {
@@ -149,7 +158,8 @@ const stackOf = (error: unknown): string =>
 
 function resolverOptions({ dns }: Settings) {
   const { servers, timeoutMs, attempts, cacheMax } = dns;
-  return { ...(servers === undefined ? {} : { servers }), timeoutMs, attempts, cacheMax };
+  const own = servers.length === 0 ? {} : { servers };
+  return { random: secureRandom(), ...own, timeoutMs, attempts, cacheMax };
 }
 
 async function socketConfiguration(

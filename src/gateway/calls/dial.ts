@@ -205,6 +205,7 @@ function redirected(text: string, by: Candidate): Candidate | undefined {
     uriHost: uri.host,
     ...(uri.user === undefined ? {} : { user: uri.user }),
     query: {
+      side: by.side,
       host: uri.host,
       secure: uri.scheme === "sips",
       ...(uri.port === undefined ? {} : { port: uri.port }),
