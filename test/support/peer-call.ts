@@ -29,6 +29,7 @@ export interface AnswerPlan {
 
 /** How a peer calls. */
 export interface CallPlan {
+  /** A URI, or a number at the gateway. */
   readonly uri: string;
   readonly offer: boolean;
   readonly kinds?: readonly string[];
@@ -38,6 +39,9 @@ export interface CallPlan {
   readonly up?: (leg: PeerLeg) => void;
   readonly done?: (status: number) => void;
 }
+
+/** 64*T1: how long a further 2xx of another fork may take. */
+const FORK_PATIENCE_MS = 32_000;
 
 /** How long a reliable provisional answer is repeated: seven times (RFC 3262 §3). */
 const PRACK_TRIES_MAX = 7;
@@ -112,8 +116,13 @@ export class PlacedCall {
   #finish(status: number): void {
     this.finals.push(status);
     this.#plan.done?.(status);
-    if (status !== 0 && status < 300) return;
-    for (const leg of this.legs.values()) if (leg.state === "early") leg.state = "ended";
+    // RFC 3261 §13.2.2.4: early dialogs that got no 2xx of their own end.
+    const isAnswered = status !== 0 && status < 300;
+    const end = (): void => {
+      for (const leg of this.legs.values()) if (leg.state === "early") leg.state = "ended";
+    };
+    if (isAnswered) this.#peer.in(FORK_PATIENCE_MS, end);
+    else end();
   }
 }
 

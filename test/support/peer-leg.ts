@@ -25,7 +25,7 @@ export class PeerLeg {
   /** The description that the other side sent last. */
   remoteSdp: string | undefined;
   /** Our INVITE that is out, and the 2xx of theirs that waits for its ACK. */
-  #inviting = false;
+  #inviting: boolean = false;
   #answered: { transaction: ServerTransaction; offered: boolean } | undefined;
   #acks = new Map<number, Request>();
   #version = 1;

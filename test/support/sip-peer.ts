@@ -80,6 +80,10 @@ export class SipPeer implements Host {
     return this.transactions.next;
   }
 
+  get gatewayAddress(): string {
+    return this.#options.gateway.address;
+  }
+
   get legs(): Iterable<PeerLeg> {
     return this.#legs.values();
   }
@@ -87,17 +91,17 @@ export class SipPeer implements Host {
   /** Places a call through the gateway. */
   call(plan: CallPlan): PlacedCall {
     const { gateway, random } = this.#options;
+    const uri = plan.uri.includes("@") ? plan.uri : `sip:${plan.uri}@${gateway.address}`;
     const headers = new Headers();
     headers.add("max-forwards", "70");
     headers.add("from", `<sip:${this.name}@${this.#endpoint.address}>;tag=${this.tag()}`);
-    headers.add("to", `<${plan.uri}>`);
+    headers.add("to", `<${uri}>`);
     headers.add("call-id", `${random.token(20)}@${this.#endpoint.address}`);
     headers.add("cseq", `${1 + random.integer(1000)} INVITE`);
     headers.add("contact", this.contact);
     headers.add("user-agent", this.product);
     headers.add("supported", plan.reliable ? "100rel, timer, replaces" : "timer, replaces");
     if (plan.replaces !== undefined) headers.add("replaces", plan.replaces);
-    const uri = plan.uri.includes("@") ? plan.uri : `sip:${plan.uri}@${gateway.address}`;
     const request = new Request("INVITE", uri, headers);
     if (plan.offer) {
       headers.add("content-type", "application/sdp");

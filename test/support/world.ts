@@ -1,0 +1,166 @@
+import { seededRandom } from "#base";
+import { validateSettings } from "#settings";
+import { parseMessageText } from "#sip-message";
+import { GatewayHost } from "./gateway-host.ts";
+import { FAIR, Network, type Packet, type Weather } from "./network.ts";
+import { SipPeer } from "./sip-peer.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly weather?: Weather;
+  /** Settings beyond the plain ones of this site. */
+  readonly settings?: object;
+  /** Fields of the one trunk, beyond its two peers. */
+  readonly trunk?: object;
+}
+
+const PUBLIC = "192.0.2.1";
+const PRIVATE = "10.77.0.1";
+
+/**
+ * One site in virtual time: an operator with two peers on the public side, the gateway, and a PBX
+ * and one of its phones' stand-in on the private side.
+ */
+export class World {
+  readonly network: Network;
+  readonly gateway: GatewayHost;
+  readonly operator: SipPeer;
+  /** The trunk's second peer, for failover. */
+  readonly spare: SipPeer;
+  readonly pbx: SipPeer;
+  readonly packets: Packet[] = [];
+
+  constructor({ seed, weather = FAIR, settings, trunk }: WorldOptions) {
+    const random = seededRandom(seed);
+    this.network = new Network(random, weather);
+    this.network.tap = (packet) => this.packets.push(packet);
+    const valid = validateSettings({
+      securedInterface: "no",
+      publicLocal: { address: PUBLIC },
+      privateLocal: { address: PRIVATE },
+      pbx: { host: "10.77.0.2", optionsIntervalS: 0 },
+      trunks: [
+        {
+          name: "op",
+          peers: [{ host: "198.51.100.1" }, { host: "198.51.100.2", priority: 1 }],
+          optionsIntervalS: 0,
+          ...trunk,
+        },
+      ],
+      ...settings,
+    });
+    if (!valid.settings) throw new Error(JSON.stringify(valid.errors));
+    this.gateway = new GatewayHost(valid.settings, random, this.network.now);
+    this.network.attach(this.gateway);
+    const [outside, inside] = [this.gateway.endpoint("public"), this.gateway.endpoint("private")];
+    const peer = (name: string, address: string, gateway = outside): SipPeer =>
+      new SipPeer(this.network, { name, address, gateway, random });
+    this.operator = peer("operator", "198.51.100.1");
+    this.spare = peer("spare", "198.51.100.2");
+    this.pbx = peer("pbx", "10.77.0.2", inside);
+  }
+
+  get peers(): readonly SipPeer[] {
+    return [this.operator, this.spare, this.pbx];
+  }
+
+  /** Runs until all is quiet; returns what is broken by then. */
+  settle(): string[] {
+    const quiet = this.network.run();
+    return [
+      ...(quiet ? [] : ["the world never becomes quiet"]),
+      ...this.#gatewayIsEmpty(),
+      ...this.#callsAreRecorded(),
+      ...this.#finalsAreOne(),
+      ...this.#nothingLeaks(),
+      ...this.peers.flatMap((peer) => [...peer.complaints, ...legsLeft(peer)]),
+    ];
+  }
+
+  /** Ports held = live streams, and none of either without calls. */
+  #gatewayIsEmpty(): string[] {
+    const { callCount, portsHeld } = this.gateway.gateway;
+    const { size } = this.gateway.streams;
+    const counts = { "calls left": callCount, "ports held": portsHeld, "streams open": size };
+    return Object.entries(counts).flatMap(([name, count]) =>
+      count === 0 ? [] : [`${name}: ${count}`],
+    );
+  }
+
+  /** Every call ends in exactly one record. */
+  #callsAreRecorded(): string[] {
+    const started: string[] = [];
+    const ended: string[] = [];
+    for (const fact of this.gateway.facts) {
+      if (fact.kind === "call-started") started.push(fact.callId);
+      else if (fact.kind === "call-ended") ended.push(fact.record.callId);
+    }
+    const twice = ended.filter((id, i) => ended.indexOf(id) !== i);
+    const never = started.filter((id) => !ended.includes(id));
+    return [
+      ...twice.map((id) => `call ${id} ended twice`),
+      ...never.map((id) => `call ${id} never ended`),
+    ];
+  }
+
+  /** Every INVITE that the gateway got has one final answer of it, whatever was repeated. */
+  #finalsAreOne(): string[] {
+    const asked = new Set<string>();
+    const answers = new Map<string, Set<number>>();
+    for (const { from, to, text } of this.packets) {
+      const message = parseMessageText(text);
+      if (message.kind === "parse-failure" || message.cseq.method !== "INVITE") continue;
+      const isGateway = this.gateway.addresses.includes(from.address);
+      if (message.kind === "request" && message.method === "INVITE" && !isGateway) {
+        asked.add(`${from.address} ${message.via.branch}`);
+      } else if (message.kind === "response" && isGateway && message.status >= 200) {
+        const key = `${to.address} ${message.via.branch}`;
+        const statuses = answers.get(key) ?? new Set();
+        answers.set(key, statuses.add(message.status));
+      }
+    }
+    const many = [...answers].filter(([, statuses]) => statuses.size > 1);
+    return [
+      ...many.map(([key, statuses]) => `INVITE ${key} was answered ${[...statuses].join(" and ")}`),
+      ...this.#unanswered(asked, answers),
+    ];
+  }
+
+  /** The weather may have eaten every copy of an INVITE: those it let through were said 100 to. */
+  #unanswered(asked: ReadonlySet<string>, answers: ReadonlyMap<string, unknown>): string[] {
+    const heard = new Set<string>();
+    for (const { from, to, text } of this.packets) {
+      if (!this.gateway.addresses.includes(from.address) || !text.startsWith("SIP/2.0 100 "))
+        continue;
+      const message = parseMessageText(text);
+      if (message.kind === "response") heard.add(`${to.address} ${message.via.branch}`);
+    }
+    return [...asked]
+      .filter((key) => heard.has(key) && !answers.has(key))
+      .map((key) => `INVITE ${key} has no final answer`);
+  }
+
+  /** With the mask on nothing of one side is seen on the other. */
+  #nothingLeaks(): string[] {
+    const secrets = {
+      public: ["10.77.0.", "pbx-product", this.pbx.media.address],
+      private: ["198.51.100.", "operator-product", "spare-product", PUBLIC],
+    };
+    const leaks = new Set<string>();
+    for (const { from, text } of this.packets) {
+      const side =
+        from.address === PUBLIC ? "public" : from.address === PRIVATE ? "private" : undefined;
+      if (side === undefined) continue;
+      for (const secret of secrets[side]) {
+        const line = text.split("\r\n").find((entry) => entry.includes(secret));
+        if (line !== undefined) leaks.add(`on the ${side} side: ${line}`);
+      }
+    }
+    return [...leaks];
+  }
+}
+
+const legsLeft = (peer: SipPeer): string[] =>
+  [...peer.legs]
+    .filter((leg) => leg.state !== "ended")
+    .map((leg) => `${peer.name} is left with a leg that is ${leg.state}: ${leg.log.join(", ")}`);
