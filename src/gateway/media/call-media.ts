@@ -255,8 +255,8 @@ export class CallMedia {
         lines.push(...rewriteMedia(section, how, { port, rtcpPort, mux }));
       } else lines.push(...rewriteIdle(section, how));
     }
-    const masked = mask !== undefined;
-    return printAsOurs(lines, originOf(sdp)!, this.#state.origins[to], { address, masked });
+    const theirs = mask ? undefined : originOf(sdp);
+    return printAsOurs(lines, theirs, this.#state.origins[to], address);
   }
 }
 

@@ -15,28 +15,28 @@ export function newOrigins(callId: string): Record<Side, OurOrigin> {
 
 /**
  * The text of a description with our o= line in the place of theirs. The session id is ours and
- * stays; the version grows when anything changed since the last one (RFC 3264 §8). With the mask
- * on, neither user name nor address of theirs is in it.
+ * stays; the version grows when anything changed since the last one (RFC 3264 §8). Of theirs, user
+ * name and address stay where there is no mask to hide them.
  */
 export function printAsOurs(
   lines: string[],
-  theirs: Origin,
+  theirs: Origin | undefined,
   ours: OurOrigin,
-  how: { readonly address: string; readonly masked: boolean },
+  address: string,
 ): string {
   const at = lines.findIndex((line) => line.startsWith("o="));
-  const keepsHost = !how.masked && isAddress(theirs.host);
+  const host = theirs && isAddress(theirs.host) ? theirs.host : address;
   const print = (): string => {
     lines[at] = printOrigin({
-      username: how.masked ? "-" : theirs.username,
+      username: theirs?.username ?? "-",
       sessionId: ours.sessionId,
       version: `${ours.version}`,
-      host: keepsHost ? theirs.host : how.address,
+      host,
     });
     return printLines(lines);
   };
-  const same = print();
-  if (same === ours.body) return same;
+  // Printed first as if nothing had changed, which only a second one can be.
+  if (ours.version > 0 && print() === ours.body) return ours.body;
   ours.version++;
   ours.body = print();
   return ours.body;

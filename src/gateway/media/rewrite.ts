@@ -10,7 +10,6 @@ import {
 } from "#sdp";
 import type { Side } from "#sip";
 import type { SdpMask } from "./sdp-mask.ts";
-import { isUnspecified } from "./target.ts";
 
 /** To whom a description goes, and the address of ours that stands in it. */
 export interface Rewriting {
@@ -82,7 +81,8 @@ function rewriteLine(line: string, how: Rewriting, ours: OurPorts | undefined): 
 
 /** The address 0.0.0.0 means hold (RFC 3264 §8.4), and goes on to mean it. */
 function rewriteConnection(line: string, address: string): string {
-  const held = isUnspecified(parseConnection(line.slice(2))?.host ?? "");
+  // No other address begins like that: the rest need not be read again.
+  const held = / [0:]/.test(line) && parseConnection(line.slice(2))?.kind === "unspecified";
   if (!held) return connectionLine(address);
   return connectionLine(address.includes(":") ? "::" : "0.0.0.0");
 }

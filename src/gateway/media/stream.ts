@@ -45,21 +45,28 @@ export const reshaped = (stream: Stream, { kind, dscp }: StreamShape): Stream =>
   }));
 
 /** RTP and RTCP on one port, both sides alike (RFC 5761), or on two. */
-export const withMux = (stream: Stream, mux: boolean): Stream =>
-  withBothEnds(stream, (end) => ({ ...end, rtcpPort: rtcpPortOf(end.port, stream.kind, mux) }));
+export function withMux(stream: Stream, mux: boolean): Stream {
+  const { port, rtcpPort } = stream.ends.public;
+  if (rtcpPort === rtcpPortOf(port, stream.kind, mux)) return stream;
+  return withBothEnds(stream, (end) => ({
+    ...end,
+    rtcpPort: rtcpPortOf(end.port, stream.kind, mux),
+  }));
+}
 
 /** The stream with its peer of one side where that wants its media now, or nowhere. */
 export function withRemote(stream: Stream, side: Side, remote: Remote, mux = false): Stream {
   const { localAddress, port, rtcpPort, latch, dscp } = stream.ends[side];
-  const remoteRtcpPort = mux || stream.kind === "opaque" ? remote.port : remote.rtcpPort;
+  const { address: remoteAddress, port: remotePort } = remote;
+  const remoteRtcpPort = mux || stream.kind === "opaque" ? remotePort : remote.rtcpPort;
   const end: StreamEnd = {
     localAddress,
     port,
     rtcpPort,
     latch,
     dscp,
-    ...(remote.address !== undefined && { remoteAddress: remote.address }),
-    ...(remote.port !== undefined && { remotePort: remote.port }),
+    ...(remoteAddress !== undefined && { remoteAddress }),
+    ...(remotePort !== undefined && { remotePort }),
     ...(remoteRtcpPort !== undefined && { remoteRtcpPort }),
   };
   return { ...stream, ends: { ...stream.ends, [side]: end } };

@@ -1,4 +1,4 @@
-import { type AddressKind, addressKind, isIpv6, parseAddress } from "#base";
+import { type AddressKind, addressKind, parseAddress } from "#base";
 import {
   connectionOf,
   findAttribute,
@@ -17,8 +17,6 @@ export interface Remote {
   readonly rtcpPort?: number;
 }
 
-export const isUnspecified = (address: string): boolean => kindOf(address) === "unspecified";
-
 /**
  * Reads where a stream in use wants its media, and refuses to send to what no peer has any
  * business to name (attack case E4: a relay pointed at a victim, or at itself).
@@ -33,20 +31,19 @@ export function remoteOf(
   const connection = connectionOf(sdp, section);
   if (!connection) return refusal("bad-sdp", "connection");
   // A name can't be judged here, and by the time it is resolved it may mean another address.
-  if (connection.isName) return refusal("bad-sdp", "address-is-a-name");
-  const address = connection.host;
-  if (isUnspecified(address)) return {};
-  const { port } = section.line;
-  const fault = forbidden(address, port, from, facts, isOurPort);
+  const { host: address, kind } = connection;
+  if (kind === undefined) return refusal("bad-sdp", "address-is-a-name");
+  if (kind === "unspecified") return {};
+  const fault = forbiddenKind(kind, from, facts);
   if (fault) return refusal("sdp-target", fault);
-  if (isIpv6(address) !== isIpv6(facts.sides[from].localAddress)) {
+  const { port } = section.line;
+  if (isOurs(address, port, facts, isOurPort)) return refusal("sdp-target", "own-address");
+  if (address.includes(":") !== facts.sides[from].localAddress.includes(":")) {
     return refusal("media-not-allowed", "address-family");
   }
   const rtcpPort = rtcpPortOf(section, address);
   if (rtcpPort === undefined) return { address, port };
-  if (forbidden(address, rtcpPort, from, facts, isOurPort)) {
-    return refusal("sdp-target", "own-address");
-  }
+  if (isOurs(address, rtcpPort, facts, isOurPort)) return refusal("sdp-target", "own-address");
   return { address, port, rtcpPort };
 }
 
@@ -60,25 +57,26 @@ function rtcpPortOf(section: MediaSection, address: string): number | undefined 
   return port < 65_535 ? port + 1 : undefined;
 }
 
-function forbidden(
-  address: string,
-  port: number,
-  from: Side,
-  facts: MediaFacts,
-  isOurPort: (port: number) => boolean,
-): string | undefined {
-  const kind = kindOf(address);
+function forbiddenKind(kind: AddressKind, from: Side, facts: MediaFacts): string | undefined {
   if (kind === "multicast" || kind === "broadcast") return kind;
   // In the trial and in tests everything is on loopback.
-  if (kind === "loopback" && kindOf(facts.sides[from].localAddress) !== "loopback") return kind;
+  const trial = kind === "loopback" && kindOf(facts.sides[from].localAddress) === "loopback";
+  return kind === "loopback" && !trial ? kind : undefined;
+}
+
+function isOurs(
+  address: string,
+  port: number,
+  facts: MediaFacts,
+  isOurPort: (port: number) => boolean,
+): boolean {
   const { public: outer, private: inner } = facts.sides;
-  const ours = [
-    outer.localAddress,
-    outer.advertisedAddress,
-    inner.localAddress,
-    inner.advertisedAddress,
-  ];
-  return ours.includes(address) && isOurPort(port) ? "own-address" : undefined;
+  const ours =
+    address === outer.localAddress ||
+    address === outer.advertisedAddress ||
+    address === inner.localAddress ||
+    address === inner.advertisedAddress;
+  return ours && isOurPort(port);
 }
 
 function kindOf(address: string): AddressKind | undefined {

@@ -55,11 +55,11 @@ test("packet times may have a fraction", () => {
 test("a connection is an address, a name, or held", () => {
   assert.deepEqual(parseConnection("IN IP4 224.2.1.1/127/3"), {
     host: "224.2.1.1",
-    isName: false,
+    kind: "multicast",
     suffix: "/127/3",
   });
   assert.equal(parseConnection("IN IP6 FF15:0:0::101")!.host, "ff15::101");
-  assert.equal(parseConnection("IN IP4 media.example.net")!.isName, true);
+  assert.equal(parseConnection("IN IP4 media.example.net")!.kind, undefined);
   for (const bad of [
     "",
     "IN IP4",

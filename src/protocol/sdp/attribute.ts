@@ -21,14 +21,25 @@ export function attributeValue(line: string): string {
   return colon < 0 ? "" : line.slice(colon + 1).trim();
 }
 
-/** The value of the first attribute of this name ("" for a flag), or undefined. */
+/**
+ * The value of the first attribute of this name ("" for a flag), or undefined. The case of names
+ * counts (RFC 8866 §5.13): what is written otherwise isn't understood.
+ */
 export function findAttribute(lines: readonly string[], name: string): string | undefined {
-  const line = lines.find((one) => attributeName(one) === name);
-  return line === undefined ? undefined : attributeValue(line);
+  for (const line of lines) if (isNamed(line, name)) return attributeValue(line);
+  return undefined;
 }
 
-export const hasAttribute = (lines: readonly string[], name: string): boolean =>
-  lines.some((line) => attributeName(line) === name);
+export function hasAttribute(lines: readonly string[], name: string): boolean {
+  for (const line of lines) if (isNamed(line, name)) return true;
+  return false;
+}
+
+function isNamed(line: string, name: string): boolean {
+  if (!line.startsWith("a=") || !line.startsWith(name, 2)) return false;
+  const end = 2 + name.length;
+  return line.length === end || line[end] === ":" || line.slice(end).trim() === "";
+}
 
 /** The direction of a stream: its own, else the session's, else sendrecv (RFC 8866 §6.7). */
 export function directionOf(sdp: Sdp, section: MediaSection): Direction {
@@ -106,9 +117,8 @@ export function parsePacketTime(value: string): number | undefined {
 
 function ownDirection(lines: readonly string[]): Direction | undefined {
   for (const line of lines) {
-    const name = attributeName(line);
-    const direction = DIRECTIONS.find((one) => one === name);
-    if (direction !== undefined) return direction;
+    if (line.length < 10 || !line.startsWith("a=")) continue;
+    for (const direction of DIRECTIONS) if (isNamed(line, direction)) return direction;
   }
   return undefined;
 }

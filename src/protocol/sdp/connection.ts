@@ -1,11 +1,13 @@
-import { canonicalAddress, isIpv6 } from "#base";
+import { type AddressKind, addressKind, parseAddress, printAddress } from "#base";
+import { words } from "./media-line.ts";
 import type { MediaSection, Sdp } from "./sdp.ts";
 
 /** A c= line (RFC 8866 §5.7). */
 export interface Connection {
   /** An address in its canonical text, or a host name as it stands. */
   readonly host: string;
-  readonly isName: boolean;
+  /** What kind of address; absent for a name. */
+  readonly kind?: AddressKind;
   /** "/127" or "/127/3": the TTL and count of a multicast address. */
   readonly suffix: string;
 }
@@ -20,12 +22,12 @@ export interface Origin {
 
 /** Reads the value of a c= line; undefined when it isn't one. */
 export function parseConnection(value: string): Connection | undefined {
-  const [network, type, text, more] = value.trim().split(/ +/);
+  const [network, type, text, more] = words(value);
   if (!text || more !== undefined || network?.toUpperCase() !== "IN") return undefined;
   const slash = text.indexOf("/");
   const host = slash < 0 ? text : text.slice(0, slash);
   const suffix = slash < 0 ? "" : text.slice(slash);
-  if (!/^(?:\/\d{1,3}){0,2}$/.test(suffix)) return undefined;
+  if (suffix !== "" && !/^(?:\/\d{1,3}){1,2}$/.test(suffix)) return undefined;
   return readHost(type!, host, suffix);
 }
 
@@ -34,7 +36,7 @@ export const connectionLine = (address: string): string => `c=${networkAddress(a
 
 /** "IN IP4 192.0.2.1": how c=, o= and a=rtcp write an address. */
 export const networkAddress = (address: string): string =>
-  `IN ${isIpv6(address) ? "IP6" : "IP4"} ${address}`;
+  `IN ${address.includes(":") ? "IP6" : "IP4"} ${address}`;
 
 /** The c= that counts for a stream: its own, else that of the session. */
 export function connectionOf(sdp: Sdp, section: MediaSection): Connection | undefined {
@@ -47,11 +49,13 @@ export function connectionOf(sdp: Sdp, section: MediaSection): Connection | unde
  * there, so the line is read from its end.
  */
 export function parseOrigin(value: string): Origin | undefined {
-  const words = value.trim().split(/ +/);
-  const [sessionId, version, network, type, host] = words.splice(-5);
-  if (!host || words.length === 0 || network!.toUpperCase() !== "IN") return undefined;
-  if (!/^IP[46]$/i.test(type!)) return undefined;
-  return { username: words.join(" "), sessionId: sessionId!, version: version!, host };
+  const said = words(value);
+  const at = said.length - 5;
+  if (at < 1 || said[at + 2]!.toUpperCase() !== "IN" || !isAddressType(said[at + 3]!)) {
+    return undefined;
+  }
+  const username = at === 1 ? said[0]! : said.slice(0, at).join(" ");
+  return { username, sessionId: said[at]!, version: said[at + 1]!, host: said[at + 4]! };
 }
 
 /** `host` must be an address; its type follows from it. */
@@ -67,12 +71,16 @@ const firstConnection = (lines: readonly string[]): string | undefined =>
   lines.find((line) => line.startsWith("c="));
 
 function readHost(type: string, host: string, suffix: string): Connection | undefined {
-  const address = canonicalAddress(host);
+  if (!isAddressType(type)) return undefined;
+  const address = parseAddress(host);
   if (address === undefined) {
-    const named = /^IP[46]$/i.test(type) && /^(?=.*[a-z])[a-z0-9.-]{1,255}$/i.test(host);
-    return named ? { host, isName: true, suffix } : undefined;
+    return /^(?=.*[a-z])[a-z0-9.-]{1,255}$/i.test(host) ? { host, suffix } : undefined;
   }
   // Judged by the text as it stands: the canonical form of ::ffff:192.0.2.1 is IPv4.
   const said = host.includes(":") ? "IP6" : "IP4";
-  return type.toUpperCase() === said ? { host: address, isName: false, suffix } : undefined;
+  if (type.toUpperCase() !== said) return undefined;
+  return { host: printAddress(address), kind: addressKind(address), suffix };
 }
+
+const isAddressType = (text: string): boolean =>
+  text === "IP4" || text === "IP6" || /^IP[46]$/i.test(text);

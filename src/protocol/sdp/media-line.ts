@@ -15,7 +15,7 @@ const TOKEN = /^[!-~]+$/;
 
 /** Reads the value of an m= line; undefined when it isn't one. */
 export function parseMediaLine(value: string): MediaLine | undefined {
-  const [media, ports, protocol, ...formats] = value.trim().split(/ +/);
+  const [media, ports, protocol, ...formats] = words(value);
   if (!media || !ports || !protocol || formats.length === 0) return undefined;
   if (!TOKEN.test(media) || !TOKEN.test(protocol)) return undefined;
   const [port, count, more] = ports.split("/");
@@ -31,6 +31,12 @@ export function parseMediaLine(value: string): MediaLine | undefined {
 export function printMediaLine(line: MediaLine): string {
   const ports = line.portCount === 1 ? `${line.port}` : `${line.port}/${line.portCount}`;
   return `m=${line.media} ${ports} ${line.protocol} ${line.formats.join(" ")}`;
+}
+
+/** The words of a line's value; more than one space between them is forgiven. */
+export function words(value: string): string[] {
+  const found = value.split(" ");
+  return found.includes("") ? found.filter((word) => word !== "") : found;
 }
 
 /** Reads a decimal port, 0 to 65535. */
