@@ -122,7 +122,8 @@ export class Site {
 
   async #connect(): Promise<void> {
     const outside = [IPV4.operator, IPV4.operatorSpare, IPV6.operator, IPV6.operatorSpare];
-    const inside = [IPV4.pbx, IPV4.phone, IPV6.pbx, IPV6.phone];
+    // The first is what baresip's audio comes from, whatever address it says: it binds none.
+    const inside = [IPV4.phone, IPV4.pbx, IPV6.phone, IPV6.pbx];
     await this.#lab.cable(
       { host: this.operator, port: "wan", addresses: masked(outside) },
       {
