@@ -90,8 +90,8 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** Sets the class of a socket's packets: Node can't for datagrams. */
-export type SetDscp = (fd: number, family: 4 | 6, dscp: number) => void;
+/** Sets the class of a socket's packets, or says false: Node can't for datagrams. */
+export type SetDscp = (fd: number, family: 4 | 6, dscp: number) => boolean;
 
 /** Why a configuration can't be used: nothing of it was applied. */
 export class ListenError extends Error {

@@ -71,11 +71,10 @@ export class DatagramSocket {
     this.#last = undefined;
   }
 
-  /** Sets the class of what leaves from here; throws when it can't be set. */
-  markClass(dscp: number, setDscp: SetDscp): void {
+  /** Sets the class of what leaves from here, or says false. */
+  markClass(dscp: number, setDscp: SetDscp): boolean {
     const fd = descriptorOf(this.#socket);
-    if (fd === undefined) throw new Error("the socket has no descriptor");
-    setDscp(fd, this.family, dscp);
+    return fd !== undefined && setDscp(fd, this.family, dscp);
   }
 
   /** Whether the flow of this id came through this socket. */

@@ -214,6 +214,7 @@ test("each datagram socket is given its class; without a way to do so the operat
   const sockets = await SipSockets.open({ listeners }, events, (fd, family, dscp) => {
     assert.ok(fd > 2);
     given.push([family, dscp]);
+    return true;
   });
   assert.deepEqual(given, [
     [4, 24],

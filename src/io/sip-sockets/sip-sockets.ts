@@ -167,12 +167,11 @@ export class SipSockets {
       return;
     }
     socket.assign(listener.side);
-    try {
-      if (this.#setDscp) socket.markClass(listener.dscp, this.#setDscp);
-      else if (listener.dscp !== 0) throw new Error("there is no way to set it");
-    } catch (error) {
-      this.#warnOnce(`${listenerName(listener)}: packets go without their class (DSCP): ${error}`);
-    }
+    const marked = this.#setDscp
+      ? socket.markClass(listener.dscp, this.#setDscp)
+      : listener.dscp === 0;
+    if (!marked)
+      this.#warnOnce(`${listenerName(listener)}: datagrams go without their class (DSCP)`);
   }
 
   #warnOnce(text: string): void {
