@@ -189,7 +189,7 @@ export class TakenCall {
     leg.onConfirmed = () => this.#plan.up?.(leg);
     const response = this.#response(status, fork);
     this.#describe(response, fork);
-    leg.awaitAck(this.#transaction, this.#request.body !== "");
+    leg.awaitAck(this.#transaction, this.#request.body !== "", this.#request.cseq.number);
     this.#peer.transactions.respond(this.#transaction, response, this.#peer.now);
     for (const other of this.#legs.values()) if (other !== leg) other.state = "ended";
   }

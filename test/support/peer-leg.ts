@@ -26,7 +26,7 @@ export class PeerLeg {
   remoteSdp: string | undefined;
   /** Our INVITE that is out, and the 2xx of theirs that waits for its ACK. */
   #inviting: boolean = false;
-  #answered: { transaction: ServerTransaction; offered: boolean } | undefined;
+  #answered: { transaction: ServerTransaction; offered: boolean; seq: number } | undefined;
   #acks = new Map<number, Request>();
   #version = 1;
   #glares = 0;
@@ -146,8 +146,8 @@ export class PeerLeg {
   }
 
   /** The 2xx that we sent waits for its ACK. */
-  awaitAck(transaction: ServerTransaction, offered: boolean): void {
-    this.#answered = { transaction, offered };
+  awaitAck(transaction: ServerTransaction, offered: boolean, seq: number): void {
+    this.#answered = { transaction, offered, seq };
     transaction.owner = {
       cancelled: () => {},
       unacknowledged: () => {
@@ -159,7 +159,8 @@ export class PeerLeg {
 
   acknowledged(ack: Request): void {
     const answered = this.#answered;
-    if (!answered) return;
+    // The ACK of an earlier 2xx comes again when that 2xx did.
+    if (answered?.seq !== ack.cseq.number) return;
     this.#answered = undefined;
     this.peer.transactions.acknowledged(answered.transaction);
     if (!answered.offered) {
@@ -174,7 +175,7 @@ export class PeerLeg {
     if (this.#answered) return this.#respond(transaction, request, 500, now);
     refreshTarget(this.dialog, request);
     const offered = request.body !== "";
-    this.awaitAck(transaction, offered);
+    this.awaitAck(transaction, offered, request.cseq.number);
     this.#respond(
       transaction,
       request,
