@@ -269,7 +269,7 @@ test("a server that is silent, broken or old is not the end", async () => {
     old.asked.length === 1 ? { rcode: 1 } : { answers: [a("host", "192.0.2.1")] },
   );
   const servers = [await silent.open(), await broken.open(), await old.open()];
-  const { find, close } = await opened(() => undefined, { servers, timeoutMs: 30 });
+  const { find, close } = await opened(() => undefined, { servers, timeoutMs: 300 });
   assert.deepEqual((await find("host", 1)).addresses, ["udp 192.0.2.1 1"]);
   assert.deepEqual(
     [silent, broken, old].map(({ asked }) => asked.length),
@@ -281,8 +281,8 @@ test("a server that is silent, broken or old is not the end", async () => {
 
 test("while no server answers, the last good answer serves on, and a flood asks once", async () => {
   const { find, server, pass, close } = await opened(zoneOf([a("host", "192.0.2.1", 60)]), {
-    timeoutMs: 20,
-    attempts: 2,
+    timeoutMs: 100,
+    attempts: 1,
     staleS: 3600,
   });
   await find("host", 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect as tlsConnect } from "node:tls";
 import { Secret } from "#base";
@@ -89,8 +89,7 @@ test("one connection carries all that goes to one destination", async () => {
 test("what was not sent when a connection fails is told, each with its tag", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
-  const port = address !== null && typeof address === "object" ? address.port : 0;
+  const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, "close");
   const { events, sockets, to } = await open("tcp");
@@ -108,6 +107,49 @@ test("what was not sent when a connection fails is told, each with its tag", asy
   assert.equal((await events.next("send-failed")).why, "no listener for this side and family");
   assert.equal(sockets.connections, 0);
   await sockets.close();
+});
+
+test("a peer that accepts and never shakes hands doesn't keep what is meant for it", async () => {
+  const silent = createServer((socket) => socket.on("error", () => {}).resume());
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const { events, sockets, to } = await open("tls", {
+    tls: settingsOf(alpha),
+    limits: { handshakeMs: 30 },
+  });
+  sockets.send({ ...to, port }, message("1"), "a");
+  sockets.send({ ...to, port }, message("2"), "b");
+  const failed = [await events.next("send-failed"), await events.next("send-failed")];
+  assert.deepEqual(
+    failed.map(({ tag, why }) => [tag, why]),
+    [
+      ["a", "handshake too slow"],
+      ["b", "handshake too slow"],
+    ],
+  );
+  await sockets.close();
+  silent.close();
+  await once(silent, "close");
+});
+
+test("a peer that ended its connection gets another one", async () => {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const { events, sockets, to } = await open("tcp");
+  for (const body of ["1", "2"]) {
+    const accepted = once(server, "connection");
+    sockets.send({ ...to, port }, message(body), body);
+    const [peer] = (await accepted) as [Socket];
+    await once(peer, "data");
+    peer.end();
+    assert.equal((await events.next("closed")).why, "closed by the peer");
+    await ended(peer);
+  }
+  assert.deepEqual(events.left, []);
+  await sockets.close();
+  server.close();
 });
 
 test("a peer that doesn't read fills a bounded queue", async () => {
@@ -175,7 +217,7 @@ const slow: readonly (readonly [string, string, Partial<SocketLimits>, string])[
   ["says nothing", "", { firstMessageMs: 20 }, "no message in time"],
   ["only keeps alive", "\r\n\r\n", { firstMessageMs: 20 }, "no message in time"],
   ["never ends its first message", half, { firstMessageMs: 20 }, "no message in time"],
-  ["never ends its second", message("1") + half, { firstMessageMs: 20 }, "message too slow"],
+  ["never ends its second", message("1") + half, { firstMessageMs: 300 }, "message too slow"],
   ["falls idle", message("hello"), { idleS: 0.02 }, "idle"],
 ];
 
