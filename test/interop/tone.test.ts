@@ -105,7 +105,8 @@ function startOperator(site: Site, dial?: string): Promise<Baresip> {
 
 /** Waits until both have heard long enough, then the caller hangs up. */
 async function talk(caller: Baresip, called: Baresip): Promise<void> {
-  await caller.program.line(/Call established/);
+  const [how] = await caller.program.line(/Call established|session closed.*/);
+  assert.equal(how, "Call established");
   for (const phone of [caller, called]) {
     await phone.program.reaches("heard enough", () => phone.heardSeconds() > TALK_S);
   }

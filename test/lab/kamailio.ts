@@ -40,6 +40,7 @@ dns=no
 rev_dns=no
 auto_aliases=no
 alias="${plan.address}"
+tcp_source_ipv4=${address}
 listen=udp:${address}:5060
 listen=tcp:${address}:5060
 ${plan.tls === true ? tlsConfiguration(address, folder) : "enable_tls=no"}
@@ -101,6 +102,7 @@ function tlsConfiguration(address: string, folder: string): string {
   return `enable_tls=yes
 listen=tls:${address}:${KAMAILIO_TLS_PORT}
 loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
 modparam("tls", "certificate", "${certificate}")
 modparam("tls", "private_key", "${key}")
 modparam("tls", "verify_certificate", 0)
