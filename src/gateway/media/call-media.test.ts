@@ -368,6 +368,13 @@ describe("targets (E4)", () => {
     assert.equal(refused(bench.media.relayOffer(offer, "public", NOW)), "bad-sdp");
   });
 
+  test("our private address behind a NAT", () => {
+    const inner = { ...FACTS.sides.private, advertisedAddress: "10.9.9.9" };
+    const natted = new Bench({ sides: { ...FACTS.sides, private: inner } });
+    const offer = sdp({ address: "10.9.9.9", media: ["audio 20010 RTP/AVP 0"] });
+    assert.equal(refused(natted.media.relayOffer(offer, "private", NOW)), "sdp-target");
+  });
+
   test("on one machine the PBX may be at our own address, outside our ports", () => {
     bench.offer(sdp({ address: "10.0.0.1", media: ["audio 40000 RTP/AVP 0"] }), "private");
   });
@@ -429,6 +436,17 @@ describe("hold and resume", () => {
     assert.deepEqual([stream!.ends.public.remoteAddress, stream!.silenceS], [undefined, 0]);
     assert.equal(stream!.ends.private.remoteAddress, PBX);
   });
+
+  for (const answer of [
+    answerSdp("audio 6000 RTP/AVP 0 101;inactive"),
+    sdp({ address: "0.0.0.0" }),
+  ]) {
+    test(`by the answer alone: ${answer.includes("inactive") ? "inactive" : "0.0.0.0"}`, () => {
+      bench.offer(sdp());
+      bench.answer(answer);
+      assert.equal(bench.streams[0]!.silenceS, 0);
+    });
+  }
 
   test("held by the called side", () => {
     bench.offer(sdp());
@@ -681,6 +699,22 @@ describe("RTP and RTCP on one port", () => {
     const other = new Bench();
     other.offer(sdp());
     assert.ok(!other.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux")).includes("rtcp-mux"));
+    const { private: inner } = other.streams[0]!.ends;
+    assert.deepEqual([inner.rtcpPort, inner.remoteRtcpPort], [inner.port + 1, 6001]);
+  });
+
+  test("stays through a renegotiation, or ends with it", () => {
+    bench.offer(sdp({ media: [MUX] }));
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"));
+    const before = structuredClone(bench.streams);
+    bench.offer(sdp({ media: [MUX] }));
+    assert.deepEqual(bench.streams, before);
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"));
+    assert.deepEqual(bench.streams, before);
+    bench.offer(sdp());
+    bench.answer(answerSdp());
+    const { public: outer } = bench.streams[0]!.ends;
+    assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port + 1, 4001]);
   });
 
   test("a fork that agrees, then one that doesn't", () => {

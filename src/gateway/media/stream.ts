@@ -36,12 +36,12 @@ export function newStream(
   return { ...name, kind: shape.kind, ends, silenceS: 0 };
 }
 
-/** The same stream for another kind of media on the same ports, as when voice turns to fax. */
+/** The same ports for what an m= line asks now, as when voice turns to fax; the answer says mux. */
 export const reshaped = (stream: Stream, { kind, dscp }: StreamShape): Stream =>
   withBothEnds({ ...stream, kind }, (end) => ({
     ...end,
     dscp,
-    rtcpPort: kind === stream.kind ? end.rtcpPort : rtcpPortOf(end.port, kind, false),
+    rtcpPort: rtcpPortOf(end.port, kind, false),
   }));
 
 /** RTP and RTCP on one port, both sides alike (RFC 5761), or on two. */
