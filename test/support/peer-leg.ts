@@ -11,6 +11,9 @@ const SDP = "application/sdp";
 const GLARE_WAIT_MS = { own: 2500, other: 1000 };
 const GLARE_TRIES_MAX = 5;
 
+/** A BYE that follows an ACK is here by then, whatever the weather. */
+const BYE_FOLLOWS_MS = 32_000;
+
 /** One dialog of a simulated peer. */
 export class PeerLeg {
   readonly peer: SipPeer;
@@ -164,7 +167,7 @@ export class PeerLeg {
     this.#answered = undefined;
     this.peer.transactions.acknowledged(answered.transaction);
     if (!answered.offered) {
-      if (ack.body === "") this.peer.complain("the ACK of a 2xx with an offer bears no answer");
+      if (ack.body === "") this.#missesAnswer();
       this.remoteSdp = ack.body;
     }
     this.confirm();
@@ -190,6 +193,13 @@ export class PeerLeg {
     refreshTarget(this.dialog, request);
     const sdp = request.body === "" ? undefined : this.answer(request.body);
     this.#respond(transaction, request, 200, now, sdp);
+  }
+
+  /** Only a call that ends at once may be acknowledged without the answer that its offer asked for. */
+  #missesAnswer(): void {
+    this.peer.in(BYE_FOLLOWS_MS, () => {
+      if (this.state !== "ended") this.peer.complain("the ACK of an offer bears no answer");
+    });
   }
 
   #glared(direction: Direction | undefined): void {
