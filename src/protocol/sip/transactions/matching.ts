@@ -7,7 +7,7 @@ export const COOKIE = "z9hG4bK";
 /**
  * What matches a request to its server transaction (RFC 3261 §17.2.3): branch, sent-by and method,
  * ACK's being that of its INVITE. The side stands in it, so that nobody on one side can speak of
- * the other's. Made of pieces, it keeps nothing of the message alive.
+ * the other's.
  */
 export function serverKey(request: Request, flow: Flow, method: string): string {
   const { branch, host, port } = request.via;

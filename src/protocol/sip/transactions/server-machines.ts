@@ -46,8 +46,8 @@ export class ServerMachines {
       request.method === "INVITE",
       way,
     );
-    this.#live.set(key, transaction);
-    if (isFirst) this.#mergeable.set(merge, transaction);
+    this.#live.set(transaction.key, transaction);
+    if (transaction.mergeKey !== undefined) this.#mergeable.set(transaction.mergeKey, transaction);
     return transaction;
   }
 

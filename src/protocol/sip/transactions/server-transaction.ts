@@ -1,4 +1,4 @@
-import type { Instant, Timer } from "#base";
+import { type Instant, ownText, type Timer } from "#base";
 import { type Destination, isReliable } from "../flow.ts";
 import type { Responder } from "./event.ts";
 import type { InviteServerState, OtherServerState } from "./server-figures.ts";
@@ -32,8 +32,9 @@ export class ServerTransaction {
   expiresAt = NEVER as Instant;
 
   constructor(key: string, mergeKey: string | undefined, isInvite: boolean, to: Destination) {
-    this.key = key;
-    this.mergeKey = mergeKey;
+    // Cut out of the request, they would keep all of it alive.
+    this.key = ownText(key);
+    this.mergeKey = mergeKey === undefined ? undefined : ownText(mergeKey);
     this.isInvite = isInvite;
     this.to = to;
     this.state = isInvite ? "proceeding" : "trying";

@@ -797,3 +797,158 @@ test("10,000 calls leave nothing behind", () => {
   assert.equal(rig.layer.size, 0);
   assert.equal(rig.layer.next, undefined);
 });
+
+// ── Two layers over a bad network ──────────────────────────────────────────────────────────
+
+interface Packet {
+  readonly at: number;
+  readonly to: "caller" | "callee";
+  readonly text: string;
+}
+
+/** A caller and a callee whose messages get lost, come twice and overtake one another. */
+class BadNetwork {
+  readonly caller = new Transactions({ random: seededRandom(1), viaFor: () => CALLER });
+  readonly callee = new Transactions({ random: seededRandom(2), viaFor: () => CALLEE });
+  readonly told: string[] = [];
+  readonly #seed: ReturnType<typeof seededRandom>;
+  readonly #lossPercent: number;
+  readonly #method: string;
+  #packets: Packet[] = [];
+  #now = START;
+
+  constructor(seed: number, method: string) {
+    this.#seed = seededRandom(seed);
+    this.#lossPercent = this.#seed.integer(60);
+    this.#method = method;
+  }
+
+  run(): void {
+    const call = this.caller.request(outgoing(this.#method), toPeer(), instant(this.#now));
+    const cancelAt = this.#seed.integer(3) === 0 ? START + this.#seed.integer(3000) : Infinity;
+    let isCancelled = false;
+    for (let steps = 0; steps < 100_000; steps++) {
+      this.#post();
+      const next = Math.min(
+        ...this.#packets.map(({ at }) => at),
+        this.caller.next ?? Infinity,
+        this.callee.next ?? Infinity,
+        isCancelled ? Infinity : cancelAt,
+      );
+      if (next === Infinity) return;
+      this.#now = Math.max(this.#now, next);
+      if (!isCancelled && this.#now >= cancelAt) {
+        isCancelled = true;
+        this.caller.cancel(call, instant(this.#now));
+      }
+      this.#deliver();
+      this.#ring(this.caller, "caller");
+      this.#ring(this.callee, "callee");
+    }
+    assert.fail("it never ends");
+  }
+
+  #post(): void {
+    for (const [layer, to] of [
+      [this.caller, "callee"],
+      [this.callee, "caller"],
+    ] as const) {
+      for (const { text } of layer.drain()) {
+        for (let copies = this.#seed.integer(10) === 0 ? 2 : 1; copies > 0; copies--) {
+          if (this.#seed.integer(100) < this.#lossPercent) continue;
+          this.#packets.push({ at: this.#now + 1 + this.#seed.integer(900), to, text });
+        }
+      }
+    }
+  }
+
+  #deliver(): void {
+    const due = this.#packets.filter(({ at }) => at <= this.#now);
+    this.#packets = this.#packets.filter(({ at }) => at > this.#now);
+    for (const { to, text } of due) {
+      const message = parseMessageText(text);
+      assert.notEqual(message.kind, "parse-failure");
+      if (message.kind === "parse-failure") continue;
+      const layer = to === "caller" ? this.caller : this.callee;
+      this.#hear(to, layer.receive(message, flowOf("udp"), instant(this.#now)));
+    }
+  }
+
+  #ring(layer: Transactions, who: "caller" | "callee"): void {
+    for (;;) {
+      const event = layer.due(instant(this.#now));
+      if (!event) return;
+      this.#hear(who, event);
+    }
+  }
+
+  #hear(who: "caller" | "callee", event: TransactionEvent | undefined): void {
+    if (!event) return;
+    const now = instant(this.#now);
+    if (event.kind === "response") {
+      const { status } = event.response;
+      if (status >= 200) this.told.push(`caller ${status < 300 ? "2xx" : "refusal"}`);
+      if (status >= 200 && status < 300 && event.transaction.isInvite) {
+        this.caller.sendAck(outgoing("ACK"), toPeer());
+      }
+      return;
+    }
+    this.told.push(`${who} ${event.kind}`);
+    if (event.kind === "request") {
+      const { transaction, request } = event;
+      this.#invite = transaction;
+      const status = [180, 200, 486][this.#seed.integer(3)]!;
+      this.callee.respond(transaction, responseTo(request, status, undefined, "b"), now);
+      if (status === 180 && this.#method !== "INVITE") {
+        this.callee.respond(transaction, responseTo(request, 200, undefined, "b"), now);
+      }
+      this.#asked = request;
+    }
+    if (event.kind === "cancel" || (event.kind === "ack" && who === "callee")) {
+      if (event.kind === "ack") this.callee.acknowledged(this.#invite!);
+      else
+        this.callee.respond(event.transaction, responseTo(this.#asked!, 487, undefined, "b"), now);
+    }
+  }
+
+  #invite: ServerTransactionOf | undefined;
+  #asked: Request | undefined;
+}
+
+type ServerTransactionOf = NewRequest["transaction"];
+
+const CALLER = { host: "192.0.2.1", port: 5060 };
+const CALLEE = { host: "198.51.100.7", port: 5060 };
+
+for (const method of ["INVITE", "MESSAGE"]) {
+  test(`500 bad networks: a ${method} reaches its user once, ends once, and leaves nothing`, () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < 500; seed++) {
+      const network = new BadNetwork(seed, method);
+      // Whoever rings for ever is no matter of this layer: such an INVITE has no end here.
+      network.run();
+      const count = (what: string): number => network.told.filter((told) => told === what).length;
+      const about = `seed ${seed}: ${network.told.join(", ")}`;
+      assert.ok(count("callee request") <= 1, about);
+      assert.ok(count("callee cancel") <= 1, about);
+      assert.ok(count("caller refusal") + count("caller failed") <= 1, about);
+      if (count("caller 2xx") > 0) assert.equal(count("caller refusal"), 0, about);
+      if (method === "MESSAGE") {
+        assert.equal(
+          count("caller 2xx") + count("caller refusal") + count("caller failed"),
+          1,
+          about,
+        );
+      }
+      assert.equal(network.callee.drain().length, 0);
+      const rings = network.caller.size > 0;
+      if (rings) assert.equal(count("caller failed") + count("caller refusal"), 0, about);
+      assert.ok(!rings || method === "INVITE", about);
+      for (const told of network.told) outcomes.add(told);
+      if (rings) outcomes.add("rings on");
+    }
+    for (const outcome of ["caller 2xx", "caller refusal", "caller failed"]) {
+      assert.ok(outcomes.has(outcome), `${outcome} never came about`);
+    }
+  });
+}

@@ -1,4 +1,4 @@
-import { type Instant, type Random, Timers } from "#base";
+import { type Instant, ownText, type Random, Timers } from "#base";
 import {
   type Message,
   parseMessageText,
@@ -204,7 +204,7 @@ export class Transactions {
   }
 
   #branch(): string {
-    return COOKIE + this.#random.token(TOKEN_LENGTH);
+    return ownText(COOKIE + this.#random.token(TOKEN_LENGTH));
   }
 
   /** Remembers who needs its user no longer, once the user has had this event. */
