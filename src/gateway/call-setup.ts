@@ -3,9 +3,6 @@ import { type MediaFacts, sdpMask } from "#media";
 import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
-/** A peer that doesn't even say 100 for this long loses the call to the next one. */
-const PEER_PATIENCE_MS = 4000;
-
 /** What calls need of the settings. */
 export function callSetupOf(settings: Settings): CallSetup {
   return {
@@ -13,7 +10,7 @@ export function callSetupOf(settings: Settings): CallSetup {
     masked: settings.topologyMask,
     product: settings.sip.serverHeader,
     ringS: settings.calls.ringTimeoutS,
-    peerPatienceMs: PEER_PATIENCE_MS,
+    peerPatienceMs: settings.sip.timings.tryNextMs,
     maxForwards: settings.calls.maxForwards,
     media: mediaFactsOf(settings),
   };

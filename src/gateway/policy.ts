@@ -148,10 +148,10 @@ function credentialsOf({ credentials }: Trunk): { credentials?: DigestCredential
 export function queryOf(
   side: Side,
   peer: {
-  readonly host: string;
-  readonly port?: number;
-  readonly transport?: Transport;
-},
+    readonly host: string;
+    readonly port?: number;
+    readonly transport?: Transport;
+  },
 ): NameQuery {
   const { host, port, transport } = peer;
   return {

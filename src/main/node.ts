@@ -10,7 +10,7 @@ import type { NameQuery } from "#port";
 import { Resolver } from "#resolver";
 import { describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Side } from "#sip";
-import { SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
+import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
 
 /** What a running node tells its owner. */
 export interface NodeEvents {
@@ -26,7 +26,7 @@ export class GatewayNode {
   readonly #events: NodeEvents;
   readonly #dataDirectory: string;
   #sockets: SipSockets | undefined;
-  #resolver: Resolver;
+  readonly #resolver: Resolver;
   #settings: Settings;
   #drained: (() => void) | undefined;
 
@@ -40,7 +40,7 @@ export class GatewayNode {
     this.#dataDirectory = dataDirectory;
     this.#events = events;
     this.plane = plane;
-    this.#resolver = new Resolver(resolverOptions(settings));
+    this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
     this.gateway = new Gateway(
       { settings, random: secureRandom(), hash: systemHash },
       monotonicNow(),
@@ -78,8 +78,7 @@ export class GatewayNode {
   async apply(settings: Settings): Promise<void> {
     const changes = describeChanges(whatChanged(this.#settings, settings));
     await this.#sockets!.apply(await socketConfiguration(settings, this.#dataDirectory));
-    this.#resolver.close();
-    this.#resolver = new Resolver(resolverOptions(settings));
+    this.#resolver.configure(resolverOptions(settings));
     this.#settings = settings;
     this.#loop.run({ kind: "order", order: { kind: "apply", settings } });
     this.#fact({ kind: "settings-applied", changes });
@@ -116,6 +115,8 @@ export class GatewayNode {
         loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
         loop.run({ kind: "send-failed", to, why, ...(branch === undefined ? {} : { branch }) }),
+      refused: ({ side, transport, address, why }: Refusal) =>
+        this.#events.log(`connection from ${address} (${side}, ${transport}) refused: ${why}`),
       warning: (text: string) => this.#events.log(text),
     };
   }
@@ -159,7 +160,7 @@ const stackOf = (error: unknown): string =>
 function resolverOptions({ dns }: Settings) {
   const { servers, timeoutMs, attempts, cacheMax } = dns;
   const own = servers.length === 0 ? {} : { servers };
-  return { random: secureRandom(), ...own, timeoutMs, attempts, cacheMax };
+  return { ...own, timeoutMs, attempts, cacheMax };
 }
 
 async function socketConfiguration(

@@ -1,26 +1,18 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
-import type { CallRecord, Fact } from "#facts";
 import type { CallMedia, MediaCommand } from "#media";
-import {
-  type Destination,
-  type Dialog,
-  type DigestCredentials,
-  dialogAsUac,
-  dialogAsUas,
-  type Flow,
-  otherSide,
-  type Side,
-} from "#sip";
+import { type Destination, type DigestCredentials, type Flow, otherSide, type Side } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder, ServerTransaction } from "#sip-transactions";
 import { ackFor, byeFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
+import { type AskedBy, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
 import { performAll, sdpOf, withSdp } from "./session-body.ts";
 import { SessionTimer } from "./session-timer.ts";
 import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
+import { Story } from "./story.ts";
 
 /**
  * dialling → answered → ended, or dialling → ending → ended: "ending" is a call whose outcome is
@@ -48,10 +40,10 @@ export interface Dialling {
   readonly callerCredentials: DigestCredentials | undefined;
 }
 
-/** One answerer among those that a downstream proxy forked to: a pair of dialogs (RFC 3261 §12.1). */
-export interface Fork {
-  readonly caller: Leg;
-  readonly callee: Leg;
+interface Asked extends AskedBy {
+  readonly invite: ServerTransaction;
+  readonly offer: string | undefined;
+  readonly replaces: string | undefined;
 }
 
 /** What a call tells the board that keeps it. */
@@ -62,9 +54,6 @@ export interface CallKeeper {
   ended(call: Call): void;
   release(call: Call, tags: readonly string[]): void;
 }
-
-/** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */
-const FORKS_MAX = 12;
 
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
@@ -79,30 +68,21 @@ export class Call implements Dialler, Responder, Wakeable {
   renegotiation: Relay | undefined;
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
-  readonly #facts: Pick<Dialling, "caller" | "callee" | "trunk" | "callerCredentials">;
-  readonly #startedMs: Instant;
-  #ringingMs: Instant | undefined;
-  #answeredMs: Instant | undefined;
+  readonly #story: Story;
+  readonly #forks: Forks;
   /** The caller's INVITE, kept until it has its final response. */
-  #asked:
-    | {
-        request: Request;
-        invite: ServerTransaction;
-        flow: Flow;
-        offer: string | undefined;
-        replaces: string | undefined;
-      }
-    | undefined;
+  #asked: Asked | undefined;
   #answeredInvite: ServerTransaction | undefined;
-  #forks: Fork[] = [];
   /** Our From tag and Call-ID towards the callee. */
   readonly #calleeTag: string;
   readonly #calleeCallId: string;
   #inviteCSeq = 0;
-  #invited: { request: Request; credentials: DigestCredentials | undefined } | undefined;
+  /** The INVITE that the callee got last, kept until the callee owes nothing more. */
+  #invited: Invited | undefined;
   readonly #tags: string[] = [];
   readonly #dial: Dial;
-  #ring: Timer<unknown> | undefined;
+  /** Ends the ringing. */
+  #alarm: Timer<unknown> | undefined;
   /** The ACK towards the callee, kept to answer repeated 2xx (RFC 3261 §13.2.2.4). */
   #ack: { request: Request; to: Destination } | undefined;
   #acknowledged = false;
@@ -115,11 +95,10 @@ export class Call implements Dialler, Responder, Wakeable {
     this.from = dialling.from;
     this.media = dialling.media;
     this.timer = new SessionTimer(board, this);
-    const { request, invite, flow, offer, replaces, caller, callee, trunk, callerCredentials } =
-      dialling;
-    this.#facts = { caller, callee, trunk, callerCredentials };
-    this.#asked = { request, invite, flow, offer, replaces };
-    this.#startedMs = now;
+    const { id, from, request, invite, caller, callee, trunk } = dialling;
+    this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
+    this.#forks = new Forks(from);
+    this.#asked = { ...dialling, credentials: dialling.callerCredentials };
     this.#calleeTag = board.random.token(16);
     this.#calleeCallId = board.setup.masked ? board.random.token(26) : request.callId;
     invite.owner = this;
@@ -127,17 +106,14 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#dial = new Dial(board, this, dialling.candidates);
   }
 
+  /** Ended, whatever is still owed to one side. */
+  get isOver(): boolean {
+    return this.state === "ending" || this.state === "ended";
+  }
+
   start(now: Instant): void {
-    const { caller, callee, trunk } = this.#facts;
-    this.#fact({
-      kind: "call-started",
-      callId: this.id,
-      from: this.from,
-      caller,
-      callee,
-      ...(trunk ? { trunk } : {}),
-    });
-    this.#ring = this.#board.alarm(now + this.#board.setup.ringS * 1000, this, "ring");
+    this.#story.started();
+    this.#alarm = this.#board.alarm(now + this.#board.setup.ringS * 1000, this, "ring");
     this.#dial.start(now);
   }
 
@@ -155,7 +131,7 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   failedOver(from: string, to: string, why: string): void {
-    this.#fact({ kind: "failover", callId: this.id, from, to, why });
+    this.#story.failedOver(from, to, why);
   }
 
   progressed(response: Response, flow: Flow, now: Instant): void {
@@ -166,21 +142,17 @@ export class Call implements Dialler, Responder, Wakeable {
     const sdp = this.#relaySdp(response, now);
     if (isEnd(sdp)) return this.#abandon(sdp, now);
     withSdp(across, sdp.sdp);
-    if (this.#ringingMs === undefined) {
-      this.#ringingMs = now;
-      this.#fact({ kind: "call-ringing", callId: this.id });
-    }
+    this.#story.rings(now);
     this.#board.transactions.respond(this.#asked!.invite, across, now);
   }
 
   answered(response: Response, flow: Flow, now: Instant): void {
     const fork = this.#forkOf(response, flow);
-    if (!fork) return;
-    if (this.state === "answered" && fork === this.chosen) return this.#repeatAck();
-    if (this.state !== "dialling") return this.#hangUpStray(fork, now);
+    if (fork && fork === this.chosen) return this.#repeatAck();
+    if (this.state !== "dialling" || !fork) return this.#hangUpStray(response, flow, now);
     const sdp = this.#relaySdp(response, now);
     if (isEnd(sdp)) {
-      this.#hangUpStray(fork, now);
+      this.#hangUpStray(response, flow, now);
       return this.#refuse(sdp, now);
     }
     const across = this.#responseAcross(response, fork);
@@ -190,7 +162,6 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#board.transactions.respond(this.#asked!.invite, across, now);
     this.timer.agreed(response, now);
     this.#asked = undefined;
-    this.#invited = undefined;
   }
 
   refused(outcome: Response | End, now: Instant): void {
@@ -224,7 +195,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (!fork || this.#acknowledged) return;
     this.#acknowledged = true;
     const body = this.state === "answered" ? this.#relayAck(ack, now) : undefined;
-    this.#sendAck(fork.callee, body);
+    this.#sendAck(body);
     this.#payBye(now);
   }
 
@@ -246,7 +217,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.state !== "answered" || !fork) return;
     this.#end(why, by, now);
     if (by !== fork.callee.side) {
-      if (!this.#acknowledged) this.#sendAck(fork.callee, undefined);
+      if (!this.#acknowledged) this.#sendAck(undefined);
       this.#acknowledged = true;
       this.#bye(fork.callee, now, reason);
     }
@@ -255,68 +226,22 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   wake(why: string, now: Instant): void {
-    if (why === "ring" && this.state === "dialling") {
-      this.#dial.cancel(now);
-      this.#refuse(end("ring-timeout"), now);
-    }
+    if (why === "ring") this.hangUp(end("ring-timeout"), undefined, now);
   }
 
-  /** The leg that owns this local tag and, where a callee forked, the remote one. */
-  fork(
-    localTag: string,
-    remoteTag: string | undefined,
-  ): { fork: Fork; from: Leg; to: Leg } | undefined {
-    for (const fork of this.chosen ? [this.chosen] : this.#forks) {
-      const { caller, callee } = fork;
-      if (caller.dialog.localTag === localTag) return { fork, from: caller, to: callee };
-      if (callee.dialog.localTag === localTag && callee.dialog.remoteTag === remoteTag) {
-        return { fork, from: callee, to: caller };
-      }
-    }
-    return undefined;
+  /** The legs that a request in one of the call's dialogs crosses between. */
+  crossing(localTag: string, remoteTag: string | undefined): Crossing | undefined {
+    return this.#forks.crossing(localTag, remoteTag);
   }
 
   // ── Parts ────────────────────────────────────────────────────────────────────────────────
 
   #forkOf(response: Response, flow: Flow): Fork | undefined {
-    const tag = response.to.tag ?? "";
-    const known = this.#forks.find((fork) => fork.callee.dialog.remoteTag === tag);
-    if (known) return known;
-    if (this.chosen && this.chosen.callee.dialog.remoteTag === tag) return this.chosen;
-    const asked = this.#asked;
-    if (!asked || !this.#invited || this.#forks.length >= FORKS_MAX)
-      return this.#strayFork(response, flow);
+    const known = this.#forks.answeredBy(response);
+    if (known || !this.#asked || !this.#invited || this.#forks.isFull) return known;
     const localTag = this.#board.random.token(16);
-    const callee: Leg = {
-      side: otherSide(this.from),
-      dialog: dialogAsUac(this.#invited.request, response),
-      flow,
-      inviteSeq: this.#inviteCSeq,
-      credentials: this.#invited.credentials,
-    };
-    const caller: Leg = {
-      side: this.from,
-      dialog: dialogAsUas(asked.request, localTag),
-      flow: asked.flow,
-      inviteSeq: 0,
-      credentials: this.#facts.callerCredentials,
-    };
     this.#claim(localTag);
-    const fork = { caller, callee };
-    this.#forks.push(fork);
-    return fork;
-  }
-
-  /** A 2xx of one more fork after the call is settled: enough of a dialog to say BYE to. */
-  #strayFork(response: Response, flow: Flow): Fork | undefined {
-    const model = this.chosen ?? this.#forks[0];
-    if (!model || response.status < 200) return undefined;
-    const dialog: Dialog = {
-      ...model.callee.dialog,
-      remoteTag: response.to.tag ?? "",
-      localSeq: this.#inviteCSeq,
-    };
-    return { caller: model.caller, callee: { ...model.callee, dialog, flow } };
+    return this.#forks.open(this.#asked, this.#invited, response, flow, localTag);
   }
 
   #responseAcross(response: Response, fork: Fork): Response {
@@ -351,17 +276,17 @@ export class Call implements Dialler, Responder, Wakeable {
   #choose(fork: Fork, now: Instant): void {
     this.state = "answered";
     this.chosen = fork;
-    this.#answeredMs = now;
-    this.#forks = [];
-    this.#board.cancelAlarm(this.#ring);
-    this.#fact({ kind: "call-answered", callId: this.id });
+    this.#forks.choose(fork);
+    this.#board.cancelAlarm(this.#alarm);
+    this.#story.answered(now);
   }
 
-  #sendAck(callee: Leg, sdp: string | undefined): void {
+  #sendAck(sdp: string | undefined): void {
+    const { callee } = this.chosen!;
     const request = ackFor(this.#board, callee, callee.inviteSeq);
     withSdp(request, sdp);
     this.#ack = { request, to: nextHop(callee) };
-    this.#board.transactions.sendAck(request, this.#ack.to);
+    this.#repeatAck();
   }
 
   #repeatAck(): void {
@@ -369,9 +294,12 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   /** A callee that answered a call which is over, or after another fork did: ACK and BYE. */
-  #hangUpStray(fork: Fork, now: Instant): void {
-    this.#sendAck(fork.callee, undefined);
-    this.#bye(fork.callee, now);
+  #hangUpStray(response: Response, flow: Flow, now: Instant): void {
+    if (!this.#invited) return;
+    const callee = this.#forks.calleeLeg(this.#invited, response, flow);
+    const ack = ackFor(this.#board, callee, callee.inviteSeq);
+    this.#board.transactions.sendAck(ack, nextHop(callee));
+    this.#bye(callee, now);
     if (this.state === "ending") this.#gone();
   }
 
@@ -414,29 +342,11 @@ export class Call implements Dialler, Responder, Wakeable {
   #end(why: End, by: Side | undefined, now: Instant): void {
     this.state = "ending";
     this.#asked = undefined;
-    this.#board.cancelAlarm(this.#ring);
+    this.#board.cancelAlarm(this.#alarm);
     this.timer.stop();
     this.#command(this.media.close(now));
-    this.#fact({ kind: "call-ended", record: this.#record(why, by, now) });
+    this.#story.ended(why, by, now);
     this.#keeper.ended(this);
-  }
-
-  #record(why: End, by: Side | undefined, now: Instant): CallRecord {
-    const { caller, callee, trunk } = this.#facts;
-    return {
-      callId: this.id,
-      from: this.from,
-      caller,
-      callee,
-      ...(trunk === undefined ? {} : { trunk }),
-      startedMs: this.#startedMs,
-      ...(this.#ringingMs === undefined ? {} : { ringingMs: this.#ringingMs }),
-      ...(this.#answeredMs === undefined ? {} : { answeredMs: this.#answeredMs }),
-      endedMs: now,
-      end: why.name,
-      status: why.status,
-      ...(by === undefined ? {} : { endedBy: by }),
-    };
   }
 
   /** Nothing is owed any more; the tags are forgotten unless a BYE still waits for its ACK. */
@@ -448,10 +358,6 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #command(commands: readonly MediaCommand[]): void {
     for (const command of commands) this.#board.emit({ kind: "media", command });
-  }
-
-  #fact(fact: Fact): void {
-    this.#board.emit({ kind: "fact", fact });
   }
 
   #claim(tag: string): void {

@@ -3,8 +3,9 @@ import { end } from "#ends";
 import type { Flow } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
-import { Call, type CallKeeper, type Dialling, type Fork } from "./call.ts";
+import { Call, type CallKeeper, type Dialling } from "./call.ts";
 import { refusal } from "./crossing.ts";
+import type { Crossing } from "./forks.ts";
 import type { Leg } from "./legs.ts";
 import { Relay } from "./relay.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
@@ -83,17 +84,18 @@ export class Calls implements CallKeeper, DialogIds {
   }
 
   across(callId: string, toTag: string, fromTag: string) {
-    const found = this.#byTag.get(toTag)?.fork(toTag, fromTag);
+    const found = this.#byTag.get(toTag)?.crossing(toTag, fromTag);
     if (!found || found.from.dialog.callId !== callId) return undefined;
     const { dialog } = found.to;
     return { callId: dialog.callId, toTag: dialog.remoteTag, fromTag: dialog.localTag };
   }
 
-  #find(request: Request): { call: Call; fork: Fork; from: Leg; to: Leg } | undefined {
+  #find(request: Request): (Crossing & { call: Call }) | undefined {
     const tag = request.to.tag;
     const call = tag === undefined ? undefined : this.#byTag.get(tag);
-    const found = call?.fork(tag!, request.from.tag);
-    if (!call || !found || found.from.dialog.callId !== request.callId) return undefined;
+    const found = call?.crossing(tag!, request.from.tag);
+    if (!call || call.isOver || !found || found.from.dialog.callId !== request.callId)
+      return undefined;
     return { call, ...found };
   }
 

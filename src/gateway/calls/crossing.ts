@@ -121,10 +121,8 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
   response.headers.add("server", board.setup.product);
   if (why.retryAfterS !== undefined) response.headers.add("retry-after", String(why.retryAfterS));
   if (why.unsupported !== undefined) response.headers.add("unsupported", why.unsupported);
-  response.headers.add(
-    "warning",
-    `399 ${faceHost(board.setup.faces.public)} "${ENDS[why.name].en}"`,
-  );
+  // A pseudonym for warn-agent (RFC 3261 §20.43): no host of either side shows.
+  response.headers.add("warning", `399 gateway "${ENDS[why.name].en}"`);
   return response;
 }
 

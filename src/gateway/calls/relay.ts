@@ -67,7 +67,8 @@ export class Relay implements Requester, Responder {
       return;
     }
     if (response.status === 100) return;
-    if (response.status >= 300) this.#refused(response, now);
+    if (this.#way.call.isOver) this.#late(response, now);
+    else if (response.status >= 300) this.#refused(response, now);
     else this.#accepted(response, now);
   }
 
@@ -79,6 +80,19 @@ export class Relay implements Requester, Responder {
     this.#board.transactions.respond(asked, refusal(this.#board, request, gone), now);
     // RFC 3261 §12.2.1.2: no response at all ends the dialog.
     call.hangUp(gone, undefined, now);
+  }
+
+  /** The call ended meanwhile: the asker learns that, and an answered INVITE gets its ACK. */
+  #late(response: Response, now: Instant): void {
+    if (response.status < 200) return;
+    this.#done = true;
+    const { request, transaction, to } = this.#way;
+    if (request.method === "INVITE" && response.status < 300) {
+      this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number);
+      this.#sendAck(this.#ack);
+    }
+    const gone = refusal(this.#board, request, end("no-dialog"));
+    this.#board.transactions.respond(transaction, gone, now);
   }
 
   /** CANCEL of a re-INVITE. */

@@ -1,0 +1,100 @@
+import {
+  type DigestCredentials,
+  dialogAsUac,
+  dialogAsUas,
+  type Flow,
+  otherSide,
+  type Side,
+} from "#sip";
+import type { Request, Response } from "#sip-message";
+import type { Leg } from "./legs.ts";
+
+/** One answerer among those that a downstream proxy forked to: a pair of dialogs (RFC 3261 §12.1). */
+export interface Fork {
+  readonly caller: Leg;
+  readonly callee: Leg;
+}
+
+/** Where a request in a dialog comes from, and where it goes. */
+export interface Crossing {
+  readonly fork: Fork;
+  readonly from: Leg;
+  readonly to: Leg;
+}
+
+/** The caller's INVITE and the way that it came by. */
+export interface AskedBy {
+  readonly request: Request;
+  readonly flow: Flow;
+  readonly credentials: DigestCredentials | undefined;
+}
+
+/** The INVITE that the callee got. */
+export interface Invited {
+  readonly request: Request;
+  readonly credentials: DigestCredentials | undefined;
+}
+
+/** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */
+const FORKS_MAX = 12;
+
+/** The answerers of one INVITE, told apart by their To tag. */
+export class Forks {
+  readonly #from: Side;
+  #list: Fork[] = [];
+
+  constructor(from: Side) {
+    this.#from = from;
+  }
+
+  get isFull(): boolean {
+    return this.#list.length >= FORKS_MAX;
+  }
+
+  answeredBy(response: Response): Fork | undefined {
+    const tag = response.to.tag ?? "";
+    return this.#list.find(({ callee }) => callee.dialog.remoteTag === tag);
+  }
+
+  /** A new early dialog towards each side; `localTag` is ours towards the caller. */
+  open(asked: AskedBy, invited: Invited, response: Response, flow: Flow, localTag: string): Fork {
+    const caller: Leg = {
+      side: this.#from,
+      dialog: dialogAsUas(asked.request, localTag),
+      flow: asked.flow,
+      inviteSeq: 0,
+      credentials: asked.credentials,
+    };
+    const fork = { caller, callee: this.calleeLeg(invited, response, flow) };
+    this.#list.push(fork);
+    return fork;
+  }
+
+  calleeLeg({ request, credentials }: Invited, response: Response, flow: Flow): Leg {
+    const dialog = dialogAsUac(request, response);
+    return {
+      side: otherSide(this.#from),
+      dialog,
+      flow,
+      inviteSeq: request.cseq.number,
+      credentials,
+    };
+  }
+
+  /** From now on this fork is the call; the others are forgotten. */
+  choose(fork: Fork): void {
+    this.#list = [fork];
+  }
+
+  /** The fork that a request belongs to, by our own tag and, towards the callee, its tag too. */
+  crossing(localTag: string, remoteTag: string | undefined): Crossing | undefined {
+    for (const fork of this.#list) {
+      const { caller, callee } = fork;
+      if (caller.dialog.localTag === localTag) return { fork, from: caller, to: callee };
+      if (callee.dialog.localTag === localTag && callee.dialog.remoteTag === remoteTag) {
+        return { fork, from: callee, to: caller };
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Instant } from "#base";
+import type { End } from "#ends";
+import type { CallRecord } from "#facts";
+import type { Side } from "#sip";
+import type { Switchboard } from "./setup.ts";
+
+/** Who calls whom. */
+export interface Parties {
+  readonly callId: string;
+  readonly from: Side;
+  readonly trunk: string | undefined;
+  readonly caller: string;
+  readonly callee: string;
+}
+
+/** What a call tells the world of itself: facts as it goes, and one record at its end. */
+export class Story {
+  readonly #board: Switchboard;
+  readonly #parties: Parties;
+  readonly #startedMs: Instant;
+  #ringingMs: Instant | undefined;
+  #answeredMs: Instant | undefined;
+
+  constructor(board: Switchboard, parties: Parties, now: Instant) {
+    this.#board = board;
+    this.#parties = parties;
+    this.#startedMs = now;
+  }
+
+  started(): void {
+    this.#board.emit({ kind: "fact", fact: { kind: "call-started", ...this.#known } });
+  }
+
+  /** The first 18x counts, whoever else rings later. */
+  rings(now: Instant): void {
+    if (this.#ringingMs !== undefined) return;
+    this.#ringingMs = now;
+    const { callId } = this.#parties;
+    this.#board.emit({ kind: "fact", fact: { kind: "call-ringing", callId } });
+  }
+
+  answered(now: Instant): void {
+    this.#answeredMs = now;
+    const { callId } = this.#parties;
+    this.#board.emit({ kind: "fact", fact: { kind: "call-answered", callId } });
+  }
+
+  failedOver(from: string, to: string, why: string): void {
+    const { callId } = this.#parties;
+    this.#board.emit({ kind: "fact", fact: { kind: "failover", callId, from, to, why } });
+  }
+
+  ended(why: End, by: Side | undefined, now: Instant): void {
+    const record: CallRecord = {
+      ...this.#known,
+      startedMs: this.#startedMs,
+      ...(this.#ringingMs === undefined ? {} : { ringingMs: this.#ringingMs }),
+      ...(this.#answeredMs === undefined ? {} : { answeredMs: this.#answeredMs }),
+      endedMs: now,
+      end: why.name,
+      status: why.status,
+      ...(by === undefined ? {} : { endedBy: by }),
+    };
+    this.#board.emit({ kind: "fact", fact: { kind: "call-ended", record } });
+  }
+
+  get #known() {
+    const { trunk, ...parties } = this.#parties;
+    return { ...parties, ...(trunk === undefined ? {} : { trunk }) };
+  }
+}
