@@ -86,7 +86,7 @@ describe("SIPp, the gateway, SIPp", { skip }, () => {
           {
             scenario: caller([
               ...establish,
-              send("INVITE", { body: sdp("sendonly") }),
+              send("INVITE", { body: sdp({ direction: "sendonly" }) }),
               expect(100, { optional: true }),
               expect(200),
               send("ACK"),
@@ -101,7 +101,7 @@ describe("SIPp, the gateway, SIPp", { skip }, () => {
             scenario: callee([
               ...accept,
               expect("INVITE", { bodyMatches: "a=sendonly" }),
-              answer("200 OK", { body: sdp("recvonly") }),
+              answer("200 OK", { body: sdp({ direction: "recvonly" }) }),
               expect("ACK"),
               expect("INVITE", { bodyMatches: "a=sendrecv" }),
               answer("200 OK", media),

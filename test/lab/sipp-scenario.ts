@@ -81,10 +81,19 @@ export const lacks = (header: string, matches: string): HeaderCheck => ({
   absent: true,
 });
 
-/** SIPp's own session description; `direction` is for hold. */
-export function sdp(
-  direction: "sendrecv" | "sendonly" | "recvonly" | "inactive" = "sendrecv",
-): Body {
+interface SdpOptions {
+  /** For hold. */
+  readonly direction?: "sendrecv" | "sendonly" | "recvonly" | "inactive";
+  /** Whether a `play` step sends from the port that is said. */
+  readonly plays?: boolean;
+  /** More attributes of the audio line. */
+  readonly attributes?: readonly string[];
+}
+
+/** SIPp's own session description. */
+export function sdp(options: SdpOptions = {}): Body {
+  const { direction = "sendrecv", plays = false, attributes = [] } = options;
+  const port = plays ? "[rtpstream_audio_port]" : "[media_port]";
   return {
     type: "application/sdp",
     text: [
@@ -93,11 +102,12 @@ export function sdp(
       "s=-",
       "c=IN IP[media_ip_type] [media_ip]",
       "t=0 0",
-      "m=audio [media_port] RTP/AVP 8 101",
+      `m=audio ${port} RTP/AVP 8 101`,
       "a=rtpmap:8 PCMA/8000",
       "a=rtpmap:101 telephone-event/8000",
       "a=fmtp:101 0-15",
       `a=${direction}`,
+      ...attributes,
     ].join("\n"),
   };
 }

@@ -81,9 +81,9 @@ export class Sipp {
     };
   }
 
-  /** The messages it sent and received; needs `-trace_msg` among `more`. */
+  /** One line a message that it sent or received. */
   messages(): string {
-    return this.#read("messages.log");
+    return this.#read("messages.csv");
   }
 
   /** What it complained of: unexpected messages, time-outs. */
@@ -142,6 +142,9 @@ function arguments_(options: SippOptions): string[] {
     ...["-r", String(options.callsPerSecond ?? 10), "-l", String(options.atOnce ?? 1_000)],
     ...["-nostdin", "-skip_rlimit", "-bind_local", "-default_behaviors", "all,-bye", "-f", "60"],
     ...["-trace_err", "-error_file", "errors.log", "-trace_stat", "-stf", "stat.csv", "-fd", "1"],
+    ...(options.calls === undefined || options.calls === 1
+      ? ["-trace_shortmsg", "-shortmessage_file", "messages.csv"]
+      : []),
     ...Object.entries(keys).flatMap(([name, value]) => ["-key", name, value]),
     ...(options.echo === true ? ["-rtp_echo"] : []),
     ...(options.user === undefined ? [] : ["-au", options.user, "-ap", options.password ?? ""]),

@@ -50,6 +50,8 @@ export type Direction = "inbound" | "outbound";
 export interface EndPlan extends Partial<Omit<SippOptions, "host" | "address" | "port">> {
   readonly scenario: string;
   readonly port?: number;
+  /** How long all its calls may take. */
+  readonly patienceMs?: number;
   readonly address?: string;
 }
 
@@ -72,6 +74,11 @@ export class Site {
     await site.#connect();
     site.#letPacketsGoRound();
     return site;
+  }
+
+  /** Where its files are; gone when it closes. */
+  get folder(): string {
+    return this.#lab.folder;
   }
 
   close(): Promise<void> {
@@ -112,7 +119,7 @@ export class Site {
       ...from,
     });
     try {
-      await Promise.all([calling.done(), called.done()]);
+      await Promise.all([calling.done(from.patienceMs), called.done(to.patienceMs)]);
     } finally {
       await calling.program.stop();
       await called.program.stop();
