@@ -1,6 +1,6 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
-import type { CallMedia, MediaCommand } from "#media";
+import type { CallMedia } from "#media";
 import { type Destination, type DigestCredentials, type Flow, otherSide, type Side } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder, ServerTransaction } from "#sip-transactions";
@@ -9,7 +9,7 @@ import { Dial, type Dialler } from "./dial.ts";
 import { type AskedBy, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
-import { performAll, sdpOf, withSdp } from "./session-body.ts";
+import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { SessionTimer } from "./session-timer.ts";
 import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
 import { Story } from "./story.ts";
@@ -253,7 +253,7 @@ export class Call implements Dialler, Responder, Wakeable {
     const stage = response.status < 200 ? "early" : "final";
     if (sdp === undefined) {
       // The answer came in a reliable 18x: that is what the call goes on with (RFC 3262 §5).
-      if (stage === "final") this.#command(this.media.settle(now));
+      if (stage === "final") command(this.#board, this.media.settle(now));
       return { sdp: undefined };
     }
     const from = otherSide(this.from);
@@ -344,7 +344,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
     this.timer.stop();
-    this.#command(this.media.close(now));
+    command(this.#board, this.media.close(now));
     this.#story.ended(why, by, now);
     this.#keeper.ended(this);
   }
@@ -354,10 +354,6 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.state === "ended") return;
     this.state = "ended";
     this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
-  }
-
-  #command(commands: readonly MediaCommand[]): void {
-    for (const command of commands) this.#board.emit({ kind: "media", command });
   }
 
   #claim(tag: string): void {

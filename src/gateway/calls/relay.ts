@@ -9,7 +9,7 @@ import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { rackAcross, referToAcross } from "./dialog-ids.ts";
 import { type Leg, nextHop } from "./legs.ts";
-import { performAll, sdpOf, withSdp } from "./session-body.ts";
+import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
 /** Who sent what, in which call. */
@@ -176,7 +176,11 @@ export class Relay implements Requester, Responder {
   #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
     const { call, to } = this.#way;
     const sdp = sdpOf(response);
-    if (sdp === undefined) return undefined;
+    if (sdp === undefined) {
+      // The answer came in an 18x: the final response makes it the agreement (RFC 3262 §5).
+      if (response.status >= 200) command(this.#board, call.media.settle(now));
+      return undefined;
+    }
     const outcome =
       this.#offered || call.media.offerPending
         ? call.media.relayAnswer(sdp, to.side, now, response.status < 200 ? "early" : "final")
@@ -217,8 +221,7 @@ export class Relay implements Requester, Responder {
     const { call } = this.#way;
     if (call.renegotiation === this) call.renegotiation = undefined;
     if (!this.#offered) return;
-    for (const command of call.media.abandonOffer(now))
-      this.#board.emit({ kind: "media", command });
+    command(this.#board, call.media.abandonOffer(now));
   }
 
   #sendAck(ack: Request): void {

@@ -1,5 +1,5 @@
 import { type End, type EndName, end } from "#ends";
-import type { MediaOutcome } from "#media";
+import type { MediaCommand, MediaOutcome } from "#media";
 import type { Message } from "#sip-message";
 import type { Switchboard } from "./setup.ts";
 
@@ -31,6 +31,10 @@ export function withSdp(message: Message, sdp: string | undefined): void {
 /** Emits the commands of a relayed description, or names the end that its refusal is. */
 export function performAll(board: Switchboard, outcome: MediaOutcome): { sdp: string } | End {
   if (outcome.kind === "refused") return end(outcome.why satisfies EndName);
-  for (const command of outcome.commands) board.emit({ kind: "media", command });
+  command(board, outcome.commands);
   return { sdp: outcome.sdp };
+}
+
+export function command(board: Switchboard, commands: readonly MediaCommand[]): void {
+  for (const one of commands) board.emit({ kind: "media", command: one });
 }
