@@ -21,7 +21,9 @@ export class ParcelSize {
 
   /** The way by TCP for a message that is too large; undefined where it goes as it was to go. */
   roomierWay(to: Destination, bytes: number, now: Instant): Destination | undefined {
-    if (to.transport !== "udp" || bytes <= this.#bytesMax) return undefined;
+    // A flow is followed whatever the size: behind a NAT there is no other way.
+    if (to.transport !== "udp" || to.flow !== undefined) return undefined;
+    if (bytes <= this.#bytesMax) return undefined;
     const until = this.#withoutTcp.get(peerOf(to));
     if (until !== undefined && now < until) return undefined;
     const { side, address, port } = to;

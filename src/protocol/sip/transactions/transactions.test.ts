@@ -483,7 +483,9 @@ for (const transport of ["udp", "tcp"] as const) {
     const ack = incoming("ACK", "z9hG4bKack", { To: "<sip:bob@example.net>;tag=b" });
     assert.equal(rig.receive(ack, flow)?.kind, "ack");
     rig.layer.acknowledged(transaction);
-    assert.deepEqual(rig.gaps(20_000), []);
+    rig.pass(4000);
+    assert.equal(rig.layer.next, START + 32_000, "it wakes no more before timer L");
+    assert.deepEqual(rig.gaps(16_000), []);
     assert.equal(rig.layer.size, 1);
     rig.told = [];
     rig.pass(32_000);
@@ -728,6 +730,14 @@ test("a peer without TCP gets the datagram, under the same branch, and the next 
   assert.equal(event?.kind, "failed", "now there is no other way");
 });
 
+test("a flow is followed whatever the size", () => {
+  const rig = new Rig();
+  rig.do((layer, now) => {
+    layer.request(outgoing("INFO", LARGE), { ...toPeer(), flow: "udp-public-40000" }, now);
+  });
+  assert.equal(rig.sent[0]!.to.transport, "udp");
+});
+
 test("a TCP that says nothing is given up after 2*T1", () => {
   const rig = new Rig();
   rig.do((layer, now) => layer.request(outgoing("INFO", LARGE), toPeer(), now));
@@ -766,6 +776,22 @@ test("a transaction lets go of its user and its request when they have had their
   assert.equal(transaction.owner, undefined);
   assert.equal(transaction.request, undefined);
   assert.equal(transaction.text, "");
+});
+
+test("a server transaction lets go of its user when nothing can come any more", () => {
+  const owner = { cancelled: () => {}, unacknowledged: () => {} };
+  const rig = new Rig();
+  const { transaction, request } = requestEvent(rig.receive(incoming("INVITE")));
+  transaction.owner = owner;
+  rig.do((layer, now) => layer.respond(transaction, responseTo(request, 200), now));
+  assert.equal(transaction.owner, owner, "its ACK may fail to come");
+  rig.layer.acknowledged(transaction);
+  assert.equal(transaction.owner, undefined);
+  assert.equal(transaction.last, "");
+  const other = requestEvent(rig.receive(incoming("INVITE", "z9hG4bKo")));
+  other.transaction.owner = owner;
+  rig.do((layer, now) => layer.respond(other.transaction, responseTo(request, 486), now));
+  assert.equal(other.transaction.owner, undefined);
 });
 
 test("the ACK of a 2xx has a branch of its own, the same when it is sent again", () => {
