@@ -115,10 +115,19 @@ class Play {
 
   /** A peer forgets everything, or vanishes from the network. */
   mishap(): void {
+    const { network, gateway } = this.#world;
     const peer = pick(this.#random, this.#world.peers);
     const afterMs = this.#random.integer(8000);
-    this.tell(`${peer.name} restarts after ${afterMs} ms`);
-    this.#world.network.in(afterMs, () => peer.restart());
+    const drained = pick(this.#random, ["wait", "end"] as const);
+    const [what, deed] = pick<readonly [string, () => void]>(this.#random, [
+      [`${peer.name} restarts`, () => peer.restart()],
+      [`${peer.name} vanishes`, () => this.#world.vanish(peer)],
+      [`the gateway drains (${drained})`, () => gateway.order({ kind: "drain", calls: drained })],
+      ["every call is hung up", () => gateway.hangUpAll()],
+      ["the media plane restarts", () => gateway.restartMedia()],
+    ]);
+    this.tell(`${what} after ${afterMs} ms`);
+    network.in(afterMs, deed);
   }
 
   #refusal(

@@ -3,7 +3,7 @@ import { after, type Hash, type Instant, latin1Bytes, type Random } from "#base"
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import type { MediaCommand, Stream } from "#media";
-import type { Effect, Input, Target } from "#port";
+import type { Effect, Input, Order, Target } from "#port";
 import { listenersOf, type Settings } from "#settings";
 import type { Side, Transport } from "#sip";
 import { flowOf, type Host, type Packet } from "./network.ts";
@@ -28,9 +28,11 @@ export class GatewayHost implements Host {
   readonly #settings: Settings;
   #inputs: { readonly at: Instant; readonly input: Input }[] = [];
   #packets: Packet[] = [];
+  #now: Instant;
 
   constructor(settings: Settings, random: Random, now: Instant) {
     this.#settings = settings;
+    this.#now = now;
     this.gateway = new Gateway({ settings, random, hash }, now);
     this.addresses = [settings.publicLocal.address, settings.privateLocal.address];
     this.#perform(now);
@@ -56,7 +58,28 @@ export class GatewayHost implements Host {
     if (due.length === 0) this.take({ kind: "wake" }, now);
   }
 
+  order(order: Order): void {
+    this.#later({ kind: "order", order }, this.#now);
+  }
+
+  hangUpAll(): void {
+    const ended = new Set(
+      this.facts.map((fact) => fact.kind === "call-ended" && fact.record.callId),
+    );
+    for (const fact of this.facts) {
+      if (fact.kind !== "call-started" || ended.has(fact.callId)) continue;
+      this.order({ kind: "hang-up", callId: fact.callId });
+    }
+  }
+
+  /** The plane's process dies and comes back with nothing. */
+  restartMedia(): void {
+    this.streams.clear();
+    this.#later({ kind: "media", event: { kind: "restarted" } }, this.#now);
+  }
+
   take(input: Input, now: Instant): void {
+    this.#now = now;
     this.gateway.handle(input, now);
     this.#perform(now);
   }

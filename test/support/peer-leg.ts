@@ -106,12 +106,21 @@ export class PeerLeg {
     this.#send("INFO", undefined, (status) => this.log.push(`INFO ${status}`));
   }
 
-  /** Asks the other side to call somebody else (RFC 3515); hangs up once that has worked. */
-  refer(target: string): void {
+  /**
+   * Asks the other side to call somebody else (RFC 3515), in the place of another of our calls
+   * where one is given (RFC 3891); hangs up once that has worked.
+   */
+  refer(target: string, consulted?: PeerLeg): void {
     if (this.state !== "confirmed") return;
     const request = this.peer.requestIn(this, "REFER");
-    request.headers.add("refer-to", `<${target}>`);
+    request.headers.add("refer-to", `<${target}${consulted ? consulted.#asReplaces() : ""}>`);
     this.peer.send(request, this, (status) => this.log.push(`REFER ${status}`));
+  }
+
+  /** This dialog as its other end knows it, in a URI. */
+  #asReplaces(): string {
+    const { callId, localTag, remoteTag } = this.dialog;
+    return `?Replaces=${encodeURIComponent(`${callId};to-tag=${remoteTag};from-tag=${localTag}`)}`;
   }
 
   notify(state: string, sipfrag: string): void {

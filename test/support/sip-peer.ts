@@ -6,6 +6,7 @@ import {
   parseReferTo,
   parseReplaces,
   parseUri,
+  printReplaces,
   Request,
   type Response,
   responseTo,
@@ -192,6 +193,7 @@ export class SipPeer implements Host {
     this.call({
       uri: user,
       offer: true,
+      ...(target?.replaces ? { replaces: printReplaces(target.replaces) } : {}),
       up: (placed) => this.in(3000, () => placed.bye()),
       done: (status) => leg.notify("terminated;reason=noresource", `SIP/2.0 ${status} Done`),
     });

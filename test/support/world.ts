@@ -3,6 +3,8 @@ import { validateSettings } from "#settings";
 import { parseMessageText } from "#sip-message";
 import { GatewayHost } from "./gateway-host.ts";
 import { FAIR, Network, type Packet, type Weather } from "./network.ts";
+import type { PeerLeg } from "./peer-leg.ts";
+import { mediaTargets } from "./peer-sdp.ts";
 import { SipPeer } from "./sip-peer.ts";
 
 export interface WorldOptions {
@@ -29,6 +31,7 @@ export class World {
   readonly spare: SipPeer;
   readonly pbx: SipPeer;
   readonly packets: Packet[] = [];
+  readonly #vanished = new Set<SipPeer>();
 
   constructor({ seed, weather = FAIR, settings, trunk }: WorldOptions) {
     const random = seededRandom(seed);
@@ -60,8 +63,45 @@ export class World {
     this.pbx = peer("pbx", "10.77.0.2", inside);
   }
 
+  /** What of a leg's media, as it was told, does not lead to a stream that is open towards it. */
+  mediaFaults(leg: PeerLeg): string[] {
+    const { address, port } = leg.peer.media;
+    const side = leg.peer === this.pbx ? "private" : "public";
+    const ends = [...this.gateway.streams.values()].map((stream) => stream.ends[side]);
+    const asked = mediaTargets(leg.remoteSdp ?? "").filter((target) => target.port !== 0);
+    return asked.flatMap((target, i) => {
+      if (target.address !== this.gateway.endpoint(side).address) {
+        return [`${leg.peer.name} is told to send media to ${target.address}`];
+      }
+      const end = ends.find((candidate) => candidate.port === target.port);
+      if (!end) return [`${leg.peer.name} is told port ${target.port}, where nothing is open`];
+      const wanted = `${address}:${port + 2 * i}`;
+      const used = `${end.remoteAddress}:${end.remotePort}`;
+      return used === wanted ? [] : [`${leg.peer.name} wants media at ${wanted}, not ${used}`];
+    });
+  }
+
+  /** The messages between the gateway and a peer, as "> INVITE" (towards us) and "< 200". */
+  flow(peer: SipPeer): string[] {
+    const [address] = peer.addresses;
+    const own = this.packets.filter(
+      ({ from, to }) => from.address === address || to.address === address,
+    );
+    return own.map(({ from, text }) => {
+      const arrow = from.address === address ? ">" : "<";
+      const [first = "", second = ""] = text.split(" ", 2);
+      return `${arrow} ${first === "SIP/2.0" ? second : first}`;
+    });
+  }
+
   get peers(): readonly SipPeer[] {
     return [this.operator, this.spare, this.pbx];
+  }
+
+  /** Nothing reaches the peer any more: what becomes of its own legs is not the gateway's doing. */
+  vanish(peer: SipPeer): void {
+    this.network.unplug(peer);
+    this.#vanished.add(peer);
   }
 
   /** Runs until all is quiet; returns what is broken by then. */
@@ -73,7 +113,10 @@ export class World {
       ...this.#callsAreRecorded(),
       ...this.#finalsAreOne(),
       ...this.#nothingLeaks(),
-      ...this.peers.flatMap((peer) => [...peer.complaints, ...legsLeft(peer)]),
+      ...this.peers.flatMap((peer) => [
+        ...peer.complaints,
+        ...(this.#vanished.has(peer) ? [] : legsLeft(peer)),
+      ]),
     ];
   }
 
