@@ -22,6 +22,8 @@ export interface AnswerPlan {
     readonly afterMs: number;
     readonly fork?: number;
     readonly contact?: string;
+    /** Further headers, as a challenge. */
+    readonly headers?: Readonly<Record<string, string>>;
   };
   /** What to do once the call is up. */
   readonly up?: (leg: PeerLeg) => void;
@@ -199,6 +201,9 @@ export class TakenCall {
     this.#final = status;
     const response = this.#response(status, 0);
     if (contact !== undefined) response.headers.set("contact", contact);
+    for (const [name, value] of Object.entries(this.#plan.final?.headers ?? {})) {
+      response.headers.set(name, value);
+    }
     this.#peer.transactions.respond(this.#transaction, response, now);
     for (const leg of this.#legs.values()) leg.state = "ended";
   }
