@@ -112,6 +112,7 @@ async function comparePace(host: Host, subjects: readonly Subject[], media: bool
     perCallMs,
     ...(gateway === undefined || other === undefined ? {} : { ratio: rounded(gateway / other) }),
     callsPerSecond: medians(rounds, (each) => each.callsPerSecond),
+    setUpP99Ms: medians(rounds, (each) => each.setUpP99Ms),
     failed: sums(rounds, (each) => each.failed),
     retransmissions: sums(rounds, (each) => each.retransmissions),
     rounds: Number(wanted.rounds),

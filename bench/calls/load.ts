@@ -23,6 +23,8 @@ export interface Round {
   readonly seconds: number;
   readonly callsPerSecond: number;
   readonly msPerCall: number;
+  /** From the INVITE sent to the 200 received: as slow as the slowest of a hundred calls. */
+  readonly setUpP99Ms: number;
 }
 
 export interface LoadOptions {
@@ -60,6 +62,7 @@ export async function runRound(options: LoadOptions & { readonly pace: Pace }): 
     seconds,
     callsPerSecond: counts.successful / seconds,
     msPerCall: used / counts.successful,
+    setUpP99Ms: percentile(sender.times(), 0.99),
   };
 }
 
@@ -96,11 +99,12 @@ export async function startEnds(options: LoadOptions & { readonly holdMs: number
       target: `sip:+33123456789@${subject.address}:${PORT}`,
       callsPerSecond: "atOnce" in pace ? RATE_WITHOUT_BOUND : pace.callsPerSecond,
       atOnce: "atOnce" in pace ? pace.atOnce : calls,
+      clocked: true,
       scenario: caller([
-        send("INVITE", body),
+        send("INVITE", { ...body, startsClock: true }),
         expect(100, { optional: true }),
         expect(180, { optional: true }),
-        expect(200),
+        expect(200, { stopsClock: true }),
         send("ACK"),
         ...(holdMs > 0 ? [pause(holdMs)] : []),
         send("BYE"),
@@ -109,4 +113,9 @@ export async function startEnds(options: LoadOptions & { readonly holdMs: number
       more: [...BUFFER, "-timeout", String(ROUND_PATIENCE_MS / 1000), "-timeout_error"],
     });
   return { receiver, call };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -9,6 +9,8 @@ export interface HeaderCheck {
 }
 
 interface SendOptions {
+  /** Starts the clock that an `expect` with `stopsClock` reads. */
+  readonly startsClock?: boolean;
   readonly headers?: readonly string[];
   readonly body?: Body;
 }
@@ -30,6 +32,7 @@ interface Credentials {
 }
 
 interface AwaitOptions {
+  readonly stopsClock?: boolean;
   readonly optional?: boolean;
   /** A challenge, which the next request answers with [authentication]. */
   readonly auth?: boolean;
@@ -176,10 +179,12 @@ class ScenarioWriter {
     return names.length === 0 ? "" : `<Reference variables="${names.join(",")}"/>`;
   }
 
-  #request({ method, headers = [], body }: Extract<Step, { kind: "request" }>): string {
+  #request(step: Extract<Step, { kind: "request" }>): string {
+    const { method, headers = [], body } = step;
     const lines = [...this.#requestHead(method), ...headers];
     const retransmit = method === "ACK" ? "" : ' retrans="500"';
-    return `<send${retransmit}><![CDATA[\n${withBody(lines, body)}\n]]></send>`;
+    const clock = step.startsClock === true ? ' start_rtd="1"' : "";
+    return `<send${retransmit}${clock}><![CDATA[\n${withBody(lines, body)}\n]]></send>`;
   }
 
   #requestHead(method: string): string[] {
@@ -262,6 +267,7 @@ class ScenarioWriter {
       method === undefined ? `response="${status}"` : `request="${method}"`,
       ...(step.optional === true ? ['optional="true"'] : []),
       ...(step.auth === true ? ['auth="true"'] : []),
+      ...(step.stopsClock === true ? ['rtd="1"'] : []),
       ...(begins || (status >= 180 && status < 300) ? ['rrs="true"'] : []),
     ].join(" ");
     const actions = [

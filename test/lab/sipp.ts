@@ -23,6 +23,8 @@ export interface SippOptions {
   readonly atOnce?: number;
   readonly mediaPort?: number;
   readonly echo?: boolean;
+  /** Whether the scenario has a clock. */
+  readonly clocked?: boolean;
   readonly user?: string;
   readonly password?: string;
   readonly core?: number;
@@ -86,6 +88,12 @@ export class Sipp {
     return this.#read("messages.csv");
   }
 
+  /** What the clock of its scenario measured, in ms, one a call; needs `clocked`. */
+  times(): number[] {
+    const rows = this.#read(`scenario_${this.program.pid}_rtt.csv`).trim().split("\n").slice(1);
+    return rows.map((row) => Number(row.split(";")[1])).filter(Number.isFinite);
+  }
+
   /** What it complained of: unexpected messages, time-outs. */
   errors(): string {
     return this.#read("errors.log").slice(0, ERROR_CHARACTERS_MAX);
@@ -146,6 +154,7 @@ function arguments_(options: SippOptions): string[] {
       ? ["-trace_shortmsg", "-shortmessage_file", "messages.csv"]
       : []),
     ...Object.entries(keys).flatMap(([name, value]) => ["-key", name, value]),
+    ...(options.clocked === true ? ["-trace_rtt", "-rtt_freq", "200"] : []),
     ...(options.echo === true ? ["-rtp_echo"] : []),
     ...(options.user === undefined ? [] : ["-au", options.user, "-ap", options.password ?? ""]),
     ...(options.more ?? []),
