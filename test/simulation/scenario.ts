@@ -3,7 +3,7 @@ import type { Weather } from "../support/network.ts";
 import type { AnswerPlan, CallPlan, Ring } from "../support/peer-call.ts";
 import type { PeerLeg } from "../support/peer-leg.ts";
 import type { SipPeer } from "../support/sip-peer.ts";
-import { World } from "../support/world.ts";
+import { World, type WorldOptions } from "../support/world.ts";
 
 /** What one seed did, in words, and what was broken at its end. */
 export interface Outcome {
@@ -41,8 +41,11 @@ export function runScenario(seed: number): Outcome {
   return { story: play.story.join("; "), broken };
 }
 
-function siteOf(random: Random): { trunk: object } {
+function siteOf(random: Random): Omit<WorldOptions, "seed" | "weather"> {
   return {
+    transport: pick(random, ["udp", "udp", "udp", "tcp"]),
+    masked: random.integer(5) > 0,
+    settings: { rtp: { changePortOnRenegotiation: pick(random, ["yes", "no"]) } },
     trunk: {
       refer: pick(random, ["pass", "perform"]),
       redirects: pick(random, ["pass", "follow"]),

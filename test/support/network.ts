@@ -68,7 +68,7 @@ export class Network {
   }
 
   attach(host: Host): void {
-    this.#hosts.push(host);
+    if (!this.#hosts.includes(host)) this.#hosts.push(host);
     for (const address of host.addresses) this.#byAddress.set(address, host);
   }
 

@@ -34,6 +34,11 @@ export interface PeerOptions {
   readonly random: Random;
 }
 
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 type Done = (status: number, response: Response | undefined) => void;
 
 /** A scripted SIP endpoint in virtual time: calls, answers, and keeps the rules of RFC 3261. */
@@ -48,6 +53,8 @@ export class SipPeer implements Host {
   readonly placed: PlacedCall[] = [];
   /** How it answers the next call. */
   answer: (invite: Request) => AnswerPlan = () => ({ rings: [] });
+  /** How it answers a request that is no call. */
+  reply: (request: Request) => Reply = () => ({ status: 200 });
   /** What the gateway did to it that no rule allows. */
   readonly complaints: string[] = [];
   readonly #options: PeerOptions;
@@ -241,19 +248,20 @@ export class SipPeer implements Host {
   }
 
   #begun(transaction: ServerTransaction, request: Request, now: Instant): void {
-    if (request.method !== "INVITE") {
-      return this.transactions.respond(
-        transaction,
-        responseTo(request, 200, undefined, this.tag()),
-        now,
-      );
-    }
+    if (request.method !== "INVITE") return this.#replied(transaction, request, now);
     const replaces = parseReplaces(request.headers.get("replaces") ?? "");
     const replaced =
       replaces && this.#legs.get(keyOf(replaces.callId, replaces.toTag, replaces.fromTag));
     const plan = this.answer(request);
     this.#taken.set(request.callId, new TakenCall(this, plan, transaction, request));
     if (replaced) this.in((plan.final?.afterMs ?? 0) + 100, () => replaced.bye());
+  }
+
+  #replied(transaction: ServerTransaction, request: Request, now: Instant): void {
+    const { status, headers = {} } = this.reply(request);
+    const response = responseTo(request, status, undefined, this.tag());
+    for (const [name, value] of Object.entries(headers)) response.headers.add(name, value);
+    this.transactions.respond(transaction, response, now);
   }
 
   #legOf(request: Request): PeerLeg | undefined {

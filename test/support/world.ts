@@ -14,6 +14,10 @@ export interface WorldOptions {
   readonly settings?: object;
   /** Fields of the one trunk, beyond its two peers. */
   readonly trunk?: object;
+  /** What all peers speak; UDP without it. */
+  readonly transport?: "udp" | "tcp";
+  /** The topology mask; on without it. */
+  readonly masked?: boolean;
 }
 
 const PUBLIC = "192.0.2.1";
@@ -31,9 +35,12 @@ export class World {
   readonly spare: SipPeer;
   readonly pbx: SipPeer;
   readonly packets: Packet[] = [];
+  readonly #masked: boolean;
   readonly #vanished = new Set<SipPeer>();
 
-  constructor({ seed, weather = FAIR, settings, trunk }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { seed, weather = FAIR, settings, trunk, transport = "udp", masked = true } = options;
+    this.#masked = masked;
     const random = seededRandom(seed);
     this.network = new Network(random, weather);
     this.network.tap = (packet) => this.packets.push(packet);
@@ -41,11 +48,15 @@ export class World {
       securedInterface: "no",
       publicLocal: { address: PUBLIC },
       privateLocal: { address: PRIVATE },
-      pbx: { host: "10.77.0.2", optionsIntervalS: 0 },
+      topologyMask: masked ? "yes" : "no",
+      pbx: { host: "10.77.0.2", transport, optionsIntervalS: 0 },
       trunks: [
         {
           name: "op",
-          peers: [{ host: "198.51.100.1" }, { host: "198.51.100.2", priority: 1 }],
+          peers: [
+            { host: "198.51.100.1", transport },
+            { host: "198.51.100.2", transport, priority: 1 },
+          ],
           optionsIntervalS: 0,
           ...trunk,
         },
@@ -55,12 +66,14 @@ export class World {
     if (!valid.settings) throw new Error(JSON.stringify(valid.errors));
     this.gateway = new GatewayHost(valid.settings, random, this.network.now);
     this.network.attach(this.gateway);
-    const [outside, inside] = [this.gateway.endpoint("public"), this.gateway.endpoint("private")];
-    const peer = (name: string, address: string, gateway = outside): SipPeer =>
-      new SipPeer(this.network, { name, address, gateway, random });
+    const [outside, inside] = (["public", "private"] as const).map((side) =>
+      this.gateway.endpoint(side, transport),
+    );
+    const peer = (name: string, address: string, gateway = outside!): SipPeer =>
+      new SipPeer(this.network, { name, address, gateway, random, transport });
     this.operator = peer("operator", "198.51.100.1");
     this.spare = peer("spare", "198.51.100.2");
-    this.pbx = peer("pbx", "10.77.0.2", inside);
+    this.pbx = peer("pbx", "10.77.0.2", inside!);
   }
 
   /** What of a leg's media, as it was told, does not lead to a stream that is open towards it. */
@@ -185,6 +198,7 @@ export class World {
 
   /** With the mask on nothing of one side is seen on the other. */
   #nothingLeaks(): string[] {
+    if (!this.#masked) return [];
     const secrets = {
       public: ["10.77.0.", "pbx-product", this.pbx.media.address],
       private: ["198.51.100.", "operator-product", "spare-product", PUBLIC],
