@@ -111,6 +111,30 @@ describe("SIPp, the gateway, SIPp", { skip }, () => {
           },
         ));
 
+      test("who was called holds by re-INVITE", () =>
+        crosses(
+          direction,
+          {
+            scenario: caller([
+              ...establish,
+              expect("INVITE", { bodyMatches: "a=sendonly" }),
+              answer("200 OK", { body: sdp({ direction: "recvonly" }) }),
+              expect("ACK"),
+              ...hangUp,
+            ]),
+          },
+          {
+            scenario: callee([
+              ...accept,
+              send("INVITE", { body: sdp({ direction: "sendonly" }) }),
+              expect(100, { optional: true }),
+              expect(200, { bodyMatches: "a=recvonly" }),
+              send("ACK"),
+              ...awaitBye,
+            ]),
+          },
+        ));
+
       test("CANCEL ends a ringing call with 487", () =>
         crosses(
           direction,

@@ -141,6 +141,32 @@ describe("TLS on the public side, UDP on the private", {
   }
 });
 
+describe("a request too long for UDP (RFC 3261 §18.1.1)", { skip: missing("sipp") }, () => {
+  const long = caller([
+    send("INVITE", { ...media, headers: [`Subject: ${"long ".repeat(250)}`] }),
+    expect(100, { optional: true }),
+    expect(180),
+    expect(200),
+    send("ACK"),
+    send("BYE"),
+    expect(200),
+  ]);
+  let site: Site;
+  before(async () => {
+    site = await Site.open();
+    await site.startGateway();
+  });
+  after(() => site?.close());
+
+  test("goes by TCP where the peer has it", async () => {
+    await site.call("outbound", { scenario: long }, { scenario: called, transport: "tcp" });
+  });
+
+  test("goes by UDP all the same where the peer has no TCP", async () => {
+    await site.call("outbound", { scenario: long }, { scenario: called });
+  });
+});
+
 for (const [name, outside, inside] of [
   ["IPv6 outside, IPv4 inside", IPV6, IPV4],
   ["IPv4 outside, IPv6 inside", IPV4, IPV6],

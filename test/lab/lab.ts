@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { command } from "./command.ts";
+import { command, tryCommand } from "./command.ts";
 import { Host } from "./host.ts";
 import { removeLeftovers, removeNamespace, runMark } from "./leftovers.ts";
 
@@ -31,7 +31,9 @@ export class Lab {
     const folder = join(this.folder, name);
     mkdirSync(folder);
     const host = new Host(name, `${this.folder.slice(tmpdir().length + 1)}-${name}`, folder);
-    command("ip", "netns", "add", host.namespace);
+    // The first two namespaces of a machine, made at once by two runs, race for their mount point.
+    tryCommand("ip", "netns", "add", host.namespace) ??
+      command("ip", "netns", "add", host.namespace);
     this.#hosts.push(host);
     host.ip("link", "set", "lo", "up");
     return host;

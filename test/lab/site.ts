@@ -44,6 +44,8 @@ export const IPV6: Addresses = {
 export const PUBLIC_CABLE = "public";
 export const PRIVATE_CABLE = "private";
 
+const LOG_CHARACTERS_MAX = 2_000;
+
 export type Direction = "inbound" | "outbound";
 
 /** How one side of a call is made. */
@@ -61,6 +63,7 @@ export class Site {
   readonly gateway: Host;
   readonly pbx: Host;
   readonly #lab: Lab;
+  #gatewayProgram: Program | undefined;
 
   private constructor(lab: Lab) {
     this.#lab = lab;
@@ -86,8 +89,8 @@ export class Site {
   }
 
   /** Starts the gateway with the operator's peer as trunk "operator" and the PBX on port 5060. */
-  startGateway(plan: Partial<GatewayPlan> = {}): Promise<Program> {
-    return startGateway(
+  async startGateway(plan: Partial<GatewayPlan> = {}): Promise<Program> {
+    this.#gatewayProgram = await startGateway(
       this.gateway,
       gatewaySettings({
         publicAddress: IPV4.public,
@@ -99,6 +102,7 @@ export class Site {
         ...plan,
       }),
     );
+    return this.#gatewayProgram;
   }
 
   /** SIPp at both ends of calls through the gateway; resolves when all went as both scenarios say. */
@@ -120,6 +124,9 @@ export class Site {
     });
     try {
       await Promise.all([calling.done(from.patienceMs), called.done(to.patienceMs)]);
+    } catch (error) {
+      const log = this.#gatewayProgram?.output.slice(-LOG_CHARACTERS_MAX) ?? "";
+      throw new Error(`${String(error)}\nThe gateway's last words:\n${log}`);
     } finally {
       await calling.program.stop();
       await called.program.stop();
