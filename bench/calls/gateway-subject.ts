@@ -16,7 +16,7 @@ export async function startGatewaySubject(options: SubjectOptions): Promise<Subj
       log: { level: "error" },
     },
   });
-  const program = await startGateway(host, settings, {
+  const { program } = await startGateway(host, settings, {
     core,
     ...(nodeOptions === undefined ? {} : { nodeOptions }),
   });

@@ -39,6 +39,12 @@ export function gatewaySettings(plan: GatewayPlan): Fields {
   };
 }
 
+export interface RunningGateway {
+  readonly program: Program;
+  /** What SIGHUP makes it read again. */
+  readonly settingsFile: string;
+}
+
 export interface GatewayLaunch {
   readonly core?: number;
   /** Node's own flags, such as --cpu-prof. */
@@ -50,7 +56,7 @@ export async function startGateway(
   host: Host,
   settings: Fields,
   launch: GatewayLaunch = {},
-): Promise<Program> {
+): Promise<RunningGateway> {
   const folder = host.newFolder("gateway");
   // JSON is YAML.
   const file = host.write(
@@ -67,7 +73,7 @@ export async function startGateway(
     ],
   });
   await program.line(/\bready\b/, READY_MS);
-  return program;
+  return { program, settingsFile: file };
 }
 
 function commandOf(nodeOptions: readonly string[] = []): string[] {

@@ -8,6 +8,7 @@ export {
   PRIVATE_TLS_PORT,
   PUBLIC_PORT,
   PUBLIC_TLS_PORT,
+  type RunningGateway,
   startGateway,
 } from "./gateway.ts";
 export { Host } from "./host.ts";

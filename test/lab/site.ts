@@ -3,11 +3,11 @@ import {
   gatewaySettings,
   PRIVATE_PORT,
   PUBLIC_PORT,
+  type RunningGateway,
   startGateway,
 } from "./gateway.ts";
 import type { Host } from "./host.ts";
 import { Lab } from "./lab.ts";
-import type { Program } from "./program.ts";
 import { bracketed, type Sipp, type SippOptions, startSipp } from "./sipp.ts";
 
 /** The addresses of one family. */
@@ -63,7 +63,7 @@ export class Site {
   readonly gateway: Host;
   readonly pbx: Host;
   readonly #lab: Lab;
-  #gatewayProgram: Program | undefined;
+  #running: RunningGateway | undefined;
 
   private constructor(lab: Lab) {
     this.#lab = lab;
@@ -89,8 +89,8 @@ export class Site {
   }
 
   /** Starts the gateway with the operator's peer as trunk "operator" and the PBX on port 5060. */
-  async startGateway(plan: Partial<GatewayPlan> = {}): Promise<Program> {
-    this.#gatewayProgram = await startGateway(
+  async startGateway(plan: Partial<GatewayPlan> = {}): Promise<RunningGateway> {
+    this.#running = await startGateway(
       this.gateway,
       gatewaySettings({
         publicAddress: IPV4.public,
@@ -102,36 +102,47 @@ export class Site {
         ...plan,
       }),
     );
-    return this.#gatewayProgram;
+    return this.#running;
   }
 
   /** SIPp at both ends of calls through the gateway; resolves when all went as both scenarios say. */
   async call(direction: Direction, from: EndPlan, to: EndPlan): Promise<{ from: Sipp; to: Sipp }> {
-    const inbound = direction === "inbound";
-    const [near, far] = inbound ? [this.operator, this.pbx] : [this.pbx, this.operator];
-    const [nearAddress, farAddress] = inbound
-      ? [IPV4.operator, IPV4.pbx]
-      : [IPV4.pbx, IPV4.operator];
-    const entry = inbound ? `${IPV4.public}:${PUBLIC_PORT}` : `${IPV4.private}:${PRIVATE_PORT}`;
-    const called = await startSipp({ host: far, address: farAddress, port: 5060, ...to });
-    const calling = await startSipp({
-      host: near,
-      address: nearAddress,
-      port: 5060,
-      to: entry,
-      target: `sip:+33123456789@${from.to ?? entry}`,
-      ...from,
-    });
-    try {
-      await Promise.all([calling.done(from.patienceMs), called.done(to.patienceMs)]);
-    } catch (error) {
-      const log = this.#gatewayProgram?.output.slice(-LOG_CHARACTERS_MAX) ?? "";
-      throw new Error(`${String(error)}\nThe gateway's last words:\n${log}`);
-    } finally {
-      await calling.program.stop();
-      await called.program.stop();
-    }
+    const called = await this.#startCalled(direction, to);
+    const calling = await this.#startCalling(direction, from);
+    await this.#finish([calling.done(from.patienceMs), called.done(to.patienceMs)]);
     return { from: calling, to: called };
+  }
+
+  /** A call that the gateway itself must refuse, as the scenario says. */
+  async refuse(direction: Direction, from: EndPlan): Promise<void> {
+    const calling = await this.#startCalling(direction, from);
+    await this.#finish([calling.done(from.patienceMs)]);
+  }
+
+  #startCalled(direction: Direction, to: EndPlan): Promise<Sipp> {
+    const place =
+      direction === "inbound"
+        ? { host: this.pbx, address: IPV4.pbx }
+        : { host: this.operator, address: IPV4.operator };
+    return startSipp({ ...place, port: 5060, ...to });
+  }
+
+  #startCalling(direction: Direction, from: EndPlan): Promise<Sipp> {
+    const place =
+      direction === "inbound"
+        ? { host: this.operator, address: IPV4.operator, to: `${IPV4.public}:${PUBLIC_PORT}` }
+        : { host: this.pbx, address: IPV4.pbx, to: `${IPV4.private}:${PRIVATE_PORT}` };
+    const target = `sip:+33123456789@${from.to ?? place.to}`;
+    return startSipp({ ...place, port: 5060, target, ...from });
+  }
+
+  /** Waits for the ends, stops what still runs when one fails, and lets the gateway have its say. */
+  async #finish(ends: readonly Promise<unknown>[]): Promise<void> {
+    const failures = (await Promise.allSettled(ends)).filter((end) => end.status === "rejected");
+    if (failures.length === 0) return;
+    const log = this.#running?.program.output.slice(-LOG_CHARACTERS_MAX) ?? "";
+    const reasons = failures.map(({ reason }) => String(reason)).join("\n");
+    throw new Error(`${reasons}\nThe gateway's last words:\n${log}`);
   }
 
   async #connect(): Promise<void> {
