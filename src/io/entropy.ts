@@ -1,7 +1,7 @@
 import { createHash, randomFillSync } from "node:crypto";
 import type { Hash, Random } from "#base";
 
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+const ALPHABET = Buffer.from("abcdefghijklmnopqrstuvwxyz234567", "latin1");
 
 /** Bytes drawn at a time: one system call serves hundreds of tokens. */
 const POOL_BYTES = 16_384;
@@ -19,9 +19,10 @@ export function secureRandom(): Random {
   };
   return {
     token(length) {
-      let text = "";
-      for (let i = 0; i < length; i++) text += ALPHABET[byte() & 31];
-      return text;
+      // One flat string: tokens are kept for as long as their call.
+      const text = Buffer.allocUnsafe(length);
+      for (let i = 0; i < length; i++) text[i] = ALPHABET[byte() & 31]!;
+      return text.toString("latin1");
     },
     integer(below) {
       const word = ((byte() << 24) | (byte() << 16) | (byte() << 8) | byte()) >>> 0;

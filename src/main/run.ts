@@ -14,6 +14,9 @@ export interface RunChoice {
 /** Where what must survive is kept, beside the working directory. */
 const DATA_DEFAULT = "data";
 
+/** Two signals this close together are one Ctrl-C. */
+const ECHO_MS = 500;
+
 /** Runs the gateway until a signal ends it. Sets the exit code; never throws. */
 export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): Promise<void> {
   const settings = file === undefined ? trialSettings() : load(file);
@@ -53,10 +56,14 @@ async function start(settings: Settings, data: string): Promise<GatewayNode | un
 
 /** SIGHUP reads the settings again; SIGINT and SIGTERM drain, a second one ends at once. */
 function untilSignal(node: GatewayNode, file: string | undefined): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = async (): Promise<void> => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // npm passes on the signal that the terminal has sent to us already: that is no second one.
+      if (performance.now() - stoppingSince > ECHO_MS) process.exit(130);
+      return;
+    }
+    stoppingSince = performance.now();
     await node.drain();
     await node.close();
     process.exit(0);

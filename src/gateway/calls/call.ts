@@ -1,7 +1,14 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { CallMedia } from "#media";
-import { type Destination, type DigestCredentials, type Flow, otherSide, type Side } from "#sip";
+import {
+  confirmDialog,
+  type Destination,
+  type DigestCredentials,
+  type Flow,
+  otherSide,
+  type Side,
+} from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder, ServerTransaction } from "#sip-transactions";
 import { ackFor, byeFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
@@ -130,6 +137,11 @@ export class Call implements Dialler, Responder, Wakeable {
     return invite;
   }
 
+  resent(request: Request): void {
+    this.#inviteCSeq = request.cseq.number;
+    this.#invited = { request, credentials: this.#invited?.credentials };
+  }
+
   failedOver(from: string, to: string, why: string): void {
     this.#story.failedOver(from, to, why);
   }
@@ -157,6 +169,7 @@ export class Call implements Dialler, Responder, Wakeable {
     }
     const across = this.#responseAcross(response, fork);
     withSdp(across, sdp.sdp);
+    confirmDialog(fork.callee.dialog, response);
     this.#choose(fork, now);
     this.#answeredInvite = this.#asked!.invite;
     this.#board.transactions.respond(this.#asked!.invite, across, now);

@@ -8,7 +8,7 @@ import { refusal } from "./crossing.ts";
 import type { Crossing } from "./forks.ts";
 import type { Leg } from "./legs.ts";
 import { Relay } from "./relay.ts";
-import type { DialogIds, Switchboard } from "./setup.ts";
+import type { DialogIds, OtherDialog, Switchboard } from "./setup.ts";
 
 /** All calls: finds a request's call by our own tag, and hands it to the right leg. */
 export class Calls implements CallKeeper, DialogIds {
@@ -83,11 +83,12 @@ export class Calls implements CallKeeper, DialogIds {
     else if (from === call.chosen?.caller) call.acknowledge(ack, now);
   }
 
-  across(callId: string, toTag: string, fromTag: string) {
+  across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined {
     const found = this.#byTag.get(toTag)?.crossing(toTag, fromTag);
     if (!found || found.from.dialog.callId !== callId) return undefined;
-    const { dialog } = found.to;
-    return { callId: dialog.callId, toTag: dialog.remoteTag, fromTag: dialog.localTag };
+    const { dialog, side } = found.to;
+    const { callId: other, remoteTag, localTag, remoteTarget } = dialog;
+    return { callId: other, toTag: remoteTag, fromTag: localTag, side, target: remoteTarget };
   }
 
   #find(request: Request): (Crossing & { call: Call }) | undefined {

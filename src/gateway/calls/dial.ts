@@ -11,6 +11,8 @@ import { type Candidate, type Switchboard, toDestination, type Wakeable } from "
 export interface Dialler {
   /** The INVITE for this candidate; called anew for each try, with a CSeq of its own. */
   inviteFor(candidate: Candidate, to: Destination): Request;
+  /** The INVITE went again, with credentials and a CSeq of its own. */
+  resent(request: Request): void;
   progressed(response: Response, flow: Flow, now: Instant): void;
   answered(response: Response, flow: Flow, now: Instant): void;
   refused(outcome: Response | End, now: Instant): void;
@@ -76,7 +78,7 @@ export class Dial implements Requester, Wakeable {
     // A try that was given up may still be answered: whoever answers it must be hung up.
     if (transaction !== this.#try?.transaction && response.status < 200) return;
     if (response.status < 200) this.#progressed(response, flow, now);
-    else if (response.status < 300) this.#answered(response, flow, now);
+    else if (response.status < 300) this.#answered(transaction, response, flow, now);
     else if (transaction === this.#try?.transaction) this.#refused(response, now);
   }
 
@@ -129,8 +131,11 @@ export class Dial implements Requester, Wakeable {
     if (this.#state === "dialling") this.#dialler.progressed(response, flow, now);
   }
 
-  #answered(response: Response, flow: Flow, now: Instant): void {
+  #answered(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
     this.#quiet();
+    // A try that was given up answers after all: the one that rings now is taken back.
+    const late = this.#state === "dialling" && transaction !== this.#try?.transaction;
+    if (late && this.#try) this.#board.transactions.cancel(this.#try.transaction, now);
     this.#state = "settled";
     this.#dialler.answered(response, flow, now);
   }
@@ -153,6 +158,7 @@ export class Dial implements Requester, Wakeable {
     const retry = answerChallenge(this.#board, candidate.credentials, request, response);
     if (!retry) return false;
     this.#challenged = true;
+    this.#dialler.resent(retry);
     const to = this.#try!.transaction.destination;
     const transaction = this.#board.transactions.request(retry, to, now, this);
     this.#try = { candidate, transaction, request: retry, heard: true };

@@ -1,12 +1,12 @@
 import type { Side } from "#sip";
 import {
   escapeUriHeader,
+  type NameAddr,
   parseNameAddr,
   parseReplaces,
   parseUri,
   printNameAddr,
   printReplaces,
-  printUri,
   type Request,
   unescapeUri,
 } from "#sip-message";
@@ -22,15 +22,20 @@ export function rackAcross(prack: Request, to: Leg): string | undefined {
 
 /** A Replaces value (RFC 3891 §6.1) as the other side knows that dialog; undefined when none is. */
 export function replacesAcross(ids: DialogIds, value: string): string | undefined {
+  return translated(ids, value)?.replaces;
+}
+
+/** The dialog that a Replaces value names, as its other leg's peer knows it. */
+function translated(ids: DialogIds, value: string) {
   const named = parseReplaces(value);
-  if (!named) return undefined;
-  const across = ids.across(named.callId, named.toTag, named.fromTag);
-  return across && printReplaces({ ...named, ...across });
+  const across = named && ids.across(named.callId, named.toTag, named.fromTag);
+  return across && { replaces: printReplaces({ ...named, ...across }), ...across };
 }
 
 /**
  * Refer-To (RFC 3515 §2.1) for the other side: with the mask on the host is the gateway's, and a
- * Replaces inside it names the dialog as that side knows it (RFC 5589 §7.1).
+ * Replaces inside it names the dialog as that side knows it (RFC 5589 §7.1). A dialog that is on
+ * that very side is reached where its peer is: the gateway is no end of it.
  */
 export function referToAcross(
   board: Switchboard,
@@ -40,29 +45,29 @@ export function referToAcross(
 ): string | undefined {
   const values = refer.headers.all("refer-to");
   const address = values.length === 1 ? parseNameAddr(values[0]!) : undefined;
-  if (!address) return undefined;
-  const uri = parseUri(address.uri);
-  if (!uri) return undefined;
-  const face = faceHost(board.setup.faces[to]);
-  const base = board.setup.masked
-    ? maskUri(address.uri, face)
-    : printUri({ ...uri, headers: undefined });
-  const headers = uri.headers === undefined ? "" : headersAcross(board, ids, uri.headers);
-  return printNameAddr({ ...address, uri: headers === "" ? base : `${base}?${headers}` });
+  const uri = address && parseUri(address.uri);
+  if (!address || !uri) return undefined;
+  const parts = uri.headers === undefined ? [] : uri.headers.split("&");
+  const kept = board.setup.masked ? [] : parts.filter((part) => !isReplaces(part));
+  const named = parts.find(isReplaces);
+  const value = named?.slice(named.indexOf("=") + 1);
+  const replaced = value === undefined ? undefined : translated(ids, unescapeUri(value));
+  if (replaced) kept.push(`Replaces=${escapeUriHeader(replaced.replaces)}`);
+  const base = replaced?.side === to ? withoutHeaders(replaced.target) : across(board, address, to);
+  const printed = kept.length === 0 ? base : `${base}?${kept.join("&")}`;
+  return printNameAddr({ display: address.display, uri: printed, params: address.params });
 }
 
-/** The header part of a URI: Replaces is translated, others cross with the mask off alone. */
-function headersAcross(board: Switchboard, ids: DialogIds, text: string): string {
-  const parts: string[] = [];
-  for (const part of text.split("&")) {
-    const equals = part.indexOf("=");
-    const name = part.slice(0, equals).toLowerCase();
-    if (name !== "replaces") {
-      if (!board.setup.masked) parts.push(part);
-      continue;
-    }
-    const across = replacesAcross(ids, unescapeUri(part.slice(equals + 1)));
-    if (across !== undefined) parts.push(`Replaces=${escapeUriHeader(across)}`);
-  }
-  return parts.join("&");
+const isReplaces = (part: string): boolean => /^replaces=/i.test(part);
+
+function across(board: Switchboard, address: NameAddr, to: Side): string {
+  const masked = board.setup.masked;
+  return masked
+    ? maskUri(address.uri, faceHost(board.setup.faces[to]))
+    : withoutHeaders(address.uri);
+}
+
+function withoutHeaders(uri: string): string {
+  const question = uri.indexOf("?");
+  return question < 0 ? uri : uri.slice(0, question);
 }

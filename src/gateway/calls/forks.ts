@@ -76,7 +76,7 @@ export class Forks {
       side: otherSide(this.#from),
       dialog,
       flow,
-      inviteSeq: request.cseq.number,
+      inviteSeq: response.cseq.number,
       credentials,
     };
   }

@@ -53,11 +53,17 @@ export interface Candidate {
 
 /** Translates a dialog's id as one side knows it into the other leg's (Replaces, Refer-To). */
 export interface DialogIds {
-  across(
-    callId: string,
-    toTag: string,
-    fromTag: string,
-  ): { callId: string; toTag: string; fromTag: string } | undefined;
+  across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined;
+}
+
+/** The same call as the peer of its other leg knows it. */
+export interface OtherDialog {
+  readonly callId: string;
+  readonly toTag: string;
+  readonly fromTag: string;
+  readonly side: Side;
+  /** That peer's Contact URI. */
+  readonly target: string;
 }
 
 /** Timers of calls: the call's own method is called back with `why`. */
