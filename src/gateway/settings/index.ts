@@ -11,6 +11,7 @@ export { describeFields, type FieldRow, settingsJsonSchema } from "./fields.ts";
 export { type FirewallRow, firewallMatrix } from "./firewall.ts";
 export { FIREWALL_FORMATS, type FirewallFormat, printFirewall } from "./firewall-print.ts";
 export { type Listener, listenersOf, sentBy } from "./listeners.ts";
+export { checksName } from "./name-check.ts";
 export { settingsPage } from "./page.ts";
 export { ARCHITECTURES, type Architecture, type Preset, presetsOf } from "./presets.ts";
 export type { Card, Machine } from "./rules.ts";

@@ -75,26 +75,6 @@ export const callsSchema = z
       3600,
       about("Ringing ends after", "Fin de sonnerie après", "A call without an answer ends.", s),
     ).default(180),
-    sessionExpiresS: integer(
-      90,
-      86_400,
-      about(
-        "Session timer",
-        "Minuterie de session",
-        "Session-Expires that the gateway asks (RFC 4028).",
-        s,
-      ),
-    ).default(1800),
-    minSessionExpiresS: integer(
-      90,
-      86_400,
-      about(
-        "Shortest session timer",
-        "Minuterie de session minimale",
-        "Min-SE: less is answered 422 (RFC 4028).",
-        s,
-      ),
-    ).default(90),
     drainTimeoutS: integer(
       0,
       86_400,
@@ -214,7 +194,7 @@ const connections = z
       about(
         "Keep-alive",
         "Maintien",
-        "CRLF on the connections that the gateway opened (RFC 5626); 0: none.",
+        "CRLF on the connections that the gateway opened (RFC 5626 §3.5.1); a peer that has answered one and answers no more is cut off. 0: none.",
         s,
       ),
     ).default(30),

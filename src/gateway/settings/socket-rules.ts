@@ -13,7 +13,6 @@ export const socketRules: readonly Rule[] = [
   pbxTransport,
   separateSockets,
   certificatePair,
-  sessionTimers,
 ];
 
 /** IP2 and IP3 must be addresses of this machine (§3.1). */
@@ -148,12 +147,4 @@ function certificatePair({ draft, report }: Scene): void {
     "both certificateFile and keyFile, or neither",
     "certificateFile et keyFile, ou aucun des deux",
   );
-}
-
-/** RFC 4028 §4: Session-Expires is never below Min-SE. */
-function sessionTimers({ draft, report }: Scene): void {
-  const { sessionExpiresS, minSessionExpiresS } = draft.calls ?? {};
-  if (sessionExpiresS === undefined || minSessionExpiresS === undefined) return;
-  if (sessionExpiresS >= minSessionExpiresS) return;
-  report(["calls", "sessionExpiresS"], MESSAGES.range, `${minSessionExpiresS}–86400 s`);
 }

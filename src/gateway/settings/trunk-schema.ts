@@ -171,23 +171,34 @@ const rules = (en: string, fr: string) =>
     .default([])
     .meta(labelled(about(en, fr, "The first rule that fits each number is applied.")));
 
-const keep = (en: string, fr: string, description: string) =>
-  choice(["pass", "remove"], about(en, fr, description)).default("pass");
+const keep = (header: string, description: string) =>
+  choice(["pass", "remove"], about(header, header, description)).default("pass");
 
 const identityHeaders = z
   .strictObject({
-    assertedIdentity: keep(
-      "P-Asserted-Identity",
-      "P-Asserted-Identity",
-      "Towards the operator (RFC 3325).",
-    ),
-    diversion: keep("Diversion", "Diversion", "Towards the operator (RFC 5806)."),
-    historyInfo: keep("History-Info", "History-Info", "Towards the operator (RFC 7044)."),
-    privacy: keep("Privacy", "Privacy", "Towards the operator (RFC 3323)."),
-    reason: keep("Reason", "Reason", "Both ways (RFC 3326)."),
+    assertedIdentity: choice(
+      ["pass", "trusted", "remove"],
+      about(
+        "P-Asserted-Identity",
+        "P-Asserted-Identity",
+        "With P-Preferred-Identity and Remote-Party-ID, which say the same. pass: unless Privacy asks for id (RFC 3325 §7). trusted: then too, for an operator that itself withholds it from the callee.",
+      ),
+    ).default("pass"),
+    diversion: keep("Diversion", "RFC 5806."),
+    historyInfo: keep("History-Info", "RFC 7044."),
+    privacy: keep("Privacy", "RFC 3323. What it asks for is done even where it is removed."),
+    reason: keep("Reason", "RFC 3326."),
   })
   .prefault({})
-  .meta(labelled(about("Identity headers", "En-têtes d’identité", "Which pass.")));
+  .meta(
+    labelled(
+      about(
+        "Identity headers",
+        "En-têtes d’identité",
+        "Which pass towards the operator; what comes from it passes.",
+      ),
+    ),
+  );
 
 const CALLS = "Without it: the gateway's limit alone.";
 
@@ -250,7 +261,7 @@ export const trunkSchema = z.strictObject({
     about(
       "Verify the operator's certificate",
       "Vérifier le certificat de l’opérateur",
-      "Whether an authority of `tls.authoritiesFile`, or of the machine, must have signed it, with the peer's name in it.",
+      "Whether an authority of `tls.authoritiesFile`, or of the machine, must have signed it, with the peer's name in it. A peer given by address has no name to check.",
     ),
   ).default(true),
   optionsIntervalS: integer(
@@ -308,7 +319,7 @@ export const trunkSchema = z.strictObject({
     about(
       "Transfer by REFER",
       "Transfert par REFER",
-      "Passed to the other side, or performed by the gateway.",
+      "pass: the other side is asked. perform, by the gateway itself, is valid but does not run yet.",
     ),
   ).default("pass"),
   numberRules: z

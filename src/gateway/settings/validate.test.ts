@@ -188,3 +188,24 @@ test("a chained mode is valid but doesn't run yet, by name", () => {
   );
   assert.deepEqual(notRunnableYet(valid()), []);
 });
+
+test("a transfer that the gateway would perform is valid but doesn't run yet, by name", () => {
+  const trunk = (name: string, refer: string) => ({ name, peers: [{ host: "192.0.2.7" }], refer });
+  const { settings } = validateSettings({
+    ...BASE,
+    trunks: [trunk("a", "pass"), trunk("b", "perform")],
+  });
+  assert.deepEqual(
+    notRunnableYet(settings!).map((error) => printError(error)),
+    ["trunks[1].refer: perform: not available yet; allowed: only pass, for now"],
+  );
+});
+
+test("session timers are the ends' own: the gateway has no setting for them", () => {
+  assert.deepEqual(
+    errorsOf({ ...BASE, calls: { sessionExpiresS: 1800, minSessionExpiresS: 90 } }).map(
+      (error) => printError(error).split(";")[0],
+    ),
+    ["calls.sessionExpiresS: unknown setting", "calls.minSessionExpiresS: unknown setting"],
+  );
+});

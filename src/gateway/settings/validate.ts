@@ -35,10 +35,18 @@ export function validateSettings(source: unknown, machine?: Machine, lines?: Lin
 
 /** What is valid but can't be run yet, by name; nothing for what can. */
 export function notRunnableYet(settings: Settings): readonly SettingError[] {
-  if (settings.mode === "standard") return [];
-  const allowed = text("only standard, for now", "standard seulement, pour le moment");
-  return [{ field: "mode", value: settings.mode, allowed, message: MESSAGES.notAvailable }];
+  const unlike = (field: string, value: string, only: string): SettingError[] =>
+    value === only
+      ? []
+      : [{ field, value, allowed: onlyFor(only), message: MESSAGES.notAvailable }];
+  return [
+    ...unlike("mode", settings.mode, "standard"),
+    ...settings.trunks.flatMap(({ refer }, i) => unlike(`trunks[${i}].refer`, refer, "pass")),
+  ];
 }
+
+const onlyFor = (value: string) =>
+  text(`only ${value}, for now`, `${value} seulement, pour le moment`);
 
 /** In the order of the file, with the line of the field or of what should have held it. */
 function located(errors: readonly SettingError[], lines: Lines): SettingError[] {
