@@ -93,15 +93,15 @@ async function compare(host: Host, media: boolean): Promise<unknown[]> {
 
 async function comparePace(host: Host, subjects: readonly Subject[], media: boolean, pace: Pace) {
   const rounds = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
-  // The first round of each only tells how many calls fill the time.
   const calls = new Map<string, number>();
   for (let index = 0; index <= Number(wanted.rounds); index++) {
     for (const subject of subjects) {
-      const count = index === 0 ? firstCalls(pace) : (calls.get(subject.name) ?? WARM_UP_CALLS);
+      const count = calls.get(subject.name) ?? callsToTry(pace);
       const result = await round(host, subject, media, pace, count);
       console.error(JSON.stringify({ ...result, pace }));
+      calls.set(subject.name, callsToFill(pace, result));
+      // The first round of each only tells how many calls fill the time.
       if (index > 0) rounds.get(subject.name)?.push(result);
-      else calls.set(subject.name, Math.round(result.callsPerSecond * Number(wanted.seconds)));
     }
   }
   const perCallMs = medians(rounds, (each) => each.msPerCall);
@@ -167,8 +167,13 @@ function paces(): Pace[] {
   ];
 }
 
-function firstCalls(pace: Pace): number {
-  return "atOnce" in pace ? WARM_UP_CALLS : pace.callsPerSecond * 2;
+function callsToTry(pace: Pace): number {
+  return "atOnce" in pace ? WARM_UP_CALLS : pace.callsPerSecond;
+}
+
+function callsToFill(pace: Pace, tried: Round): number {
+  const rate = "atOnce" in pace ? tried.callsPerSecond : pace.callsPerSecond;
+  return Math.round(rate * Number(wanted.seconds));
 }
 
 function addressesOf({ place }: { readonly place: Place }): string[] {

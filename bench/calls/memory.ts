@@ -50,7 +50,9 @@ export async function measureFlatness(
   const readings: { calls: number; kib: number }[] = [];
   for (let done = BATCH_CALLS; done <= options.calls; done += BATCH_CALLS) {
     await runRound({ ...options, calls: BATCH_CALLS, pace: { atOnce: 100 } });
-    readings.push({ calls: done, kib: residentKib(options.subject.pids, "family") });
+    const reading = { calls: done, kib: residentKib(options.subject.pids, "family") };
+    console.error(JSON.stringify(reading));
+    readings.push(reading);
   }
   return readings;
 }

@@ -149,6 +149,7 @@ class ScenarioWriter {
   #invite = { cseq: 0, branch: 0, initial: true };
   /** What was last awaited: the request that an answer answers, the status that an ACK confirms. */
   #lastMethod = "";
+  #lastSent = "";
   #lastStatus = 0;
   #answered = 0;
   #inDialog: boolean = false;
@@ -203,6 +204,7 @@ class ScenarioWriter {
 
   /** CANCEL and the ACK of a refusal are the INVITE's own (RFC 3261 §9.1, §17.1.1.3). */
   #number(method: string): { cseq: number; branch: number; initial: boolean } {
+    this.#lastSent = method;
     if (method === "CANCEL") return this.#invite;
     if (method === "ACK" && this.#lastStatus >= 300) return this.#invite;
     this.#branch++;
@@ -263,12 +265,14 @@ class ScenarioWriter {
     const { status = 0, method, checks = [], verify } = step;
     const begins = method === "INVITE" && this.#role === "callee" && !this.#inDialog;
     this.#remember(step);
+    // Only these answers have a Contact and Record-Route to keep; SIPp complains of others.
+    const routes = this.#lastSent === "INVITE" && status >= 180 && status < 300;
     const attributes = [
       method === undefined ? `response="${status}"` : `request="${method}"`,
       ...(step.optional === true ? ['optional="true"'] : []),
       ...(step.auth === true ? ['auth="true"'] : []),
       ...(step.stopsClock === true ? ['rtd="1"'] : []),
-      ...(begins || (status >= 180 && status < 300) ? ['rrs="true"'] : []),
+      ...(begins || routes ? ['rrs="true"'] : []),
     ].join(" ");
     const actions = [
       ...checks.map((check) => this.#check(check)),
