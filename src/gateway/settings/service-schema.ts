@@ -194,7 +194,7 @@ const connections = z
       about(
         "Keep-alive",
         "Maintien",
-        "CRLF on the connections that the gateway opened (RFC 5626 §3.5.1); a peer that has answered one and answers no more is cut off. 0: none.",
+        "CRLF on the connections that the gateway opened (RFC 5626 §3.5.1); a peer that has answered them and answers no more is cut off. 0: none.",
         s,
       ),
     ).default(30),

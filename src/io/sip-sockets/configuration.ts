@@ -41,6 +41,8 @@ export interface SocketLimits {
   /** The time to send the first message, and to finish any message that was begun. */
   readonly firstMessageMs: number;
   readonly idleS: number;
+  /** How often a connection that we opened is kept alive (RFC 5626 §3.5.1); 0: never. */
+  readonly keepAliveS: number;
   readonly headerBytesMax: number;
   readonly messageBytesMax: number;
   /** Bytes that may wait in one connection for a peer that doesn't read. */
@@ -55,6 +57,7 @@ export const DEFAULT_LIMITS: SocketLimits = {
   handshakeMs: 5_000,
   firstMessageMs: 10_000,
   idleS: 3_600,
+  keepAliveS: 0,
   headerBytesMax: 65_536,
   messageBytesMax: 131_072,
   outQueueBytesMax: 1_048_576,

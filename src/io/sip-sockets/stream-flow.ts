@@ -30,6 +30,8 @@ export interface StreamOrigin {
 
 const PING = "\r\n\r\n";
 const PONG = "\r\n";
+/** Answers in a row that show a peer to be one that answers: some send empty lines of their own. */
+const ANSWERS_MIN = 2;
 
 let count = 0;
 
@@ -53,6 +55,10 @@ export class StreamFlow {
   #deadline: NodeJS.Timeout;
   #messageDeadline: NodeJS.Timeout | undefined;
   #pongDeadline: NodeJS.Timeout | undefined;
+  #keepAlive: NodeJS.Timeout | undefined;
+  /** When a keep-alive went out that nobody waits for, and how many in a row were answered. */
+  #askedAt: number | undefined;
+  #answers = 0;
 
   constructor(origin: StreamOrigin, limits: SocketLimits, events: StreamEvents) {
     const { socket } = origin;
@@ -108,6 +114,18 @@ export class StreamFlow {
     this.origin.socket.write(PING, "latin1");
   }
 
+  /**
+   * Keeps what lies between us and the peer from forgetting the flow. Peers need not answer unless
+   * they said so (RFC 5626 §4.4.1): one that has never answered is not cut off for its silence.
+   */
+  #stayAlive(): void {
+    if (this.#answers >= ANSWERS_MIN) return this.ping();
+    if (!this.alive || this.origin.socket.writableLength > 0) return;
+    if (this.#askedAt !== undefined) this.#answers = 0;
+    this.#askedAt = performance.now();
+    this.origin.socket.write(PING, "latin1");
+  }
+
   /** Ends at once; what was not sent yet is reported. */
   close(why: string): void {
     if (this.origin.socket.destroyed) return;
@@ -140,6 +158,10 @@ export class StreamFlow {
     clearTimeout(this.#deadline);
     if (direction === "opened") {
       this.#watchIdle();
+      const { keepAliveS } = this.#limits;
+      if (keepAliveS > 0) {
+        this.#keepAlive = setInterval(() => this.#stayAlive(), keepAliveS * 1000).unref();
+      }
       return;
     }
     // One that connects and says nothing holds a place that others need.
@@ -150,6 +172,7 @@ export class StreamFlow {
     const flow = this.#flow;
     if (!flow || this.#closed) return;
     this.#heardAt = performance.now();
+    if (this.#askedAt !== undefined && this.#answersUs(chunk)) return;
     let messages = 0;
     for (const framed of this.#framing.push(chunk)) {
       switch (framed.kind) {
@@ -167,6 +190,16 @@ export class StreamFlow {
       if (this.origin.socket.destroyed) return;
     }
     this.#watchMessage(messages > 0);
+  }
+
+  /** One empty line, alone and in time, is a pong; two would be the peer's own ping. */
+  #answersUs(chunk: Buffer): boolean {
+    if (chunk.length !== PONG.length || chunk.toString("latin1") !== PONG) return false;
+    const late = this.#heardAt - this.#askedAt! > this.#limits.pongMs;
+    if (late || this.#framing.pendingBytes > 0) return false;
+    this.#askedAt = undefined;
+    this.#answers += 1;
+    return true;
   }
 
   #message(flow: Flow, bytes: Uint8Array): void {
@@ -225,6 +258,7 @@ export class StreamFlow {
     clearTimeout(this.#deadline);
     clearTimeout(this.#messageDeadline);
     clearTimeout(this.#pongDeadline);
+    clearInterval(this.#keepAlive);
     this.#events.closed(this, this.#why, this.#unsent);
     this.#ended.resolve();
   }
