@@ -17,7 +17,15 @@ test("a block is read, and the bits beyond its prefix become zero", () => {
 });
 
 test("what is no block is refused", () => {
-  for (const text of ["", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/-1", "::/129", "a/8", "1.2.3/8"]) {
+  for (const text of [
+    "",
+    "192.0.2.0/33",
+    "192.0.2.0/",
+    "192.0.2.0/-1",
+    "::/129",
+    "a/8",
+    "1.2.3/8",
+  ]) {
     assert.equal(canonical(text), undefined, text);
   }
 });
