@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { isIpv6, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
@@ -6,11 +6,14 @@ import { Gateway } from "#gateway";
 import { Loop, monotonicNow, secureRandom, systemHash } from "#io";
 import { type PlaneProcess, setDscp, startPlaneProcess } from "#media-plane";
 import { levelOf, logLine } from "#observe";
-import type { NameQuery } from "#port";
+import type { NameQuery, Target } from "#port";
 import { Resolver } from "#resolver";
-import { describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
+import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
+
+/** How often the certificates are looked at: files may have changed, our own may be near its end. */
+const RENEWAL_MS = 86_400_000;
 
 /** What a running node tells its owner. */
 export interface NodeEvents {
@@ -27,7 +30,12 @@ export class GatewayNode {
   readonly #dataDirectory: string;
   #sockets: SipSockets | undefined;
   readonly #resolver: Resolver;
+  readonly #renewal: NodeJS.Timeout;
   #settings: Settings;
+  /** The certificate that the public side shows. */
+  #certificate: string | undefined;
+  /** One change at a time, so that the newest settings are the last to be applied. */
+  #change: Promise<void> = Promise.resolve();
   #drained: (() => void) | undefined;
 
   private constructor(
@@ -53,6 +61,7 @@ export class GatewayNode {
       fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
     });
     plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
+    this.#renewal = setInterval(() => void this.#renew(), RENEWAL_MS).unref();
   }
 
   /** Throws a ListenError or a CertificateError; nothing is left running then. */
@@ -61,23 +70,31 @@ export class GatewayNode {
     dataDirectory: string,
     events: NodeEvents,
   ): Promise<GatewayNode> {
+    // It holds the private key: nobody else has any business there.
+    await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
     const configuration = await socketConfiguration(settings, dataDirectory);
     const plane = await startPlaneProcess();
     const node = new GatewayNode(settings, dataDirectory, plane, events);
     try {
       node.#sockets = await SipSockets.open(configuration, node.#socketEvents(), setDscp);
     } catch (error) {
+      clearInterval(node.#renewal);
       await plane.close();
       throw error;
     }
+    node.#certificate = configuration.tls?.public?.certificate;
     node.#loop.run({ kind: "wake" });
     return node;
   }
 
   /** Applies other settings whole, or throws and changes nothing; calls go on. */
-  async apply(settings: Settings): Promise<void> {
+  apply(settings: Settings): Promise<void> {
+    return this.#inTurn(() => this.#apply(settings));
+  }
+
+  async #apply(settings: Settings): Promise<void> {
     const changes = describeChanges(whatChanged(this.#settings, settings));
-    await this.#sockets!.apply(await socketConfiguration(settings, this.#dataDirectory));
+    await this.#configureSockets(settings);
     this.#resolver.configure(resolverOptions(settings));
     this.#settings = settings;
     this.#loop.run({ kind: "order", order: { kind: "apply", settings } });
@@ -100,10 +117,36 @@ export class GatewayNode {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#change;
     this.#loop.close();
     this.#resolver.close();
     await this.#sockets?.close();
     await this.plane.close();
+  }
+
+  /** Serves the certificates as they are now; what fails leaves those that serve. */
+  async #renew(): Promise<void> {
+    const before = this.#certificate;
+    try {
+      await this.#inTurn(() => this.#configureSockets(this.#settings));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return this.#events.log(`certificates stay as they were: ${why}`);
+    }
+    if (this.#certificate !== before) this.#events.log("a new certificate is in service");
+  }
+
+  async #configureSockets(settings: Settings): Promise<void> {
+    const configuration = await socketConfiguration(settings, this.#dataDirectory);
+    await this.#sockets!.apply(configuration);
+    this.#certificate = configuration.tls?.public?.certificate;
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#change.then(change);
+    this.#change = done.catch(() => undefined);
+    return done;
   }
 
   #socketEvents() {
@@ -124,7 +167,9 @@ export class GatewayNode {
   async #resolve(id: string, name: NameQuery): Promise<void> {
     const families = [this.#familyOf(name.side)] as const;
     const located = await this.#resolver.resolve({ ...name, families });
-    const targets = located.targets;
+    const targets = checksName(this.#settings, name.side, name.host)
+      ? located.targets
+      : located.targets.map(unchecked);
     this.#loop.run({ kind: "resolved", query: id, targets });
   }
 
@@ -145,6 +190,9 @@ export class GatewayNode {
     }
   }
 }
+
+/** Without a name to bear, a certificate isn't looked at. */
+const unchecked = ({ serverName: _, ...target }: Target): Target => target;
 
 type SocketBytes = Parameters<typeof SipSockets.open>[1]["bytes"];
 type SocketFailed = Parameters<typeof SipSockets.open>[1]["sendFailed"];

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, mock, type TestContext, test } from "node:test";
+import { createServer, connect as tlsConnect } from "node:tls";
+import { type KeyedCertificate, selfSigned } from "#certificates";
+import type { Fact } from "#facts";
+import { type Settings, validateSettings } from "#settings";
+import { GatewayNode } from "./node.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "passerelle-node-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const DAY_MS = 86_400_000;
+const PUBLIC_TLS_PORT = 15_983;
+
+const settingsOf = (more: object = {}): Settings => {
+  const { settings, errors } = validateSettings({
+    publicLocal: { address: "127.0.0.1", tlsPort: PUBLIC_TLS_PORT },
+    privateLocal: { address: "127.0.0.1", tlsPort: 15_984 },
+    pbx: { host: "127.0.0.1", port: 15_985, optionsIntervalS: 0 },
+    ...more,
+  });
+  assert.deepEqual(errors, undefined);
+  return settings!;
+};
+
+/** Lets a test wait for a line or a fact instead of a time. */
+class Witness {
+  #waiting: { fits: (what: string) => boolean; resolve: () => void }[] = [];
+
+  readonly log = (line: string): void => this.#tell(line);
+  readonly fact = ({ kind }: Fact): void => this.#tell(kind);
+
+  /** Resolves with the next thing told that fits. */
+  next(pattern: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ fits: (what) => pattern.test(what), resolve });
+    });
+  }
+
+  #tell(what: string): void {
+    for (const each of this.#waiting) if (each.fits(what)) each.resolve();
+    this.#waiting = this.#waiting.filter((each) => !each.fits(what));
+  }
+}
+
+async function started(context: TestContext, settings: Settings, data: string) {
+  const witness = new Witness();
+  const node = await GatewayNode.start(settings, data, witness);
+  context.after(() => node.close());
+  return { node, witness };
+}
+
+/** The fingerprint of what the public side shows. */
+async function shown(): Promise<string> {
+  const peer = tlsConnect({ host: "127.0.0.1", port: PUBLIC_TLS_PORT, rejectUnauthorized: false });
+  await once(peer, "secureConnect");
+  const { fingerprint256 } = peer.getPeerCertificate();
+  peer.destroy();
+  return fingerprint256;
+}
+
+test("the default certificate is looked at every day, and a failure leaves the old one", async (context) => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  context.after(() => mock.timers.reset());
+  const data = join(folder, "renewal");
+  const { witness } = await started(context, settingsOf(), data);
+  const path = join(data, "defaultGW.pem");
+  assert.equal(statSync(data).mode & 0o777, 0o700);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const first = await shown();
+
+  // One that serves no longer: it ends before the next month.
+  const [now, hour] = [Date.now(), 3_600_000];
+  const ending = selfSigned({
+    commonName: "defaultGW",
+    notBefore: new Date(now - hour),
+    notAfter: new Date(now + DAY_MS),
+  });
+  writeFileSync(path, ending.certificate + ending.key.reveal());
+  const renewed = witness.next(/a new certificate is in service/);
+  mock.timers.tick(DAY_MS);
+  await renewed;
+  const second = await shown();
+  assert.notEqual(second, first);
+
+  rmSync(path);
+  mkdirSync(path);
+  const failed = witness.next(/certificates stay as they were: .*defaultGW/);
+  mock.timers.tick(DAY_MS);
+  await failed;
+  assert.equal(await shown(), second);
+});
+
+/** An operator that speaks TLS with a certificate of this name; resolves with what it reads first. */
+async function operator(context: TestContext, { certificate, key }: KeyedCertificate) {
+  const server = createServer({ cert: certificate, key: key.reveal() });
+  const read = new Promise<string>((resolve) => {
+    server.on("secureConnection", (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", (bytes) => resolve(String(bytes)));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  return { port: (server.address() as AddressInfo).port, read };
+}
+
+const certificateOf = (name: string): KeyedCertificate =>
+  selfSigned({
+    commonName: name,
+    names: [name],
+    notBefore: new Date(Date.now() - 3_600_000),
+    notAfter: new Date(Date.now() + 3_600_000),
+  });
+
+for (const [bears, verifyCertificate, heard] of [
+  ["localhost", "yes", true],
+  ["other.example", "yes", false],
+  ["other.example", "no", true],
+] as const) {
+  const outcome = heard ? "is asked for its health" : "counts as down";
+  test(`a peer by name with the certificate of ${bears}, verified: ${verifyCertificate}, ${outcome}`, async (context) => {
+    const certificate = certificateOf(bears);
+    const { port, read } = await operator(context, certificate);
+    const authoritiesFile = join(folder, `${bears}-${verifyCertificate}.pem`);
+    writeFileSync(authoritiesFile, certificate.certificate);
+    const trunk = {
+      name: "op",
+      peers: [{ host: "localhost", port, transport: "tls" }],
+      verifyCertificate,
+      optionsIntervalS: 1,
+      optionsMissesMax: 1,
+    };
+    const settings = settingsOf({ tls: { authoritiesFile }, trunks: [trunk] });
+    const { witness } = await started(context, settings, join(folder, "data"));
+    const down = witness.next(/^peer-down$/).then(() => "peer-down");
+    const first = await Promise.race([read, down]);
+    assert.match(first, heard ? /^OPTIONS / : /^peer-down$/);
+  });
+}
