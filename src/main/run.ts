@@ -25,7 +25,6 @@ export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): P
     return;
   }
   const node = await start(settings, data);
-  if (!node) return;
   untilSignal(node, file);
   say(
     `ready: ${node.gateway.callCount} calls, media for ${node.plane.callsMax} calls by the limit of open files`,
@@ -43,14 +42,14 @@ function load(file: string): Settings | undefined {
   return read.settings;
 }
 
-async function start(settings: Settings, data: string): Promise<GatewayNode | undefined> {
+/** Ends the program where the node can't start, whatever had been opened by then. */
+async function start(settings: Settings, data: string): Promise<GatewayNode> {
   try {
     await mkdir(data, { recursive: true, mode: 0o700 });
     return await GatewayNode.start(settings, data, { log: say });
   } catch (error) {
     console.error(`passerelle: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-    return undefined;
+    process.exit(1);
   }
 }
 
