@@ -7,6 +7,7 @@ import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#r
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { DigestCredentials, Flow, Side, Transport } from "#sip";
 import { escapeUser, parseUri, type Request } from "#sip-message";
+import { withheldOf } from "./withheld.ts";
 
 /** What the watch over the peers knows. */
 export interface PeerStates {
@@ -132,6 +133,7 @@ export function trunkCandidate(
     ...users,
     ...(contactUser === undefined ? {} : { contactUser }),
     trunk: trunk.name,
+    withheld: withheldOf(trunk),
     failoverStatuses: trunk.failoverStatuses,
     redirects: trunk.redirects,
     ...credentialsOf(trunk),

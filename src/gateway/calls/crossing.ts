@@ -14,8 +14,8 @@ import {
   responseTo,
 } from "#sip-message";
 import { contactOf, faceHost, type Leg } from "./legs.ts";
-import { copyHeaders } from "./mask.ts";
-import type { Candidate, Face, Switchboard } from "./setup.ts";
+import { copyHeaders, type MaskView } from "./mask.ts";
+import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
 
 /** Extensions that a gateway between two ends can vouch for; others leave Supported. */
 export const EXTENSIONS: ReadonlySet<string> = new Set([
@@ -31,9 +31,10 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   "tdialog",
 ]);
 
-const view = (board: Switchboard, to: Side) => ({
+const view = (board: Switchboard, to: Side, withheld?: Withheld): MaskView => ({
   masked: board.setup.masked,
   host: faceHost(board.setup.faces[to]),
+  withheld,
 });
 
 /** The caller's INVITE as the callee gets it: a dialog of our own, the rest by the mask's table. */
@@ -73,7 +74,7 @@ export function requestAcross(
     "contact",
     contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user),
   );
-  copyHeaders(original.headers, headers, view(board, candidate.side));
+  copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld));
   vouch(headers);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
   return new Request(original.method, uri, headers, original.body);

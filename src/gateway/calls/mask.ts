@@ -1,4 +1,5 @@
 import { type Headers, parseNameAddr, parseUri, printNameAddr, printUri } from "#sip-message";
+import type { Withheld } from "./setup.ts";
 
 /**
  * What becomes of a header on its way from one side to the other:
@@ -102,15 +103,28 @@ export interface MaskView {
   readonly masked: boolean;
   /** The host that stands for everything behind the gateway, as it stands in a URI. */
   readonly host: string;
+  readonly withheld?: Withheld | undefined;
 }
 
 /** Copies what may cross from one side's message to the other's, by the table above. */
 export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
+  const withheld = withheldOf(from, view.withheld);
   from.each((key, value, name) => {
     const rule = RULES.get(key) ?? "open";
-    if (rule === "own" || (rule === "open" && view.masked)) return;
+    if (rule === "own" || (rule === "open" && view.masked) || withheld?.has(key)) return;
     to.add(name, rule === "uri" && view.masked ? maskAddresses(value, view.host) : value);
   });
+}
+
+function withheldOf(
+  headers: Headers,
+  withheld: Withheld | undefined,
+): ReadonlySet<string> | undefined {
+  if (!withheld || !headers.has("privacy")) return withheld?.always;
+  // priv-values stand between semicolons (RFC 3323 §4.2).
+  const asked = headers.all("privacy").flatMap((value) => value.split(/[;,]/));
+  const asksId = asked.some((value) => value.trim().toLowerCase() === "id");
+  return asksId ? withheld.onPrivacy : withheld.always;
 }
 
 /** One address header's value with each URI's host replaced; an unreadable one becomes anonymous. */

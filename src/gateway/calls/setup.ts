@@ -28,6 +28,13 @@ export interface CallSetup {
   readonly media: MediaFacts;
 }
 
+/** Headers that one peer is not told, beside what the mask's table keeps; names in lower case. */
+export interface Withheld {
+  readonly always: ReadonlySet<string>;
+  /** All that is withheld where Privacy asks for "id" (RFC 3325 §9.3). */
+  readonly onPrivacy: ReadonlySet<string>;
+}
+
 /** One place that a request may go to, in the order of trial. */
 export interface Candidate {
   /** For facts: the peer as the operator wrote it. */
@@ -44,6 +51,8 @@ export interface Candidate {
   /** The user of our Contact, where the operator knows us by a registered one. */
   readonly contactUser?: string;
   readonly trunk?: string;
+  /** Absent: all that crosses does so towards this peer too. */
+  readonly withheld?: Withheld;
   /** Statuses that try the next peer. */
   readonly failoverStatuses: readonly number[];
   readonly redirects: "follow" | "pass";
