@@ -114,7 +114,9 @@ export class OperatorPolicy implements Policy {
 
 function originOf(source: Source): Origin {
   if (source.kind === "pbx") return { kind: "pbx" };
-  return { kind: "trunk", trunk: source.trunk.name, ...credentialsOf(source.trunk) };
+  const { trunk } = source;
+  const withheld = withheldOf(trunk);
+  return { kind: "trunk", trunk: trunk.name, withheld, ...credentialsOf(trunk) };
 }
 
 /** One peer of a trunk as a place to send to. */

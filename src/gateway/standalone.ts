@@ -2,6 +2,7 @@ import type { Instant } from "#base";
 import {
   type Candidate,
   CrossingRequest,
+  type Origin,
   type Policy,
   refusal,
   requestAcross,
@@ -66,13 +67,14 @@ export class Standalone {
   ): End | undefined {
     if (request.method === "OPTIONS") return this.#answerOptions(transaction, request, now);
     if (!CROSSING.has(request.method)) return end("method-not-allowed");
-    const route = this.#policy.route(request, this.#policy.origin(flow)!, now);
+    const origin = this.#policy.origin(flow)!;
+    const route = this.#policy.route(request, origin, now);
     if (isEnd(route)) return route;
     const candidate = route.candidates[0];
     if (!candidate) return end("no-route");
     const send = (targets: readonly Target[], at: Instant) => {
       const target = targets[0];
-      if (target) this.#cross(transaction, request, flow, candidate, target, at);
+      if (target) this.#cross(transaction, request, flow, origin, candidate, target, at);
       else this.#refuse(transaction, request, flow, end("no-target"), at);
     };
     this.#board.resolve(candidate.query, send, now);
@@ -95,6 +97,7 @@ export class Standalone {
     transaction: ServerTransaction,
     request: Request,
     flow: Flow,
+    { withheld }: Origin,
     candidate: Candidate,
     target: Target,
     now: Instant,
@@ -118,12 +121,13 @@ export class Standalone {
       across,
       to,
       credentials: candidate.credentials,
+      withheld,
     };
     if (!SUBSCRIBING.has(request.method)) {
       new CrossingRequest(this.#board, carried, now);
       return;
     }
-    const leg = this.#subscriptions.begin(request, flow, across, candidate, now);
+    const leg = this.#subscriptions.begin(request, flow, withheld, across, candidate, now);
     new CrossingRequest(
       this.#board,
       {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Instant, latin1Bytes, seededRandom } from "#base";
 import { validateSettings } from "#settings";
 import type { Flow, Side } from "#sip";
-import { Headers, parseMessageText, printMessage, Request } from "#sip-message";
+import { Headers, parseMessageText, printMessage, Request, responseTo } from "#sip-message";
 import { Gateway } from "./gateway.ts";
 
 const ADDRESS = {
@@ -73,10 +73,27 @@ class Between {
     headers.add("call-id", "call@peer");
     headers.add("cseq", `${this.#seq} ${method}`);
     headers.add("contact", `<sip:4001@${them}>`);
-    for (const [name, value] of Object.entries(more)) headers.add(name, value);
+    for (const [name, value] of Object.entries(more)) headers.set(name, value);
     return printMessage(new Request(method, `sip:0123@${us}`, headers));
   }
 }
+
+/** What a peer answers to a request that the gateway sent it. */
+function answerTo(text: string, status: number, more: Readonly<Record<string, string>>): string {
+  const request = parseMessageText(text);
+  assert.equal(request.kind, "request");
+  if (request.kind !== "request") return "";
+  const response = responseTo(request, status, undefined, request.to.tag ?? "callee");
+  response.headers.add("contact", "<sip:callee@peer.example>");
+  for (const [name, value] of Object.entries(more)) response.headers.add(name, value);
+  return printMessage(response);
+}
+
+const only = (sends: { side: Side; text: string }[], side: Side, first: RegExp): string => {
+  const found = sends.filter((send) => send.side === side && first.test(send.text));
+  assert.equal(found.length, 1, `one ${first} to the ${side} side`);
+  return found[0]!.text;
+};
 
 /** Which of the identity headers a message bears. */
 function borne(text: string | undefined): string[] {
@@ -151,4 +168,94 @@ test("what comes from the operator passes to the PBX whatever the trunk withhold
   const [sent] = between.take("public", between.request("public", "INVITE", more));
   assert.equal(sent?.side, "private");
   assert.deepEqual(borne(sent?.text), [...ALL, "Privacy"]);
+});
+
+const TOLD = { ...IDENTITY, Privacy: "none" };
+const to = (tag: string) => ({ To: `<sip:0123@192.0.2.1>;tag=${tag}` });
+
+/** A call that is up, from one side; the tag that who called knows us by. */
+function connected(from: Side, identityHeaders: object) {
+  const other = from === "public" ? "private" : "public";
+  const between = new Between(identityHeaders);
+  const invite = only(between.take(from, between.request(from, "INVITE", TOLD)), other, /^INVITE /);
+  const answered = only(between.take(other, answerTo(invite, 200, TOLD)), from, /^SIP\/2.0 200 /);
+  const message = parseMessageText(answered);
+  const tag = message.kind === "response" ? message.to.tag! : "";
+  between.take(from, between.request(from, "ACK", to(tag)));
+  return { between, tag, answered };
+}
+
+test("the operator's INVITE is answered without what the trunk withholds", () => {
+  assert.deepEqual(borne(connected("public", NOTHING).answered), []);
+  assert.deepEqual(borne(connected("public", {}).answered), Object.keys(TOLD));
+});
+
+for (const status of [183, 302, 404]) {
+  test(`a ${status} towards the operator bears nothing that the trunk withholds`, () => {
+    const between = new Between(NOTHING);
+    const sent = between.take("public", between.request("public", "INVITE", {}));
+    const invite = only(sent, "private", /^INVITE /);
+    const back = between.take("private", answerTo(invite, status, TOLD));
+    assert.deepEqual(borne(only(back, "public", new RegExp(`^SIP/2.0 ${status} `))), []);
+  });
+}
+
+test("a request that is no call is answered without what the trunk withholds", () => {
+  const between = new Between(NOTHING);
+  const sent = between.take("public", between.request("public", "MESSAGE", {}));
+  const back = between.take("private", answerTo(only(sent, "private", /^MESSAGE /), 200, TOLD));
+  assert.deepEqual(borne(only(back, "public", /^SIP\/2.0 200 /)), []);
+});
+
+test("requests in the dialog keep to it, and so do their answers", () => {
+  const { between, tag } = connected("private", NOTHING);
+  const info = between.request("private", "INFO", { ...TOLD, ...to(tag) });
+  assert.deepEqual(borne(only(between.take("private", info), "public", /^INFO /)), []);
+
+  const other = connected("public", NOTHING);
+  const asked = other.between.request("public", "INFO", { ...TOLD, ...to(other.tag) });
+  const crossed = only(other.between.take("public", asked), "private", /^INFO /);
+  assert.deepEqual(borne(crossed), Object.keys(TOLD));
+  const back = other.between.take("private", answerTo(crossed, 200, TOLD));
+  assert.deepEqual(borne(only(back, "public", /^SIP\/2.0 200 /)), []);
+});
+
+for (const reason of ["pass", "remove"]) {
+  const expected = reason === "pass" ? ["Reason"] : [];
+  test(`the Reason of a BYE and of a CANCEL towards the operator: ${reason}`, () => {
+    const { between, tag } = connected("private", { reason });
+    const bye = between.request("private", "BYE", { Reason: IDENTITY.Reason, ...to(tag) });
+    assert.deepEqual(borne(only(between.take("private", bye), "public", /^BYE /)), expected);
+
+    const ringing = new Between({ reason });
+    const invite = ringing.request("private", "INVITE", {});
+    const sent = only(ringing.take("private", invite), "public", /^INVITE /);
+    ringing.take("public", answerTo(sent, 180, {}));
+    const cancel = invite
+      .replaceAll("INVITE", "CANCEL")
+      .replace("\r\nFrom:", `\r\nReason: ${IDENTITY.Reason}\r\nFrom:`);
+    const cancelled = only(ringing.take("private", cancel), "public", /^CANCEL /);
+    assert.deepEqual(borne(cancelled), expected);
+  });
+}
+
+test("a subscription of the operator is served without what the trunk withholds", () => {
+  const between = new Between(NOTHING);
+  const events = { Event: "presence", Expires: "60" };
+  const subscribe = between.request("public", "SUBSCRIBE", events);
+  const sent = only(between.take("public", subscribe), "private", /^SUBSCRIBE /);
+  const back = between.take("private", answerTo(sent, 200, { ...TOLD, Expires: "60" }));
+  assert.deepEqual(borne(only(back, "public", /^SIP\/2.0 200 /)), []);
+
+  const asked = parseMessageText(sent);
+  assert.equal(asked.kind, "request");
+  const notify = between.request("private", "NOTIFY", {
+    ...TOLD,
+    Event: "presence",
+    "Subscription-State": "active",
+    "Call-ID": asked.kind === "request" ? asked.callId : "",
+    From: "<sip:callee@peer.example>;tag=callee",
+    To: `<sip:4001@peer.example>;tag=${asked.kind === "request" ? asked.from.tag : ""}`,
+  });
+  assert.deepEqual(borne(only(between.take("private", notify), "public", /^NOTIFY /)), []);
 });

@@ -1,7 +1,5 @@
-import type { Candidate } from "#calls";
+import type { Withheld } from "#calls";
 import type { Trunk } from "#settings";
-
-type Withheld = NonNullable<Candidate["withheld"]>;
 
 /** The three that say who calls (RFC 3325 §9.1, §9.2, and Cisco's older one). */
 const IDENTITIES = ["p-asserted-identity", "p-preferred-identity", "remote-party-id"] as const;

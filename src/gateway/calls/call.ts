@@ -18,7 +18,7 @@ import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { SessionTimer } from "./session-timer.ts";
-import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
+import type { Candidate, Switchboard, Wakeable, Withheld } from "./setup.ts";
 import { Story } from "./story.ts";
 
 /**
@@ -45,6 +45,7 @@ export interface Dialling {
   readonly trunk: string | undefined;
   /** Answers the caller's challenges of requests in the dialog. */
   readonly callerCredentials: DigestCredentials | undefined;
+  readonly callerWithheld: Withheld | undefined;
 }
 
 interface Asked extends AskedBy {
@@ -105,7 +106,8 @@ export class Call implements Dialler, Responder, Wakeable {
     const { id, from, request, invite, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
     this.#forks = new Forks(from);
-    this.#asked = { ...dialling, credentials: dialling.callerCredentials };
+    const { callerCredentials: credentials, callerWithheld: withheld } = dialling;
+    this.#asked = { ...dialling, credentials, withheld };
     this.#calleeTag = board.random.token(16);
     this.#calleeCallId = board.setup.masked ? board.random.token(26) : request.callId;
     invite.owner = this;
@@ -133,13 +135,14 @@ export class Call implements Dialler, Responder, Wakeable {
     const invite = inviteAcross(this.#board, request, candidate, to, face, dialog);
     withSdp(invite, offer);
     if (replaces !== undefined) invite.headers.add("replaces", replaces);
-    this.#invited = { request: invite, credentials: candidate.credentials };
+    const { credentials, withheld } = candidate;
+    this.#invited = { request: invite, credentials, withheld };
     return invite;
   }
 
   resent(request: Request): void {
     this.#inviteCSeq = request.cseq.number;
-    this.#invited = { request, credentials: this.#invited?.credentials };
+    if (this.#invited) this.#invited = { ...this.#invited, request };
   }
 
   failedOver(from: string, to: string, why: string): void {
@@ -180,8 +183,8 @@ export class Call implements Dialler, Responder, Wakeable {
   refused(outcome: Response | End, now: Instant): void {
     if (this.state !== "dialling") return this.#gone();
     if (isEnd(outcome)) return this.#refuse(outcome, now);
-    const { request, invite } = this.#asked!;
-    const across = responseAcross(this.#board, outcome, request, this.from);
+    const { request, invite, withheld } = this.#asked!;
+    const across = responseAcross(this.#board, outcome, request, this.from, undefined, withheld);
     this.#board.transactions.respond(invite, across, now);
     this.#end(
       end("rejected", { status: outcome.status, reason: outcome.reason }),

@@ -6,7 +6,7 @@ import type { ClientTransaction, Requester, Responder, ServerTransaction } from 
 import { answerChallenge } from "./challenge.ts";
 import { refusal, responseAcross } from "./crossing.ts";
 import type { Leg } from "./legs.ts";
-import type { Switchboard } from "./setup.ts";
+import type { Switchboard, Withheld } from "./setup.ts";
 
 /** A request that is carried across outside any call: MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, REFER. */
 export interface Carried {
@@ -18,6 +18,8 @@ export interface Carried {
   readonly across: Request;
   readonly to: Destination;
   readonly credentials: DigestCredentials | undefined;
+  /** What who asked is not told. */
+  readonly withheld: Withheld | undefined;
   /** The asking dialog, where the request belongs to one or makes one. */
   readonly leg?: Leg | undefined;
   readonly accepted?: (response: Response, flow: Flow, now: Instant) => Leg | undefined;
@@ -45,10 +47,17 @@ export class CrossingRequest implements Requester, Responder {
     if (response.status === 401 || response.status === 407) {
       if (this.#authenticate(response, now)) return;
     }
-    const { request, from, accepted, refused } = this.#carried;
+    const { request, from, accepted, refused, withheld } = this.#carried;
     const leg = response.status < 300 ? accepted?.(response, flow, now) : undefined;
     if (response.status >= 300) refused?.(response.status, now);
-    const back = responseAcross(this.#board, response, request, from, leg ?? this.#carried.leg);
+    const back = responseAcross(
+      this.#board,
+      response,
+      request,
+      from,
+      leg ?? this.#carried.leg,
+      withheld,
+    );
     this.#board.transactions.respond(this.#carried.transaction, back, now);
   }
 

@@ -31,7 +31,7 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   "tdialog",
 ]);
 
-const view = (board: Switchboard, to: Side, withheld?: Withheld): MaskView => ({
+const view = (board: Switchboard, to: Side, withheld: Withheld | undefined): MaskView => ({
   masked: board.setup.masked,
   host: faceHost(board.setup.faces[to]),
   withheld,
@@ -87,6 +87,7 @@ export function responseAcross(
   request: Request,
   to: Side,
   leg?: Leg,
+  withheld: Withheld | undefined = leg?.withheld,
 ): Response {
   const reason = response.reason;
   const across = responseTo(
@@ -95,7 +96,7 @@ export function responseAcross(
     reason,
     leg?.dialog.localTag ?? board.random.token(16),
   );
-  copyHeaders(response.headers, across.headers, view(board, to));
+  copyHeaders(response.headers, across.headers, view(board, to, withheld));
   vouch(across.headers);
   if (board.setup.masked) across.headers.set("server", board.setup.product);
   if (leg) {
@@ -131,7 +132,7 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
 export function inDialogAcross(board: Switchboard, original: Request, leg: Leg): Request {
   const request = requestInDialog(leg.dialog, original.method);
   request.headers.set("max-forwards", String(hopsLeft(board, original)));
-  copyHeaders(original.headers, request.headers, view(board, leg.side));
+  copyHeaders(original.headers, request.headers, view(board, leg.side, leg.withheld));
   vouch(request.headers);
   dress(board, request, leg);
   request.body = original.body;
@@ -149,7 +150,8 @@ export function byeFor(board: Switchboard, leg: Leg, reason?: string): Request {
   const bye = requestInDialog(leg.dialog, "BYE");
   bye.headers.set("max-forwards", String(board.setup.maxForwards));
   if (board.setup.masked) bye.headers.set("user-agent", board.setup.product);
-  if (reason !== undefined) bye.headers.add("reason", reason);
+  const isTold = reason !== undefined && !leg.withheld?.always.has("reason");
+  if (isTold) bye.headers.add("reason", reason);
   return bye;
 }
 

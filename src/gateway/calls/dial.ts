@@ -71,7 +71,10 @@ export class Dial implements Requester, Wakeable {
     if (this.#state !== "dialling") return;
     this.#state = this.#try ? "cancelled" : "settled";
     this.#quiet();
-    if (this.#try) this.#board.transactions.cancel(this.#try.transaction, now, reason);
+    if (!this.#try) return;
+    const { candidate, transaction } = this.#try;
+    const told = candidate.withheld?.always.has("reason") ? undefined : reason;
+    this.#board.transactions.cancel(transaction, now, told);
   }
 
   response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {

@@ -8,6 +8,7 @@ import {
 } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Leg } from "./legs.ts";
+import type { Withheld } from "./setup.ts";
 
 /** One answerer among those that a downstream proxy forked to: a pair of dialogs (RFC 3261 §12.1). */
 export interface Fork {
@@ -27,12 +28,14 @@ export interface AskedBy {
   readonly request: Request;
   readonly flow: Flow;
   readonly credentials: DigestCredentials | undefined;
+  readonly withheld: Withheld | undefined;
 }
 
 /** The INVITE that the callee got. */
 export interface Invited {
   readonly request: Request;
   readonly credentials: DigestCredentials | undefined;
+  readonly withheld: Withheld | undefined;
 }
 
 /** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */
@@ -64,13 +67,14 @@ export class Forks {
       flow: asked.flow,
       inviteSeq: 0,
       credentials: asked.credentials,
+      withheld: asked.withheld,
     };
     const fork = { caller, callee: this.calleeLeg(invited, response, flow) };
     this.#list.push(fork);
     return fork;
   }
 
-  calleeLeg({ request, credentials }: Invited, response: Response, flow: Flow): Leg {
+  calleeLeg({ request, credentials, withheld }: Invited, response: Response, flow: Flow): Leg {
     const dialog = dialogAsUac(request, response);
     return {
       side: otherSide(this.#from),
@@ -78,6 +82,7 @@ export class Forks {
       flow,
       inviteSeq: response.cseq.number,
       credentials,
+      withheld,
     };
   }
 

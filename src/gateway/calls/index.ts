@@ -20,6 +20,7 @@ export type {
   Face,
   Switchboard,
   Wakeable,
+  Withheld,
 } from "./setup.ts";
 export { toDestination } from "./setup.ts";
 export { Subscriptions } from "./subscriptions.ts";

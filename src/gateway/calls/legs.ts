@@ -1,7 +1,7 @@
 import { addressKind, hostPort, hostText, parseAddress } from "#base";
 import type { Destination, Dialog, DigestCredentials, Flow, Side, Transport } from "#sip";
 import { parseUri } from "#sip-message";
-import type { Face } from "./setup.ts";
+import type { Face, Withheld } from "./setup.ts";
 
 /** One end of a call: a dialog with a peer, and the flow that its messages came by. */
 export interface Leg {
@@ -13,6 +13,8 @@ export interface Leg {
   inviteSeq: number;
   /** Answers this peer's challenges. */
   readonly credentials: DigestCredentials | undefined;
+  /** What this peer is not told. */
+  readonly withheld: Withheld | undefined;
 }
 
 /** Our Contact towards one peer: the face's address, and the transport that the leg uses. */

@@ -8,7 +8,7 @@ import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { replacesAcross } from "./dialog-ids.ts";
 import { bodyType, performAll, sdpOf } from "./session-body.ts";
-import type { Candidate, Switchboard } from "./setup.ts";
+import type { Candidate, Switchboard, Withheld } from "./setup.ts";
 
 /** Who a request comes from, as its source address tells. */
 export interface Origin {
@@ -16,6 +16,8 @@ export interface Origin {
   /** The trunk's name. */
   readonly trunk?: string;
   readonly credentials?: DigestCredentials;
+  /** What it is not told. */
+  readonly withheld?: Withheld;
 }
 
 /** Where a call goes, and as what numbers. */
@@ -155,6 +157,7 @@ function dial(call: Attempt, { calls }: Surroundings): End | undefined {
       callee: route!.callee,
       trunk: route!.trunk,
       callerCredentials: origin!.credentials,
+      callerWithheld: origin!.withheld,
     },
     call.now,
   );

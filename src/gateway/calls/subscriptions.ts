@@ -6,7 +6,7 @@ import type { ServerTransaction } from "#sip-transactions";
 import { inDialogAcross, refusal } from "./crossing.ts";
 import { CrossingRequest } from "./crossing-request.ts";
 import { type Leg, nextHop } from "./legs.ts";
-import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
+import type { Candidate, Switchboard, Wakeable, Withheld } from "./setup.ts";
 
 /** Subscriptions carried at once; the oldest is forgotten first. */
 const SUBSCRIPTIONS_MAX = 50_000;
@@ -41,7 +41,14 @@ export class Subscriptions {
   }
 
   /** Remembers a request that may make a dialog, before it is sent. */
-  begin(request: Request, flow: Flow, sent: Request, candidate: Candidate, now: Instant): Leg {
+  begin(
+    request: Request,
+    flow: Flow,
+    withheld: Withheld | undefined,
+    sent: Request,
+    candidate: Candidate,
+    now: Instant,
+  ): Leg {
     const localTag = this.#board.random.token(16);
     const subscriber: Leg = {
       side: flow.side,
@@ -49,6 +56,7 @@ export class Subscriptions {
       flow,
       inviteSeq: 0,
       credentials: undefined,
+      withheld,
     };
     const tags = [localTag, sent.from.tag!];
     const forget = () => {
@@ -131,6 +139,7 @@ export class Subscriptions {
       across,
       to: nextHop(to),
       credentials: to.credentials,
+      withheld: from.withheld,
       leg: from,
       accepted: (response: Response) => {
         refreshTarget(to.dialog, response);
@@ -150,6 +159,7 @@ export class Subscriptions {
       flow,
       inviteSeq: 0,
       credentials: subscription.candidate.credentials,
+      withheld: subscription.candidate.withheld,
     };
   }
 
