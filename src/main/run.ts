@@ -3,7 +3,7 @@ import { notRunnableYet, printError, type Settings } from "#settings";
 import { thisMachine } from "./machine.ts";
 import { GatewayNode } from "./node.ts";
 import { readSettings } from "./settings-file.ts";
-import { runTrial, trialSettings } from "./trial/index.ts";
+import { freeTrialPorts, runTrial, trialSettings } from "./trial/index.ts";
 
 export interface RunChoice {
   /** The settings file; without it the gateway starts in trial mode. */
@@ -19,7 +19,8 @@ const ECHO_MS = 500;
 
 /** Runs the gateway until a signal ends it. Sets the exit code; never throws. */
 export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): Promise<void> {
-  const settings = file === undefined ? trialSettings() : load(file);
+  const ports = file === undefined ? await freeTrialPorts() : undefined;
+  const settings = ports ? trialSettings(ports) : load(file!);
   if (!settings) {
     process.exitCode = 1;
     return;
@@ -29,7 +30,7 @@ export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): P
   say(
     `ready: ${node.gateway.callCount} calls, media for ${node.plane.callsMax} calls by the limit of open files`,
   );
-  if (file === undefined) await runTrial(say);
+  if (ports) await runTrial(ports, say);
 }
 
 /** Reads the settings, or says all that is wrong with them. */

@@ -1,1 +1,2 @@
 export { runTrial, trialSettings } from "./trial.ts";
+export { freeTrialPorts, type TrialPorts } from "./trial-ports.ts";
