@@ -47,10 +47,11 @@ export class Tally {
   }
 
   #pass({ data }: Verdict): void {
-    if (data.details.type === "suite") return;
     const unmet = data.skip ?? data.todo;
-    if (unmet === undefined || unmet === false) this.#passed++;
-    else this.#skips.push(`${nameOf(data)}: ${unmet === true ? "no reason given" : unmet}`);
+    // A suite that is skipped has run none of its tests: it counts, where one that ran does not.
+    if (unmet !== undefined && unmet !== false) {
+      this.#skips.push(`${nameOf(data)}: ${unmet === true ? "no reason given" : unmet}`);
+    } else if (data.details.type !== "suite") this.#passed++;
   }
 
   #fail({ data }: Verdict): string | undefined {
