@@ -1,10 +1,13 @@
 import type { Instant } from "./instant.ts";
 
-/** One thing to do at one time. `cancel` is O(1): the entry stays in its bucket, dead. */
+/**
+ * One thing to do at one time. `cancel` is O(1): the entry stays in its bucket until its time,
+ * empty, so that a call which is over isn't kept by the alarm that it no longer needs.
+ */
 export interface Timer<T> {
   readonly at: Instant;
-  readonly what: T;
-  dead: boolean;
+  /** Absent once it has rung or been cancelled. */
+  what: T | undefined;
 }
 
 /** Timers fall due up to this much late, so that thousands share one wake-up. */
@@ -14,7 +17,7 @@ const TICK_MS = 10;
  * All timers of one machine: buckets of one tick, and a heap over the ticks in use.
  * Setting is O(1) for a tick in use and O(log ticks) for a new one.
  */
-export class Timers<T> {
+export class Timers<T extends object> {
   readonly #buckets = new Map<number, Timer<T>[]>();
   readonly #ticks: number[] = [];
   #alive = 0;
@@ -25,7 +28,7 @@ export class Timers<T> {
   }
 
   set(at: Instant, what: T): Timer<T> {
-    const timer: Timer<T> = { at, what, dead: false };
+    const timer: Timer<T> = { at, what };
     const tick = Math.ceil(at / TICK_MS);
     const bucket = this.#buckets.get(tick);
     if (bucket) bucket.push(timer);
@@ -38,8 +41,8 @@ export class Timers<T> {
   }
 
   cancel(timer: Timer<T> | undefined): void {
-    if (!timer || timer.dead) return;
-    timer.dead = true;
+    if (timer?.what === undefined) return;
+    timer.what = undefined;
     this.#alive--;
   }
 
@@ -59,10 +62,11 @@ export class Timers<T> {
       if (!timer) {
         this.#buckets.delete(tick);
         this.#pop();
-      } else if (!timer.dead) {
-        timer.dead = true;
+      } else if (timer.what !== undefined) {
+        const { what } = timer;
+        timer.what = undefined;
         this.#alive--;
-        return timer.what;
+        return what;
       }
     }
   }
