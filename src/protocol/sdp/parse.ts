@@ -67,7 +67,8 @@ export function parseSdp(text: string, limits: SdpLimits = SDP_LIMITS): Sdp | Sd
   const session: string[] = [];
   const media: { line: MediaLine; lines: string[] }[] = [];
   let section: (typeof media)[number] | undefined;
-  for (const [i, line] of lines.entries()) {
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
     if (line.length > limits.lineBytesMax) return sdpFailure("line-too-long", i + 1);
     if (!isLine(line)) return sdpFailure("not-a-line", i + 1);
     if (line.startsWith("m=")) {
@@ -89,10 +90,14 @@ export function parseSdp(text: string, limits: SdpLimits = SDP_LIMITS): Sdp | Sd
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/;
 
 function linesOf(text: string): string[] {
-  const lines = text.split("\n");
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!;
-    if (line.charCodeAt(line.length - 1) === 0x0d) lines[i] = line.slice(0, -1);
+  const lines: string[] = [];
+  for (let start = 0; start <= text.length; ) {
+    const feed = text.indexOf("\n", start);
+    const end = feed < 0 ? text.length : feed;
+    // A CR stands before a line feed alone, or the text has been refused.
+    const isCrLf = end > start && text.charCodeAt(end - 1) === 0x0d;
+    lines.push(text.slice(start, isCrLf ? end - 1 : end));
+    start = end + 1;
   }
   while (lines.at(-1) === "") lines.pop();
   return lines;
