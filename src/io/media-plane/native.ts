@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 /** The addon's functions; native/src/addon.cc says what they do. */
 interface Addon {
@@ -16,8 +18,12 @@ let loaded: Addon | undefined;
 
 /** Loaded at its first use: whoever needs no media needs no compiler. */
 export function addon(): Addon {
+  if (!loaded && !existsSync(ADDON))
+    throw new Error("the media plane is not compiled: run npm ci, which says what it lacks");
   loaded ??= createRequire(import.meta.url)(ADDON) as Addon;
   return loaded;
 }
 
-const ADDON = "../../../native/build/Release/media_plane.node";
+const ADDON = fileURLToPath(
+  new URL("../../../native/build/Release/media_plane.node", import.meta.url),
+);
