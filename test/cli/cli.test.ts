@@ -131,6 +131,9 @@ test("run refuses bad settings, and a mode that doesn't run yet, with all errors
   const notYet = passerelle("run", "--settings", fileOf(chained), "--data", folder);
   assert.equal(notYet.status, 1);
   assert.match(notYet.err, /^mode: chained-lan: not available yet; /);
+  const checked = passerelle("check", fileOf(chained));
+  assert.equal(checked.status, 0);
+  assert.match(checked.out, /^warning: mode: chained-lan: not available yet; /m);
 });
 
 test("version prints the package's", () => {

@@ -1,5 +1,12 @@
 import { Command } from "commander";
-import { capacityOf, printError, type Settings, type SettingWarning, type Text } from "#settings";
+import {
+  capacityOf,
+  notRunnableYet,
+  printError,
+  type Settings,
+  type SettingWarning,
+  type Text,
+} from "#settings";
 import { thisMachine } from "../machine.ts";
 import { readSettings } from "../settings-file.ts";
 import { tlsFileErrors } from "../tls-files.ts";
@@ -52,6 +59,7 @@ function validLines(
   return [
     valid,
     capacity[language],
+    ...notRunnableYet(settings).map((error) => `${warning} ${printError(error, language)}`),
     ...warnings.map(({ field, message }) => `${warning} ${field}: ${message[language]}`),
   ];
 }
