@@ -43,7 +43,8 @@ const placeText = ({ name, addresses }: Place): string =>
  */
 function printNft(rows: readonly FirewallRow[]): string {
   const rules = rows.flatMap(nftRules).map((rule) => `    ${rule}\n`);
-  return `# For the firewall between the zones, not for the gateway's own machine.
+  return `# For the firewall between the zones, not for the gateway's own machine. Whatever else is
+# forwarded is dropped: add what your other services need.
 # Load it with: nft -f FILE
 table inet passerelle
 delete table inet passerelle
