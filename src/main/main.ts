@@ -12,7 +12,7 @@ import {
 const USAGE = 2;
 
 const program = new Command("passerelle")
-  .description("A Session Border Controller: SIP trunks and remote subscribers for an IP-PBX.")
+  .description("A Session Border Controller: SIP trunks for an IP-PBX.")
   .showHelpAfterError("(--help tells more)")
   .exitOverride();
 

@@ -11,7 +11,10 @@ export function runCommand(): Command {
       "Run the gateway. Without settings it starts in trial mode on loopback. SIGHUP reads the settings again.",
     )
     .option("--settings <file>", "the settings file (YAML)")
-    .option("--data <directory>", "where the gateway keeps what must survive")
+    .option(
+      "--data <directory>",
+      "where the gateway keeps its certificate (default: data, in the working directory)",
+    )
     .action(async (options: RunOptions) => {
       // Loaded only here: the other commands need neither sockets nor the media plane.
       const { run } = await import("../run.ts");
