@@ -208,10 +208,11 @@ export class Call implements Dialler, Responder, Wakeable {
     const fork = this.chosen;
     if (this.#answeredInvite) this.#board.transactions.acknowledged(this.#answeredInvite);
     this.#answeredInvite = undefined;
-    if (!fork || this.#acknowledged) return;
-    this.#acknowledged = true;
-    const body = this.state === "answered" ? this.#relayAck(ack, now) : undefined;
-    this.#sendAck(body);
+    if (fork && !this.#acknowledged) {
+      this.#acknowledged = true;
+      const body = this.state === "answered" ? this.#relayAck(ack, now) : undefined;
+      this.#sendAck(body);
+    }
     this.#payBye(now);
   }
 

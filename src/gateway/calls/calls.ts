@@ -56,9 +56,14 @@ export class Calls implements CallKeeper, DialogIds {
     for (const tag of tags) this.#byTag.delete(tag);
   }
 
+  /** Whether a request stands in a dialog of ours: our own tag is the proof, nobody guesses it. */
+  knows(request: Request, flow: Flow): boolean {
+    return this.#owner(request, flow) !== undefined;
+  }
+
   /** A request with a To tag. False when it belongs to no call of ours. */
   receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
-    const found = this.#find(request);
+    const found = this.#find(request, flow);
     if (!found) return false;
     const { call, from, to } = found;
     from.flow = flow;
@@ -75,11 +80,11 @@ export class Calls implements CallKeeper, DialogIds {
 
   /** The ACK of a 2xx: of the first INVITE or of a re-INVITE. */
   acknowledge(ack: Request, flow: Flow, now: Instant): void {
-    const found = this.#find(ack);
+    const found = this.#owner(ack, flow);
     if (!found) return;
     const { call, from } = found;
     from.flow = flow;
-    if (call.renegotiation) call.renegotiation.acknowledge(ack, now);
+    if (call.renegotiation?.awaits(ack, from)) call.renegotiation.acknowledge(ack, now);
     else if (from === call.chosen?.caller) call.acknowledge(ack, now);
   }
 
@@ -91,13 +96,22 @@ export class Calls implements CallKeeper, DialogIds {
     return { callId: other, toTag: remoteTag, fromTag: localTag, side, target: remoteTarget };
   }
 
-  #find(request: Request): (Crossing & { call: Call }) | undefined {
+  #find(request: Request, flow: Flow): (Crossing & { call: Call }) | undefined {
+    const found = this.#owner(request, flow);
+    return found?.call.isOver ? undefined : found;
+  }
+
+  /**
+   * Whose request it is, even where the call is over and only waits for an ACK. A leg belongs to
+   * its side: who knows its ids on the other one may not speak in it.
+   */
+  #owner(request: Request, flow: Flow): (Crossing & { call: Call }) | undefined {
     const tag = request.to.tag;
     const call = tag === undefined ? undefined : this.#byTag.get(tag);
     const found = call?.crossing(tag!, request.from.tag);
-    if (!call || call.isOver || !found || found.from.dialog.callId !== request.callId)
-      return undefined;
-    return { call, ...found };
+    if (!call || !found) return undefined;
+    const { dialog, side } = found.from;
+    return dialog.callId === request.callId && side === flow.side ? { call, ...found } : undefined;
   }
 
   #bye(call: Call, from: Leg, transaction: ServerTransaction, bye: Request, now: Instant): void {

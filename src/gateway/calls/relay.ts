@@ -104,6 +104,12 @@ export class Relay implements Requester, Responder {
     this.#way.call.hangUp(end("unacknowledged"), undefined, now);
   }
 
+  /** Whether an ACK is that of this re-INVITE's 2xx: an earlier INVITE's may come again meanwhile. */
+  awaits(ack: Request, by: Leg): boolean {
+    const { from, request } = this.#way;
+    return this.#done && by === from && ack.cseq.number === request.cseq.number;
+  }
+
   /** The ACK of a re-INVITE's 2xx crosses with its body, the answer of an offerless one. */
   acknowledge(ack: Request, now: Instant): void {
     const { call, to, from, transaction } = this.#way;

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { type Instant, instant, latin1Bytes, seededRandom } from "#base";
+import { Gateway } from "#gateway";
+import { validateSettings } from "#settings";
+import type { Destination, Flow, Side, Transport } from "#sip";
+import {
+  Headers,
+  type Message,
+  parseMessageText,
+  printMessage,
+  Request,
+  type Response,
+  responseTo,
+} from "#sip-message";
+import { hash } from "./gateway-host.ts";
+import { offerSdp } from "./peer-sdp.ts";
+
+const ADDRESS = {
+  public: { us: "192.0.2.1", them: "198.51.100.1", port: 5060 },
+  private: { us: "10.77.0.1", them: "10.77.0.2", port: 5062 },
+} as const;
+
+/** One message that the gateway sent. */
+export interface Sent {
+  readonly to: Destination;
+  readonly message: Message;
+}
+
+/** What a test may say of a message: headers by name, and a body with its type. */
+export interface More {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly sdp?: string;
+  readonly body?: readonly [type: string, text: string];
+}
+
+/** A dialog as a peer sees it: its own address first. */
+export interface PeerDialog {
+  readonly side: Side;
+  readonly callId: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const sdpOf = (side: Side): string =>
+  offerSdp({ address: ADDRESS[side].them, port: 30_000, version: 1, direction: "sendrecv" }, [
+    "audio",
+  ]);
+
+/** A gateway between an operator and a PBX whose every message is the test's: races made by hand. */
+export class ByHand {
+  readonly gateway: Gateway;
+  now: Instant = instant(1_700_000_000_000);
+  readonly #transport: Transport;
+  #branches = 0;
+
+  constructor(site: { transport?: "udp" | "tcp"; trunk?: object; settings?: object } = {}) {
+    const { transport = "udp", trunk, settings: more } = site;
+    this.#transport = transport;
+    const { settings, errors } = validateSettings({
+      securedInterface: "no",
+      publicLocal: { address: ADDRESS.public.us },
+      privateLocal: { address: ADDRESS.private.us },
+      pbx: { host: ADDRESS.private.them, transport, optionsIntervalS: 0 },
+      trunks: [
+        {
+          name: "op",
+          peers: [
+            { host: ADDRESS.public.them, transport },
+            { host: "198.51.100.2", transport, priority: 1 },
+          ],
+          optionsIntervalS: 0,
+          ...trunk,
+        },
+      ],
+      ...more,
+    });
+    assert.ok(settings, JSON.stringify(errors));
+    this.gateway = new Gateway({ settings, random: seededRandom(1), hash }, this.now);
+    this.#drain();
+  }
+
+  /** One message of a peer; what the gateway sends for it, 100 left out. */
+  take(side: Side, message: Message, remotePort = 5060): Sent[] {
+    const { us, them, port } = ADDRESS[side];
+    const flow: Flow = {
+      id: `${this.#transport} ${side} ${remotePort}`,
+      side,
+      transport: this.#transport,
+      localAddress: us,
+      localPort: port,
+      remoteAddress: them,
+      remotePort,
+    };
+    const bytes = latin1Bytes(printMessage(message));
+    this.gateway.handle({ kind: "bytes", flow, bytes }, this.now);
+    return this.#drain();
+  }
+
+  /** Lets time pass; what the gateway sends meanwhile. */
+  wait(ms: number): Sent[] {
+    const end = this.now + ms;
+    const sent: Sent[] = [];
+    for (;;) {
+      const next = this.gateway.nextWake;
+      if (next === undefined || next > end) break;
+      this.now = next;
+      this.gateway.handle({ kind: "wake" }, this.now);
+      sent.push(...this.#drain());
+    }
+    this.now = instant(end);
+    return sent;
+  }
+
+  /** A request of a peer that begins something. */
+  begin(side: Side, method: string, more: More = {}): Request {
+    const { us, them } = ADDRESS[side];
+    const dialog = { side, callId: "call@peer", from: `<sip:4001@${them}>;tag=caller` };
+    return this.inside({ ...dialog, to: `<sip:0123@${us}>` }, method, 1, more);
+  }
+
+  /** A request of a peer in a dialog. */
+  inside(dialog: PeerDialog, method: string, cseq: number, more: More = {}): Request {
+    const { us, them, port } = ADDRESS[dialog.side];
+    const headers = new Headers();
+    const way = this.#transport.toUpperCase();
+    headers.add("via", `SIP/2.0/${way} ${them};branch=z9hG4bKhand${++this.#branches}`);
+    headers.add("max-forwards", "70");
+    headers.add("from", dialog.from);
+    headers.add("to", dialog.to);
+    headers.add("call-id", dialog.callId);
+    headers.add("cseq", `${cseq} ${method}`);
+    headers.add("contact", `<sip:peer@${them}:5060>`);
+    return fill(new Request(method, `sip:0123@${us}:${port}`, headers), more);
+  }
+
+  /** What a peer answers to a request that the gateway sent it. */
+  answer(sent: Sent, status: number, more: More & { tag?: string } = {}): Response {
+    const { message, to } = sent;
+    assert.ok(message.kind === "request");
+    const response = responseTo(message, status, undefined, message.to.tag ?? more.tag ?? "callee");
+    if (status < 300) response.headers.set("contact", `<sip:peer@${to.address}:5060>`);
+    return fill(response, more);
+  }
+
+  /** A call of the operator to the PBX (or back) that is up; both ends' dialogs. */
+  connected(from: Side = "public"): { caller: PeerDialog; callee: PeerDialog; ack: Request } {
+    const other = from === "public" ? "private" : "public";
+    const invite = this.begin(from, "INVITE", { sdp: sdpOf(from) });
+    const asked = only(this.take(from, invite), "INVITE");
+    const answered = only(this.take(other, this.answer(asked, 200, { sdp: sdpOf(other) })), 200);
+    const { caller, callee } = dialogsOf(from, invite, asked, answered.message);
+    const ack = this.inside(caller, "ACK", 1);
+    only(this.take(from, ack), "ACK");
+    return { caller, callee, ack };
+  }
+
+  #drain(): Sent[] {
+    return this.gateway.drain().flatMap((effect) => {
+      if (effect.kind !== "send" || effect.text.startsWith("SIP/2.0 100 ")) return [];
+      const message = parseMessageText(effect.text);
+      assert.ok(message.kind !== "parse-failure", effect.text);
+      return [{ to: effect.to, message }];
+    });
+  }
+}
+
+/** Both dialogs of a call, from what was asked and answered on either side. */
+export function dialogsOf(
+  from: Side,
+  invite: Request,
+  asked: Sent,
+  answered: Message,
+  tag = "callee",
+): { caller: PeerDialog; callee: PeerDialog } {
+  const { callId, headers } = asked.message;
+  return {
+    caller: {
+      side: from,
+      callId: invite.callId,
+      from: invite.headers.get("from")!,
+      to: answered.headers.get("to")!,
+    },
+    callee: {
+      side: asked.to.side,
+      callId,
+      from: `${headers.get("to")!};tag=${tag}`,
+      to: headers.get("from")!,
+    },
+  };
+}
+
+const lineOf = ({ message }: Sent): string | number =>
+  message.kind === "request" ? message.method : message.status;
+
+/** The only message of those that is such a request or status. */
+export function only(sent: readonly Sent[], what: string | number): Sent {
+  const found = sent.filter((one) => lineOf(one) === what);
+  assert.equal(found.length, 1, `one ${what} among ${sent.map(lineOf).join(", ") || "nothing"}`);
+  return found[0]!;
+}
+
+/** What was sent, in short. */
+export const linesOf = (sent: readonly Sent[]): (string | number)[] => sent.map(lineOf);
+
+function fill<M extends Message>(message: M, { headers = {}, sdp, body }: More): M {
+  for (const [name, value] of Object.entries(headers)) message.headers.set(name, value);
+  const [type, text] = sdp === undefined ? (body ?? []) : ["application/sdp", sdp];
+  if (type === undefined || text === undefined) return message;
+  message.headers.set("content-type", type);
+  message.body = text;
+  return message;
+}
