@@ -17,5 +17,6 @@ export {
 } from "./ip-address.ts";
 export { decodeUtf8, encodeUtf8, latin1Bytes, latin1Text, ownText } from "./latin1.ts";
 export { type Random, seededRandom } from "./random.ts";
+export { Sampler } from "./sampler.ts";
 export { Secret } from "./secret.ts";
 export { type Timer, Timers } from "./timers.ts";

@@ -54,6 +54,17 @@ export type Fact =
       readonly what: string;
     }
   | {
+      /** Who is neither PBX nor trunk said something, and got no answer. */
+      readonly kind: "stranger";
+      readonly side: Side;
+      readonly transport: Transport;
+      readonly source: string;
+      /** The method, or why it is no message. */
+      readonly what: string;
+      /** How many more there were that nothing told of. */
+      readonly untold: number;
+    }
+  | {
       readonly kind: "peer-up" | "peer-down";
       readonly trunk: string;
       readonly peer: string;

@@ -1,4 +1,4 @@
-import { type Hash, type Instant, type Random, unreachable } from "#base";
+import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
 import { attempt, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
 import { type MediaEvent, PortPool } from "#media";
@@ -11,6 +11,7 @@ import {
   type MessageLimits,
   type ParseFailure,
   parseMessage,
+  type Request,
   responseTo,
 } from "#sip-message";
 import { type NewRequest, type TransactionEvent, Transactions } from "#sip-transactions";
@@ -21,6 +22,10 @@ import { PeerWatch } from "./peer-watch.ts";
 import { OperatorPolicy } from "./policy.ts";
 import { Standalone } from "./standalone.ts";
 import { TrunkRegistrar } from "./trunk-registrar.ts";
+
+/** Messages of strangers that are told of a minute; the others are counted. */
+const STRANGERS_TOLD = 10;
+const STRANGERS_SPAN_MS = 60_000;
 
 export interface GatewayParts {
   readonly settings: Settings;
@@ -38,6 +43,7 @@ export class Gateway {
   readonly #registrar: TrunkRegistrar;
   readonly #names: NameWatch;
   readonly #around: Surroundings;
+  readonly #strangers = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
   #settings: Settings;
   #messageLimits: MessageLimits;
 
@@ -127,13 +133,15 @@ export class Gateway {
   }
 
   #receive(message: Message | ParseFailure, flow: Flow, now: Instant): void {
+    if (message.kind !== "response" && this.#isStrange(message, flow)) {
+      return this.#ignore(message, flow, now);
+    }
     if (message.kind !== "parse-failure") {
       return this.#transacted(this.#board.transactions.receive(message, flow, now), now);
     }
     const { side, transport, remoteAddress: source } = flow;
     this.#fact({ kind: "malformed", side, transport, source, what: message.what });
-    // Strangers get silence; a peer of ours learns what it did wrong.
-    if (!message.replyTo || !this.#policy.origin(flow)) return;
+    if (!message.replyTo) return;
     const response = responseTo(
       message.replyTo,
       message.status,
@@ -141,6 +149,33 @@ export class Gateway {
       this.#board.random.token(16),
     );
     this.#board.transactions.sendStateless(response, flow);
+  }
+
+  /**
+   * Whether it comes from nobody that we serve. What proves by our own tags or branches that it
+   * belongs to a dialog or a transaction may come from elsewhere: a peer's second host, or where a
+   * redirection led.
+   */
+  #isStrange(message: Request | ParseFailure, flow: Flow): boolean {
+    if (this.#policy.origin(flow)) return false;
+    if (message.kind === "parse-failure") return true;
+    const isInDialog = this.#calls.knows(message, flow) || this.#standalone.knows(message, flow);
+    return !isInDialog && !this.#board.transactions.knows(message, flow);
+  }
+
+  /**
+   * A stranger gets no answer and no state: a scanner learns nothing, a forged source gets nothing
+   * sent (attack case D7), and no flood takes the transactions that peers need.
+   */
+  #ignore(message: Request | ParseFailure, flow: Flow, now: Instant): void {
+    const { id, side, transport, remoteAddress: source } = flow;
+    if (transport !== "udp") {
+      this.#board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
+    }
+    const untold = this.#strangers.take(now);
+    if (untold === undefined) return;
+    const what = message.kind === "request" ? message.method : message.what;
+    this.#fact({ kind: "stranger", side, transport, source, what, untold });
   }
 
   #transacted(event: TransactionEvent | undefined, now: Instant): void {

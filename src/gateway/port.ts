@@ -51,6 +51,8 @@ export type Effect =
       readonly text: string;
       readonly branch?: string;
     }
+  /** Ends a connection; of a datagram flow there is nothing to end. */
+  | { readonly kind: "close-flow"; readonly flow: string; readonly why: string }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }
   | { readonly kind: "media"; readonly command: MediaCommand }
   | { readonly kind: "fact"; readonly fact: Fact };

@@ -45,6 +45,11 @@ export class Standalone {
     this.#subscriptions = new Subscriptions(board);
   }
 
+  /** Whether a request stands in the dialog of a subscription. */
+  knows(request: Request, flow: Flow): boolean {
+    return this.#subscriptions.knows(request, flow);
+  }
+
   receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): void {
     if (request.to.tag !== undefined) {
       if (this.#subscriptions.receive(transaction, request, flow, now)) return;

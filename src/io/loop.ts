@@ -5,6 +5,7 @@ import type { Effect, Input } from "#port";
 /** Performs what the gateway asks for; each in its own folder of `io`. */
 export interface Performers {
   readonly send: (effect: Extract<Effect, { kind: "send" }>) => void;
+  readonly closeFlow: (effect: Extract<Effect, { kind: "close-flow" }>) => void;
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
   readonly fact: (effect: Extract<Effect, { kind: "fact" }>) => void;
@@ -51,6 +52,8 @@ export class Loop {
     switch (effect.kind) {
       case "send":
         return this.#performers.send(effect);
+      case "close-flow":
+        return this.#performers.closeFlow(effect);
       case "resolve":
         return this.#performers.resolve(effect);
       case "media":

@@ -55,6 +55,7 @@ export class GatewayNode {
     );
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
+      closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
       fact: ({ fact }) => this.#fact(fact),

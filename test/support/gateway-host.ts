@@ -20,6 +20,8 @@ const DNS_MS = 5;
 export class GatewayHost implements Host {
   readonly gateway: Gateway;
   readonly facts: Fact[] = [];
+  /** The flows that the gateway ended. */
+  readonly closed: string[] = [];
   /** The streams that the media plane has open. */
   readonly streams = new Map<string, Stream>();
   /** What names resolve to; an unknown one to nothing. */
@@ -111,6 +113,9 @@ export class GatewayHost implements Host {
         this.#packets.push({ from, to: { address, port }, transport, text: effect.text });
         return;
       }
+      case "close-flow":
+        this.closed.push(effect.flow);
+        return;
       case "resolve": {
         const targets = this.names.get(effect.name.host) ?? [];
         this.#later({ kind: "resolved", query: effect.query, targets }, now);

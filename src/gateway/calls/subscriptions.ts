@@ -91,15 +91,18 @@ export class Subscriptions {
     this.#byTag.get(subscriber.dialog.localTag)?.wake("refused", now);
   }
 
+  /** Whether a request stands in a subscription's dialog. */
+  knows(request: Request, flow: Flow): boolean {
+    return this.#find(request, flow) !== undefined;
+  }
+
   /** A request in a subscription's dialog; false when there is none. */
   receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
-    const subscription = this.#byTag.get(request.to.tag ?? "");
-    if (!subscription || subscription.sent.from.tag === undefined) return false;
+    const subscription = this.#find(request, flow);
+    if (!subscription) return false;
     const { subscriber } = subscription;
-    const fromSubscriber = request.to.tag === subscriber.dialog.localTag;
-    if (!fromSubscriber && flow.side !== otherSide(subscriber.side)) return false;
+    const fromSubscriber = isFromSubscriber(subscription, request);
     if (!fromSubscriber) {
-      if (request.callId !== subscription.sent.callId) return false;
       subscription.notifier ??= this.#notifier(
         subscription,
         dialogAsUas(request, request.to.tag!),
@@ -108,9 +111,20 @@ export class Subscriptions {
     }
     const { notifier } = subscription;
     const [from, to] = fromSubscriber ? [subscriber, notifier] : [notifier!, subscriber];
-    if (!to || from.dialog.callId !== request.callId) return false;
+    if (!to) return false;
     this.#relay(subscription, from, to, transaction, request, flow, now);
     return true;
+  }
+
+  /** The dialog by our tag, its Call-ID and its side. */
+  #find(request: Request, flow: Flow): Subscription | undefined {
+    const subscription = this.#byTag.get(request.to.tag ?? "");
+    if (!subscription) return undefined;
+    const { subscriber, sent } = subscription;
+    const asks = isFromSubscriber(subscription, request);
+    const side = asks ? subscriber.side : otherSide(subscriber.side);
+    const callId = asks ? subscriber.dialog.callId : sent.callId;
+    return side === flow.side && callId === request.callId ? subscription : undefined;
   }
 
   #relay(
@@ -172,6 +186,9 @@ export class Subscriptions {
     );
   }
 }
+
+const isFromSubscriber = ({ subscriber }: Subscription, request: Request): boolean =>
+  request.to.tag === subscriber.dialog.localTag;
 
 function expiresS(text: string | undefined): number {
   const value =

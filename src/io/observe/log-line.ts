@@ -12,6 +12,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   failover: "warn",
   refused: "info",
   malformed: "info",
+  stranger: "info",
   "peer-up": "info",
   "peer-down": "warn",
   "trunk-registered": "info",
@@ -43,6 +44,8 @@ export function logLine(fact: Fact, open = false): string {
       return `${printable(fact.method)} from ${fact.source} (${fact.side}) refused: ${ENDS[fact.end].en}`;
     case "malformed":
       return `message from ${fact.source} (${fact.side}, ${fact.transport}) not understood: ${fact.what}`;
+    case "stranger":
+      return `${printable(fact.what)} from ${fact.source} (${fact.side}, ${fact.transport}) ignored: neither PBX nor trunk${fact.untold === 0 ? "" : `, and ${fact.untold} more before`}`;
     case "peer-up":
       return `trunk ${fact.trunk}: peer ${fact.peer} is up`;
     case "peer-down":

@@ -155,6 +155,12 @@ export class Transactions {
     return this.#outbox.drain();
   }
 
+  /** Whether a request repeats, acknowledges or takes back one that has a transaction here. */
+  knows(request: Request, flow: Flow): boolean {
+    const method = request.method === "CANCEL" ? "INVITE" : request.method;
+    return this.#servers.find(serverKey(request, flow, method)) !== undefined;
+  }
+
   /**
    * Whether a request went through us before, since a proxy kept our Via below its own (RFC 3261
    * §16.3 step 4). That may be a forwarding or a loop: the user knows which.
