@@ -11,8 +11,9 @@ import {
 } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder, ServerTransaction } from "#sip-transactions";
-import { ackFor, byeFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
+import { ackFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
+import { sayBye } from "./farewell.ts";
 import { type AskedBy, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
@@ -300,7 +301,7 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #sendAck(sdp: string | undefined): void {
     const { callee } = this.chosen!;
-    const request = ackFor(this.#board, callee, callee.inviteSeq);
+    const request = ackFor(this.#board, callee, callee.inviteSeq, this.#invited!.request);
     withSdp(request, sdp);
     this.#ack = { request, to: nextHop(callee) };
     this.#repeatAck();
@@ -314,7 +315,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
     if (!this.#invited) return;
     const callee = this.#forks.calleeLeg(this.#invited, response, flow);
-    const ack = ackFor(this.#board, callee, callee.inviteSeq);
+    const ack = ackFor(this.#board, callee, callee.inviteSeq, this.#invited.request);
     this.#board.transactions.sendAck(ack, nextHop(callee));
     this.#bye(callee, now);
     if (this.state === "ending") this.#gone();
@@ -334,8 +335,7 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   #bye(leg: Leg, now: Instant, reason?: string): void {
-    const bye = byeFor(this.#board, leg, reason);
-    this.#board.transactions.request(bye, nextHop(leg), now, undefined);
+    sayBye(this.#board, leg, now, reason);
   }
 
   /** Cancels the callee and refuses the caller, when an answer's media can't be relayed. */

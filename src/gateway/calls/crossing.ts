@@ -1,6 +1,6 @@
 import { hostPort } from "#base";
 import { ENDS, type End } from "#ends";
-import { type Destination, requestInDialog, type Side } from "#sip";
+import { type Destination, requestInDialog, type Side, type Transport } from "#sip";
 import {
   Headers,
   type NameAddr,
@@ -89,11 +89,13 @@ export function responseAcross(
   leg?: Leg,
   withheld: Withheld | undefined = leg?.withheld,
 ): Response {
-  const reason = response.reason;
+  const { status, reason } = response;
+  // The challenge itself stays behind (its realm is not the asker's), and is nothing without it.
+  const isChallenge = status === 401 || status === 407;
   const across = responseTo(
     request,
-    response.status,
-    reason,
+    isChallenge ? 403 : status,
+    isChallenge ? undefined : reason,
     leg?.dialog.localTag ?? board.random.token(16),
   );
   copyHeaders(response.headers, across.headers, view(board, to, withheld));
@@ -104,16 +106,20 @@ export function responseAcross(
     for (const route of request.headers.all("record-route"))
       across.headers.add("record-route", route);
     across.headers.set("contact", contactOf(face, leg.flow.transport, parseUri(request.uri)?.user));
-  } else if (response.status >= 300 && response.status < 400) copyRedirection(response, across);
+  } else if (status >= 300 && status < 400) copyRedirection(board, response, across, to);
   across.body = response.body;
   return across;
 }
 
-/** A 3xx that is passed on keeps whom it names; the hosts stand only where the mask is off. */
-function copyRedirection(response: Response, across: Response): void {
-  const masked = !across.headers.has("server") ? undefined : across.headers.get("server");
-  if (masked !== undefined) return;
-  for (const contact of response.headers.all("contact")) across.headers.add("contact", contact);
+/** A 3xx that is passed on keeps whom it names; with the mask on they are reached through us. */
+function copyRedirection(board: Switchboard, response: Response, across: Response, to: Side): void {
+  const transport = across.via.transport.toLowerCase() as Transport;
+  for (const { uri, params } of response.contacts) {
+    const { faces, masked } = board.setup;
+    const at = masked ? contactOf(faces[to], transport, parseUri(uri)?.user) : `<${uri}>`;
+    const q = params.get("q");
+    across.headers.add("contact", q === undefined ? at : `${at};q=${q}`);
+  }
 }
 
 /** Our own refusal of a request. */
@@ -139,8 +145,11 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   return request;
 }
 
-export function ackFor(board: Switchboard, leg: Leg, cseq: number): Request {
+/** The ACK of a 2xx bears the credentials of its INVITE (RFC 3261 §13.2.2.4). */
+export function ackFor(board: Switchboard, leg: Leg, cseq: number, invite: Request): Request {
   const ack = requestInDialog(leg.dialog, "ACK", cseq);
+  ack.headers.addAllFrom(invite.headers, "authorization");
+  ack.headers.addAllFrom(invite.headers, "proxy-authorization");
   ack.headers.set("max-forwards", String(board.setup.maxForwards));
   if (board.setup.masked) ack.headers.set("user-agent", board.setup.product);
   return ack;

@@ -2,7 +2,7 @@ import type { Instant, Timer } from "#base";
 import { type End, end } from "#ends";
 import type { Target } from "#port";
 import type { Destination, Flow } from "#sip";
-import { parseUri, type Request, type Response } from "#sip-message";
+import { type NameAddr, parseUri, type Request, type Response } from "#sip-message";
 import type { ClientTransaction, Requester } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
 import { type Candidate, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
@@ -86,7 +86,7 @@ export class Dial implements Requester, Wakeable {
   }
 
   failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
-    if (transaction !== this.#try?.transaction) return;
+    if (transaction !== this.#try?.transaction || this.#state === "settled") return;
     if (this.#state === "cancelled") return this.#settle(end("cancelled"), now);
     this.#last = end(why === "timeout" ? "no-response" : "unreachable");
     this.#failOver(why, now);
@@ -118,6 +118,7 @@ export class Dial implements Requester, Wakeable {
 
   #dial(candidate: Candidate, target: Target, now: Instant): void {
     this.#tries++;
+    this.#challenged = false;
     const to = toDestination(candidate.side, target);
     const request = this.#dialler.inviteFor(candidate, to);
     const transaction = this.#board.transactions.request(request, to, now, this);
@@ -144,8 +145,10 @@ export class Dial implements Requester, Wakeable {
   }
 
   #refused(response: Response, now: Instant): void {
+    // What was taken back for a late answer of another has no say any more.
+    if (this.#state === "settled") return;
     this.#quiet();
-    if (this.#state !== "dialling") return this.#settle(response, now);
+    if (this.#state === "cancelled") return this.#settle(response, now);
     const { status } = response;
     this.#last = response;
     if ((status === 401 || status === 407) && this.#authenticate(response, now)) return;
@@ -154,7 +157,7 @@ export class Dial implements Requester, Wakeable {
     else this.#settle(response, now);
   }
 
-  /** One answer to one challenge: a second challenge means that the credentials are wrong. */
+  /** One answer to one challenge in each try: a second challenge means that the credentials are wrong. */
   #authenticate(response: Response, now: Instant): boolean {
     const { candidate, request } = this.#try!;
     if (this.#challenged) return false;
@@ -171,9 +174,9 @@ export class Dial implements Requester, Wakeable {
   #redirect(response: Response, now: Instant): boolean {
     const { candidate } = this.#try!;
     if (candidate.redirects !== "follow" || this.#redirects++ >= REDIRECTS_MAX) return false;
-    const targets = response.contacts.flatMap(
-      (contact) => redirected(contact.uri, candidate) ?? [],
-    );
+    // RFC 3261 §8.1.3.4: the preferred ones first.
+    const contacts = response.contacts.toSorted((a, b) => preference(b) - preference(a));
+    const targets = contacts.flatMap(({ uri }) => redirected(uri, candidate) ?? []);
     if (targets.length === 0) return false;
     this.#addresses = [];
     this.#candidates.unshift(...targets);
@@ -199,6 +202,11 @@ export class Dial implements Requester, Wakeable {
     this.#patience = undefined;
   }
 }
+
+const preference = ({ params }: NameAddr): number => {
+  const q = Number(params.get("q") ?? 1);
+  return Number.isNaN(q) ? 1 : q;
+};
 
 /** Where a Contact of a 3xx points (RFC 3261 §8.1.3.4); the side stays: no way round the gateway. */
 function redirected(text: string, by: Candidate): Candidate | undefined {

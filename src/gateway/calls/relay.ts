@@ -88,7 +88,7 @@ export class Relay implements Requester, Responder {
     this.#done = true;
     const { request, transaction, to } = this.#way;
     if (request.method === "INVITE" && response.status < 300) {
-      this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number);
+      this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!);
       this.#sendAck(this.#ack);
     }
     const gone = refusal(this.#board, request, end("no-dialog"));
@@ -116,7 +116,7 @@ export class Relay implements Requester, Responder {
     this.#board.transactions.acknowledged(transaction);
     if (this.#ack) return;
     call.renegotiation = undefined;
-    this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number);
+    this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!);
     const sdp = sdpOf(ack);
     if (sdp !== undefined && call.media.offerPending) {
       const relayed = performAll(this.#board, call.media.relayAnswer(sdp, from.side, now));
