@@ -27,6 +27,13 @@ export class Timers<T extends object> {
     return this.#alive;
   }
 
+  /** How many entries there are, with those that were cancelled before their time. */
+  get kept(): number {
+    let kept = 0;
+    for (const bucket of this.#buckets.values()) kept += bucket.length;
+    return kept;
+  }
+
   set(at: Instant, what: T): Timer<T> {
     const timer: Timer<T> = { at, what };
     const tick = Math.ceil(at / TICK_MS);

@@ -1,18 +1,10 @@
-import {
-  BoundedMap,
-  type Hash,
-  type Instant,
-  isAddress,
-  type Random,
-  type Timer,
-  Timers,
-} from "#base";
+import { type Hash, type Instant, isAddress, type Random, type Timer, Timers } from "#base";
 import type { CallSetup, Switchboard, Wakeable } from "#calls";
 import type { PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
 import type { Transactions } from "#sip-transactions";
 
-/** Names that may be in resolution at once; the oldest is answered with nothing. */
+/** Names that may be in resolution at once; one more is answered with nothing. */
 const QUERIES_MAX = 10_000;
 
 interface Alarm {
@@ -30,7 +22,7 @@ export class Board implements Switchboard {
   readonly transactions: Transactions;
   readonly ports: PortPool;
   readonly #alarms = new Timers<Alarm>();
-  readonly #queries = new BoundedMap<string, Taker>(QUERIES_MAX);
+  readonly #queries = new Map<string, Taker>();
   #effects: Effect[] = [];
   #queryCount = 0;
 
@@ -61,6 +53,16 @@ export class Board implements Switchboard {
     this.#alarms.cancel(alarm as Timer<Alarm> | undefined);
   }
 
+  /** How many of each thing there are that comes and goes: what must be bounded. */
+  get sizes(): Readonly<Record<"alarms" | "alarmsKept" | "queries" | "transactions", number>> {
+    return {
+      alarms: this.#alarms.size,
+      alarmsKept: this.#alarms.kept,
+      queries: this.#queries.size,
+      transactions: this.transactions.size,
+    };
+  }
+
   get nextAlarm(): Instant | undefined {
     return this.#alarms.next;
   }
@@ -75,10 +77,10 @@ export class Board implements Switchboard {
   resolve(name: NameQuery, take: Taker, now: Instant): void {
     const known = numericTarget(name);
     if (known) return take([known], now);
+    if (this.#queries.size >= QUERIES_MAX) return take([], now);
     const query = `q${++this.#queryCount}`;
-    const evicted = this.#queries.set(query, take);
+    this.#queries.set(query, take);
     this.emit({ kind: "resolve", query, name });
-    evicted?.[1]([], now);
   }
 
   resolved(query: string, targets: readonly Target[], now: Instant): void {

@@ -99,6 +99,13 @@ export class Gateway {
     return this.#calls.count;
   }
 
+  /** How many of each thing there are that comes and goes: all are bounded. */
+  get sizes() {
+    const { count: calls, tags } = this.#calls;
+    const subscriptions = this.#standalone.subscriptionCount;
+    return { ...this.#board.sizes, calls, tags, subscriptions, ports: this.portsHeld };
+  }
+
   get portsHeld(): number {
     return this.#board.ports.held;
   }

@@ -45,6 +45,10 @@ export class Standalone {
     this.#subscriptions = new Subscriptions(board);
   }
 
+  get subscriptionCount(): number {
+    return this.#subscriptions.count;
+  }
+
   /** Whether a request stands in the dialog of a subscription. */
   knows(request: Request, flow: Flow): boolean {
     return this.#subscriptions.knows(request, flow);
@@ -142,7 +146,7 @@ export class Standalone {
           this.#subscriptions.accepted(leg, response, from, at);
           return leg;
         },
-        refused: (_status, at) => this.#subscriptions.refused(leg, at),
+        refused: () => this.#subscriptions.refused(leg),
       },
       now,
     );

@@ -95,3 +95,52 @@ describe("B3, D7: a stranger", () => {
     assert.equal(world.gateway.facts.length, told.length);
   });
 });
+
+describe("D1: what a peer can ask for at will leaves nothing behind", () => {
+  const [peer] = new World({ seed: 80 }).operator.addresses;
+  const subscribe = (): string =>
+    request("SUBSCRIBE", peer!, ["Event: presence", "Expires: 4294967295"]);
+  const flood = (world: World, messages: number): void => {
+    for (let i = 0; i < messages; i++) say(world, { from: peer!, text: subscribe() });
+  };
+
+  test("refused SUBSCRIBEs are forgotten with their transactions", () => {
+    const world = new World({ seed: 81 });
+    world.pbx.reply = () => ({ status: 489 });
+    flood(world, 500);
+    world.network.run(120_000);
+    const { sizes } = world.gateway.gateway;
+    assert.deepEqual(
+      Object.entries(sizes).filter(([, size]) => size > 0),
+      [],
+    );
+  });
+
+  test("accepted ones end by themselves, however long they ask for", () => {
+    const world = new World({ seed: 82 });
+    flood(world, 20);
+    world.network.run(60_000);
+    assert.equal(world.gateway.gateway.sizes.subscriptions, 20);
+    world.network.run(86_500_000);
+    const { sizes } = world.gateway.gateway;
+    assert.deepEqual(
+      Object.entries(sizes).filter(([, size]) => size > 0),
+      [],
+    );
+  });
+
+  test("a session timer of a century holds nothing of a call that is over", () => {
+    const world = new World({ seed: 83 });
+    const headers = { "session-expires": "3155760000" };
+    world.operator.answer = () => ({ rings: [], final: { status: 200, afterMs: 10, headers } });
+    const up = (leg: { bye(): void }): void => world.network.in(1000, () => leg.bye());
+    for (let i = 0; i < 20; i++) world.pbx.call({ uri: "0123", offer: true, up });
+    world.network.run(300_000);
+    const { sizes } = world.gateway.gateway;
+    assert.equal(world.gateway.facts.filter(({ kind }) => kind === "call-answered").length, 20);
+    assert.deepEqual(
+      Object.entries(sizes).filter(([, size]) => size > 0),
+      [],
+    );
+  });
+});

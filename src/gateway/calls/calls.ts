@@ -29,6 +29,11 @@ export class Calls implements CallKeeper, DialogIds {
     return this.#byId.size;
   }
 
+  /** The tags of ours that are known, of calls and of what calls still wait for. */
+  get tags(): number {
+    return this.#byTag.size;
+  }
+
   find(id: string): Call | undefined {
     return this.#byId.get(id);
   }

@@ -1,17 +1,19 @@
-import type { Instant, Timer } from "#base";
+import type { Instant } from "#base";
 import { end } from "#ends";
 import { parseSessionExpires, type Response } from "#sip-message";
 import type { Call } from "./call.ts";
-import type { Switchboard, Wakeable } from "./setup.ts";
+import { Deadline } from "./deadline.ts";
+import type { Switchboard } from "./setup.ts";
 
 /**
  * Watches a call whose ends agreed on a session timer (RFC 4028). The headers pass from end to end,
  * so the ends refresh through us; one that stops doing so leaves a dead call, which we end.
  */
-export class SessionTimer implements Wakeable {
+export class SessionTimer {
   readonly #board: Switchboard;
   readonly #call: Call;
-  #alarm: Timer<unknown> | undefined;
+  /** Most calls have none. */
+  #deadline: Deadline | undefined;
 
   constructor(board: Switchboard, call: Call) {
     this.#board = board;
@@ -20,19 +22,18 @@ export class SessionTimer implements Wakeable {
 
   /** A 2xx of INVITE or UPDATE starts the interval anew, or ends the agreement (RFC 4028 §7.2). */
   agreed(response: Response, now: Instant): void {
-    this.stop();
     const value = response.headers.get("session-expires");
     const session = value === undefined ? undefined : parseSessionExpires(value);
-    if (!session) return;
-    this.#alarm = this.#board.alarm(now + session.intervalS * 1000, this, "session");
+    if (!session) return this.stop();
+    this.#deadline ??= new Deadline(this.#board, (at) => this.#expired(at));
+    this.#deadline.set(now + session.intervalS * 1000, now);
   }
 
   stop(): void {
-    this.#board.cancelAlarm(this.#alarm);
-    this.#alarm = undefined;
+    this.#deadline?.lift();
   }
 
-  wake(_why: string, now: Instant): void {
+  #expired(now: Instant): void {
     this.#call.hangUp(end("session-expired"), undefined, now);
   }
 }

@@ -1,12 +1,13 @@
-import { after, BoundedMap, type Instant, type Timer } from "#base";
+import { BoundedMap, type Instant } from "#base";
 import { end } from "#ends";
 import { acceptsCSeq, dialogAsUac, dialogAsUas, type Flow, otherSide, refreshTarget } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { inDialogAcross, refusal } from "./crossing.ts";
 import { CrossingRequest } from "./crossing-request.ts";
+import { Deadline } from "./deadline.ts";
 import { type Leg, nextHop } from "./legs.ts";
-import type { Candidate, Switchboard, Wakeable, Withheld } from "./setup.ts";
+import type { Candidate, Switchboard, Withheld } from "./setup.ts";
 
 /** Subscriptions carried at once; the oldest is forgotten first. */
 const SUBSCRIPTIONS_MAX = 50_000;
@@ -18,13 +19,15 @@ const EXPIRES_DEFAULT_S = 3600;
 const EXPIRES_MAX_S = 86_400;
 
 /** The pair of dialogs that one SUBSCRIBE or REFER made (RFC 6665 §4.4.1). */
-interface Subscription extends Wakeable {
+interface Subscription {
   readonly subscriber: Leg;
   /** Known with the 2xx or with the first NOTIFY, whichever comes first. */
   notifier: Leg | undefined;
   readonly sent: Request;
   readonly candidate: Candidate;
-  alarm: Timer<unknown> | undefined;
+  readonly deadline: Deadline;
+  /** Both of our tags. */
+  readonly tags: readonly string[];
 }
 
 /** Dialogs that are no calls: SUBSCRIBE and out-of-dialog REFER with their NOTIFYs. */
@@ -58,19 +61,18 @@ export class Subscriptions {
       credentials: undefined,
       withheld,
     };
-    const tags = [localTag, sent.from.tag!];
-    const forget = () => {
-      for (const tag of tags) this.#byTag.delete(tag);
-    };
     const subscription: Subscription = {
       subscriber,
       notifier: undefined,
       sent,
       candidate,
-      alarm: undefined,
-      wake: forget,
+      deadline: new Deadline(this.#board, () => this.#forget(subscription)),
+      tags: [localTag, sent.from.tag!],
     };
-    for (const tag of tags) this.#byTag.set(tag, subscription);
+    for (const tag of subscription.tags) {
+      const evicted = this.#byTag.set(tag, subscription);
+      if (evicted) this.#forget(evicted[1]);
+    }
     this.#expire(subscription, EXPIRES_DEFAULT_S, now);
     return subscriber;
   }
@@ -87,8 +89,9 @@ export class Subscriptions {
     this.#expire(subscription, expiresS(response.headers.get("expires")), now);
   }
 
-  refused(subscriber: Leg, now: Instant): void {
-    this.#byTag.get(subscriber.dialog.localTag)?.wake("refused", now);
+  refused(subscriber: Leg): void {
+    const subscription = this.#byTag.get(subscriber.dialog.localTag);
+    if (subscription) this.#forget(subscription);
   }
 
   /** Whether a request stands in a subscription's dialog. */
@@ -178,12 +181,12 @@ export class Subscriptions {
   }
 
   #expire(subscription: Subscription, seconds: number, now: Instant): void {
-    this.#board.cancelAlarm(subscription.alarm);
-    subscription.alarm = this.#board.alarm(
-      after(now, seconds * 1000 + GRACE_MS),
-      subscription,
-      "expired",
-    );
+    subscription.deadline.set(now + seconds * 1000 + GRACE_MS, now);
+  }
+
+  #forget({ tags, deadline }: Subscription): void {
+    deadline.lift();
+    for (const tag of tags) this.#byTag.delete(tag);
   }
 }
 
