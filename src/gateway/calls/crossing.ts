@@ -15,6 +15,7 @@ import {
 } from "#sip-message";
 import { contactOf, faceHost, type Leg } from "./legs.ts";
 import { copyHeaders, type MaskView } from "./mask.ts";
+import { copyBody } from "./session-body.ts";
 import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
 
 /** Extensions that a gateway between two ends can vouch for; others leave Supported. */
@@ -77,7 +78,9 @@ export function requestAcross(
   copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld));
   vouch(headers);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
-  return new Request(original.method, uri, headers, original.body);
+  const request = new Request(original.method, uri, headers);
+  copyBody(original, request, board.setup.masked);
+  return request;
 }
 
 /** A response from one side as the other side's request gets it. */
@@ -107,7 +110,7 @@ export function responseAcross(
       across.headers.add("record-route", route);
     across.headers.set("contact", contactOf(face, leg.flow.transport, parseUri(request.uri)?.user));
   } else if (status >= 300 && status < 400) copyRedirection(board, response, across, to);
-  across.body = response.body;
+  copyBody(response, across, board.setup.masked);
   return across;
 }
 
@@ -141,7 +144,7 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   copyHeaders(original.headers, request.headers, view(board, leg.side, leg.withheld));
   vouch(request.headers);
   dress(board, request, leg);
-  request.body = original.body;
+  copyBody(original, request, board.setup.masked);
   return request;
 }
 

@@ -1,4 +1,4 @@
-import type { Side } from "#sip";
+import type { Destination } from "#sip";
 import {
   escapeUriHeader,
   type NameAddr,
@@ -10,7 +10,7 @@ import {
   type Request,
   unescapeUri,
 } from "#sip-message";
-import { faceHost, type Leg } from "./legs.ts";
+import { faceHost, type Leg, portOf } from "./legs.ts";
 import { maskUri } from "./mask.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
@@ -32,6 +32,26 @@ function translated(ids: DialogIds, value: string) {
   return across && { replaces: printReplaces({ ...named, ...across }), ...across };
 }
 
+/** REFERs of one leg whose NOTIFYs may still come; of more, the oldest is forgotten. */
+const REFERS_MAX = 16;
+
+/** Remembers what a REFER is called by who sent it. */
+export function rememberRefer(sent: Request, asked: Request, to: Leg): void {
+  to.refers ??= new Map();
+  to.refers.set(sent.cseq.number, asked.cseq.number);
+  if (to.refers.size > REFERS_MAX) to.refers.delete(to.refers.keys().next().value!);
+}
+
+/** The Event of a NOTIFY tells by its id which REFER it is about (RFC 3515 §2.4.6). */
+export const eventAcross = (event: string, { refers }: Leg): string =>
+  event.replace(
+    /^(refer\s*;\s*id=)(\d+)$/i,
+    (_, begin, id) => `${begin}${refers?.get(Number(id)) ?? id}`,
+  );
+
+/** The side that a request goes to, and by what. */
+type Toward = Pick<Destination, "side" | "transport">;
+
 /**
  * Refer-To (RFC 3515 §2.1) for the other side: with the mask on the host is the gateway's, and a
  * Replaces inside it names the dialog as that side knows it (RFC 5589 §7.1). A dialog that is on
@@ -41,7 +61,7 @@ export function referToAcross(
   board: Switchboard,
   ids: DialogIds,
   refer: Request,
-  to: Side,
+  to: Toward,
 ): string | undefined {
   const values = refer.headers.all("refer-to");
   const address = values.length === 1 ? parseNameAddr(values[0]!) : undefined;
@@ -53,18 +73,19 @@ export function referToAcross(
   const value = named?.slice(named.indexOf("=") + 1);
   const replaced = value === undefined ? undefined : translated(ids, unescapeUri(value));
   if (replaced) kept.push(`Replaces=${escapeUriHeader(replaced.replaces)}`);
-  const base = replaced?.side === to ? withoutHeaders(replaced.target) : across(board, address, to);
+  const base =
+    replaced?.side === to.side ? withoutHeaders(replaced.target) : across(board, address, to);
   const printed = kept.length === 0 ? base : `${base}?${kept.join("&")}`;
   return printNameAddr({ display: address.display, uri: printed, params: address.params });
 }
 
 const isReplaces = (part: string): boolean => /^replaces=/i.test(part);
 
-function across(board: Switchboard, address: NameAddr, to: Side): string {
-  const masked = board.setup.masked;
-  return masked
-    ? maskUri(address.uri, faceHost(board.setup.faces[to]))
-    : withoutHeaders(address.uri);
+function across(board: Switchboard, address: NameAddr, { side, transport }: Toward): string {
+  const { masked, faces } = board.setup;
+  if (!masked) return withoutHeaders(address.uri);
+  const uri = maskUri(address.uri, faceHost(faces[side]), portOf(faces[side], transport));
+  return transport === "udp" || !/^sips?:/i.test(uri) ? uri : `${uri};transport=${transport}`;
 }
 
 function withoutHeaders(uri: string): string {

@@ -15,15 +15,20 @@ export interface Leg {
   readonly credentials: DigestCredentials | undefined;
   /** What this peer is not told. */
   readonly withheld: Withheld | undefined;
+  /** By the CSeq of a REFER that this peer got: the CSeq that its asker gave it. */
+  refers?: Map<number, number>;
 }
 
 /** Our Contact towards one peer: the face's address, and the transport that the leg uses. */
 export function contactOf(face: Face, transport: Transport, user: string | undefined): string {
-  const port = face.ports[transport] ?? Object.values(face.ports)[0] ?? 5060;
   const at = user === undefined || user === "" ? "" : `${user}@`;
   const param = transport === "udp" ? "" : `;transport=${transport}`;
-  return `<sip:${at}${hostPort(face.advertised, port)}${param}>`;
+  return `<sip:${at}${hostPort(face.advertised, portOf(face, transport))}${param}>`;
 }
+
+/** The port that peers reach us at by a transport. */
+export const portOf = ({ ports }: Face, transport: Transport): number =>
+  ports[transport] ?? Object.values(ports)[0] ?? 5060;
 
 export const faceHost = (face: Face): string => hostText(face.advertised);
 
@@ -45,12 +50,14 @@ export function nextHop(leg: Leg): Destination {
   const bytes = uri && parseAddress(uri.host);
   if (!uri || !bytes) return back;
   const transport = transportOf(uri.params.get("transport"), uri.scheme) ?? flow.transport;
-  if (transport !== "udp" && transport === flow.transport) return back;
   const remote = parseAddress(flow.remoteAddress);
   if (remote && addressKind(bytes) !== addressKind(remote)) return back;
   if (remote && remote.length !== bytes.length) return back;
   const address = uri.host.startsWith("[") ? uri.host.slice(1, -1) : uri.host;
-  return { side, transport, address, port: uri.port ?? (transport === "tls" ? 5061 : 5060) };
+  const port = uri.port ?? (transport === "tls" ? 5061 : 5060);
+  const there: Destination = { side, transport, address, port };
+  // A connection is used while it lives; who opened it can't be reached at its port afterwards.
+  return transport !== "udp" && transport === flow.transport ? { ...there, flow: flow.id } : there;
 }
 
 function transportOf(param: string | undefined, scheme: string): Transport | undefined {

@@ -139,7 +139,7 @@ function maskAddresses(value: string, host: string): string {
 }
 
 /** A URI with its host, port and host-naming parameters replaced; tel and urn URIs name no host. */
-export function maskUri(text: string, host: string): string {
+export function maskUri(text: string, host: string, port?: number): string {
   const uri = parseUri(text);
   if (!uri) return `sip:${host}`;
   if (uri.scheme !== "sip" && uri.scheme !== "sips") {
@@ -148,7 +148,8 @@ export function maskUri(text: string, host: string): string {
   const user = uri.user === undefined ? {} : { user: uri.user };
   const phone = uri.params.get("user");
   const params = new Map(phone === undefined ? [] : [["user", phone]]);
-  return printUri({ scheme: uri.scheme, ...user, host, params });
+  const at = port === undefined ? { host } : { host, port };
+  return printUri({ scheme: uri.scheme, ...user, ...at, params });
 }
 
 /** Splits at commas that stand outside quotes and angle brackets. */

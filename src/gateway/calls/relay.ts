@@ -7,9 +7,9 @@ import type { ClientTransaction, Requester, Responder, ServerTransaction } from 
 import type { Call } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
-import { rackAcross, referToAcross } from "./dialog-ids.ts";
+import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-ids.ts";
 import { type Leg, nextHop } from "./legs.ts";
-import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
+import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
 /** Who sent what, in which call. */
@@ -20,6 +20,9 @@ export interface InDialog {
   readonly transaction: ServerTransaction;
   readonly request: Request;
 }
+
+/** Methods whose 481 or silence speaks of a subscription or of one message (RFC 5057 §5.1). */
+const LESSER: ReadonlySet<string> = new Set(["NOTIFY", "SUBSCRIBE", "REFER", "PRACK", "MESSAGE"]);
 
 /** One in-dialog request on its way across: re-INVITE, UPDATE, PRACK, INFO, REFER, NOTIFY … */
 export class Relay implements Requester, Responder {
@@ -45,11 +48,10 @@ export class Relay implements Requester, Responder {
   start(now: Instant): End | undefined {
     const { call, from, to, request } = this.#way;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
-    const renegotiates = request.method === "INVITE" || request.method === "UPDATE";
-    if (renegotiates && (call.renegotiation !== undefined || call.media.offerPending))
-      return end("glare");
+    const clash = this.#clash();
+    if (clash) return clash;
     const across = inDialogAcross(this.#board, request, to);
-    const refused = this.#relayRequestSdp(across, now) ?? this.#translateIds(across);
+    const refused = this.#translateIds(across) ?? this.#relayRequestSdp(across, now);
     if (refused) return refused;
     if (request.method === "INVITE") {
       call.renegotiation = this;
@@ -57,6 +59,18 @@ export class Relay implements Requester, Responder {
     }
     this.#send(across, now);
     return undefined;
+  }
+
+  /** 491 where the other end negotiates, 500 where this one does twice (RFC 3261 §14.2, 3311 §5.2). */
+  #clash(): End | undefined {
+    const { call, from, request } = this.#way;
+    const isUpdate = request.method === "UPDATE" && request.body !== "";
+    if (request.method !== "INVITE" && !isUpdate) return undefined;
+    const { renegotiation, media } = call;
+    if (!renegotiation && !media.offerPending) return undefined;
+    const by = renegotiation ? renegotiation.#way.from.side : media.state.exchange?.from;
+    if (by !== from.side) return end("glare");
+    return end("offer-pending", { retryAfterS: this.#board.random.integer(11) });
   }
 
   response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
@@ -79,7 +93,7 @@ export class Relay implements Requester, Responder {
     const { request, transaction: asked, call } = this.#way;
     this.#board.transactions.respond(asked, refusal(this.#board, request, gone), now);
     // RFC 3261 §12.2.1.2: no response at all ends the dialog.
-    call.hangUp(gone, undefined, now);
+    if (!LESSER.has(request.method)) call.hangUp(gone, undefined, now);
   }
 
   /** The call ended meanwhile: the asker learns that, and an answered INVITE gets its ACK. */
@@ -123,13 +137,15 @@ export class Relay implements Requester, Responder {
       if (isEnd(relayed)) call.hangUp(relayed, undefined, now);
       else withSdp(this.#ack, relayed.sdp);
     }
+    if (call.media.offerPending) command(this.#board, call.media.abandonOffer(now));
     this.#sendAck(this.#ack);
   }
 
   #relayRequestSdp(across: Request, now: Instant): End | undefined {
     const { call, from, request } = this.#way;
+    if (request.body === "" || !NEGOTIATING.has(request.method)) return undefined;
     const sdp = sdpOf(request);
-    if (sdp === undefined) return undefined;
+    if (sdp === undefined) return end("unsupported-body");
     // A PRACK may bear the answer to an offer in a reliable 18x (RFC 3262 §5).
     this.#offered = !call.media.offerPending;
     const outcome = this.#offered
@@ -142,14 +158,17 @@ export class Relay implements Requester, Responder {
   }
 
   #translateIds(across: Request): End | undefined {
-    const { request, to } = this.#way;
+    const { request, from, to } = this.#way;
+    const event = request.headers.get("event");
+    if (event !== undefined) across.headers.set("event", eventAcross(event, from));
     if (request.method === "PRACK") {
       const rack = rackAcross(request, to);
       if (rack === undefined) return end("bad-request");
       across.headers.set("rack", rack);
     }
     if (request.method === "REFER") {
-      const referTo = referToAcross(this.#board, this.#ids, request, to.side);
+      const toward = { side: to.side, transport: to.flow.transport };
+      const referTo = referToAcross(this.#board, this.#ids, request, toward);
       if (referTo === undefined) return end("bad-request");
       across.headers.set("refer-to", referTo);
     }
@@ -158,6 +177,7 @@ export class Relay implements Requester, Responder {
 
   #send(request: Request, now: Instant): void {
     this.#sent = request;
+    if (request.method === "REFER") rememberRefer(request, this.#way.request, this.#way.to);
     this.#client = this.#board.transactions.request(request, nextHop(this.#way.to), now, this);
   }
 
@@ -180,11 +200,15 @@ export class Relay implements Requester, Responder {
   }
 
   #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
-    const { call, to } = this.#way;
-    const sdp = sdpOf(response);
+    const { call, to, request } = this.#way;
+    const { method } = request;
+    const sdp = NEGOTIATING.has(method) ? sdpOf(response) : undefined;
     if (sdp === undefined) {
+      if (response.status < 200) return undefined;
       // The answer came in an 18x: the final response makes it the agreement (RFC 3262 §5).
-      if (response.status >= 200) command(this.#board, call.media.settle(now));
+      if (method === "INVITE") command(this.#board, call.media.settle(now));
+      if (this.#offered && call.media.offerPending)
+        command(this.#board, call.media.abandonOffer(now));
       return undefined;
     }
     const outcome =
@@ -204,7 +228,8 @@ export class Relay implements Requester, Responder {
     const across = responseAcross(this.#board, response, request, from.side, from);
     this.#board.transactions.respond(transaction, across, now);
     // RFC 3261 §12.2.1.2: the peer knows no such dialog any more.
-    if (response.status === 481 || response.status === 408) {
+    const isGone = response.status === 481 || response.status === 408;
+    if (isGone && !LESSER.has(request.method)) {
       call.hangUp(end("no-dialog"), undefined, now);
     }
   }

@@ -18,6 +18,22 @@ export function sdpOf(message: Message): string | undefined {
   return message.body !== "" && bodyType(message) === SDP ? message.body : undefined;
 }
 
+/** Methods by which ends agree on media (RFC 3261 §13.2.1, RFC 3262 §5, RFC 3311). */
+export const NEGOTIATING: ReadonlySet<string> = new Set(["INVITE", "ACK", "PRACK", "UPDATE"]);
+
+/**
+ * What of a body crosses by itself. A description never does, nor several parts where one of them
+ * may be one: unread, they would tell where their side is and lead media round the gateway.
+ */
+export function copyBody(from: Message, to: Message, masked: boolean): void {
+  const type = bodyType(from);
+  const several = type.startsWith("multipart/") && NEGOTIATING.has(from.cseq.method);
+  if (type === SDP || several) to.headers.delete("content-type");
+  // The status line is what a fragment is sent for; headers under it are the other side's.
+  else if (masked && type === "message/sipfrag") to.body = `${from.body.split(/\r?\n/, 1)[0]}\r\n`;
+  else to.body = from.body;
+}
+
 /** Gives a message a session description, or takes the body away. */
 export function withSdp(message: Message, sdp: string | undefined): void {
   if (sdp === undefined) {
