@@ -70,7 +70,7 @@ export class Gateway {
     this.#registrar = new TrunkRegistrar(this.#board, settings, now);
     this.#policy = new OperatorPolicy(settings, random, this.#watch);
     this.#names = new NameWatch(this.#board, this.#policy, now);
-    this.#standalone = new Standalone(this.#board, this.#policy);
+    this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
   }
 

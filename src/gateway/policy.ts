@@ -83,7 +83,8 @@ export class OperatorPolicy implements Policy {
       uriHost: pbx.host,
       ...users,
       trunk: trunk.name,
-      failoverStatuses: [],
+      // RFC 3263 §4.3: what has no room sends to the next of its name's addresses.
+      failoverStatuses: [503],
       redirects: "pass",
     };
     return { candidates: [candidate], ...numbers, toward: "private", trunk: trunk.name };

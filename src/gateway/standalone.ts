@@ -2,8 +2,10 @@ import type { Instant } from "#base";
 import {
   type Candidate,
   CrossingRequest,
+  type DialogIds,
   type Origin,
   type Policy,
+  referToAcross,
   refusal,
   requestAcross,
   Subscriptions,
@@ -37,11 +39,13 @@ const SUBSCRIBING: ReadonlySet<string> = new Set(["SUBSCRIBE", "REFER"]);
 export class Standalone {
   readonly #board: Switchboard;
   readonly #policy: Policy;
+  readonly #ids: DialogIds;
   readonly #subscriptions: Subscriptions;
 
-  constructor(board: Switchboard, policy: Policy) {
+  constructor(board: Switchboard, policy: Policy, ids: DialogIds) {
     this.#board = board;
     this.#policy = policy;
+    this.#ids = ids;
     this.#subscriptions = new Subscriptions(board);
   }
 
@@ -123,6 +127,12 @@ export class Standalone {
       setup.faces[candidate.side],
       dialog,
     );
+    if (request.method === "REFER") {
+      const referTo = referToAcross(this.#board, this.#ids, request, to);
+      if (referTo === undefined)
+        return this.#refuse(transaction, request, flow, end("bad-request"), now);
+      across.headers.set("refer-to", referTo);
+    }
     const carried = {
       transaction,
       request,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Instant, instant, latin1Bytes, seededRandom } from "#base";
 import { Gateway } from "#gateway";
+import type { Target } from "#port";
 import { validateSettings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import {
@@ -50,6 +51,8 @@ export const sdpOf = (side: Side): string =>
 export class ByHand {
   readonly gateway: Gateway;
   now: Instant = instant(1_700_000_000_000);
+  /** What names resolve to, at once; an unknown one to nothing. */
+  readonly names = new Map<string, readonly Target[]>();
   readonly #transport: Transport;
   #branches = 0;
 
@@ -155,7 +158,14 @@ export class ByHand {
   }
 
   #drain(): Sent[] {
-    return this.gateway.drain().flatMap((effect) => {
+    const effects = this.gateway.drain();
+    for (const effect of effects) {
+      if (effect.kind !== "resolve") continue;
+      const targets = this.names.get(effect.name.host) ?? [];
+      this.gateway.handle({ kind: "resolved", query: effect.query, targets }, this.now);
+      effects.push(...this.gateway.drain());
+    }
+    return effects.flatMap((effect) => {
       if (effect.kind !== "send" || effect.text.startsWith("SIP/2.0 100 ")) return [];
       const message = parseMessageText(effect.text);
       assert.ok(message.kind !== "parse-failure", effect.text);

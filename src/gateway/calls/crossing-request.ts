@@ -22,6 +22,8 @@ export interface Carried {
   readonly withheld: Withheld | undefined;
   /** The asking dialog, where the request belongs to one or makes one. */
   readonly leg?: Leg | undefined;
+  /** The request went again, with credentials and a CSeq of its own. */
+  readonly resent?: (again: Request) => void;
   readonly accepted?: (response: Response, flow: Flow, now: Instant) => Leg | undefined;
   readonly refused?: (status: number, now: Instant) => void;
 }
@@ -85,6 +87,7 @@ export class CrossingRequest implements Requester, Responder {
     const retry = answerChallenge(this.#board, credentials, this.#sent, response);
     if (!retry) return false;
     this.#sent = retry;
+    this.#carried.resent?.(retry);
     this.#client = this.#board.transactions.request(retry, to, now, this);
     return true;
   }

@@ -86,6 +86,7 @@ export class Subscriptions {
       dialogAsUac(subscription.sent, response),
       flow,
     );
+    countFrom(subscription.notifier, response.cseq.number);
     this.#expire(subscription, expiresS(response.headers.get("expires")), now);
   }
 
@@ -158,6 +159,7 @@ export class Subscriptions {
       credentials: to.credentials,
       withheld: from.withheld,
       leg: from,
+      resent: (again: Request) => countFrom(to, again.cseq.number),
       accepted: (response: Response) => {
         refreshTarget(to.dialog, response);
         const expires = response.headers.get("expires") ?? request.headers.get("expires");
@@ -188,6 +190,11 @@ export class Subscriptions {
     deadline.lift();
     for (const tag of tags) this.#byTag.delete(tag);
   }
+}
+
+/** An answered challenge took a CSeq that the dialog didn't give: the next request's is higher. */
+function countFrom({ dialog }: Leg, cseq: number): void {
+  dialog.localSeq = Math.max(dialog.localSeq, cseq);
 }
 
 const isFromSubscriber = ({ subscriber }: Subscription, request: Request): boolean =>
