@@ -171,7 +171,7 @@ class ScenarioWriter {
       case "pause":
         return `<pause milliseconds="${step.ms}"/>`;
       case "play":
-        return `<nop><action><exec rtp_stream="${step.file},-1,8,PCMA/8000"/></action></nop>`;
+        return `<nop><action><exec rtp_stream="${step.file},1,8,PCMA/8000"/></action></nop>`;
     }
   }
 
