@@ -82,6 +82,7 @@ class Probe implements Requester, Wakeable {
   readonly #callId: string;
   #cseq = 0;
   #alarm: Timer<unknown> | undefined;
+  #isOver = false;
 
   constructor(
     board: Switchboard,
@@ -103,6 +104,7 @@ class Probe implements Requester, Wakeable {
   }
 
   stop(): void {
+    this.#isOver = true;
     this.#board.cancelAlarm(this.#alarm);
   }
 
@@ -126,6 +128,7 @@ class Probe implements Requester, Wakeable {
 
   #ask(targets: readonly Target[], now: Instant): void {
     const target = targets[0];
+    if (this.#isOver) return;
     if (!target) return this.#heard("silence", now);
     const to = toDestination(this.#candidate.side, target);
     const request = optionsRequest(this.#board, this.#candidate, this.#callId, ++this.#cseq);
@@ -133,6 +136,7 @@ class Probe implements Requester, Wakeable {
   }
 
   #heard(pulse: { status: number } | "silence", now: Instant): void {
+    if (this.#isOver) return;
     const change = this.#health.heard(pulse, now);
     this.#later();
     if (!change) return;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Instant, instant, latin1Bytes, seededRandom } from "#base";
 import { Gateway } from "#gateway";
 import type { Target } from "#port";
-import { validateSettings } from "#settings";
+import { type Settings, validateSettings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import {
   Headers,
@@ -50,6 +50,7 @@ export const sdpOf = (side: Side): string =>
 /** A gateway between an operator and a PBX whose every message is the test's: races made by hand. */
 export class ByHand {
   readonly gateway: Gateway;
+  readonly settings: Settings;
   now: Instant = instant(1_700_000_000_000);
   /** What names resolve to, at once; an unknown one to nothing. */
   readonly names = new Map<string, readonly Target[]>();
@@ -78,6 +79,7 @@ export class ByHand {
       ...more,
     });
     assert.ok(settings, JSON.stringify(errors));
+    this.settings = settings;
     this.gateway = new Gateway({ settings, random: seededRandom(1), hash }, this.now);
     this.#drain();
   }

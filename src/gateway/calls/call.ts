@@ -269,16 +269,21 @@ export class Call implements Dialler, Responder, Wakeable {
   #relaySdp(response: Response, now: Instant): { sdp: string | undefined } | End {
     const sdp = sdpOf(response);
     const stage = response.status < 200 ? "early" : "final";
-    if (sdp === undefined) {
+    const from = otherSide(this.from);
+    const offered = this.#asked!.offer !== undefined;
+    // An UPDATE has settled more since: a repeat of the first answer (RFC 6337 §3.1.1) is past.
+    const isPast = offered && this.media.state.exchange?.from === from;
+    if (sdp === undefined || isPast) {
       // The answer came in a reliable 18x: that is what the call goes on with (RFC 3262 §5).
       if (stage === "final") command(this.#board, this.media.settle(now));
+      // An offer that no answer will come to may not stand in the way of the next.
+      const isMissed = stage === "final" && offered && !isPast && this.media.offerPending;
+      if (isMissed) command(this.#board, this.media.abandonOffer(now));
       return { sdp: undefined };
     }
-    const from = otherSide(this.from);
-    const relayed =
-      this.#asked!.offer === undefined
-        ? this.media.relayOffer(sdp, from, now)
-        : this.media.relayAnswer(sdp, from, now, stage);
+    const relayed = offered
+      ? this.media.relayAnswer(sdp, from, now, stage)
+      : this.media.relayOffer(sdp, from, now);
     return performAll(this.#board, relayed);
   }
 

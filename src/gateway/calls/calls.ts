@@ -123,6 +123,13 @@ export class Calls implements CallKeeper, DialogIds {
     const done = refusal(this.#board, bye, end("completed"));
     done.headers.delete("warning");
     this.#board.transactions.respond(transaction, done, now);
-    call.hangUp(end("completed"), from.side, now, bye.headers.get("reason"));
+    // RFC 3261 §15: before the answer it means what CANCEL does.
+    const isCancel = call.state === "dialling" && from.side === call.from;
+    call.hangUp(
+      end(isCancel ? "cancelled" : "completed"),
+      from.side,
+      now,
+      bye.headers.get("reason"),
+    );
   }
 }
