@@ -172,7 +172,9 @@ export class TakenCall {
   }
 
   #repeat(response: Response, rseq: number, waitMs: number, tries: number): void {
-    if (!this.#unpracked.has(rseq) || this.#final !== undefined || tries === 0) return;
+    if (!this.#unpracked.has(rseq) || this.#final !== undefined) return;
+    // RFC 3262 §3: a caller that never acknowledges an answer is refused.
+    if (tries === 0) return this.#finish(500, this.#peer.now);
     this.#peer.transactions.respond(this.#transaction, response, this.#peer.now);
     this.#peer.in(waitMs, () => this.#repeat(response, rseq, waitMs * 2, tries - 1));
   }
