@@ -146,7 +146,10 @@ export class Standalone {
       new CrossingRequest(this.#board, carried, now);
       return;
     }
-    const leg = this.#subscriptions.begin(request, flow, withheld, across, candidate, now);
+    const leg = this.#subscriptions.begin(
+      { request, flow, withheld, sent: across, candidate, to },
+      now,
+    );
     new CrossingRequest(
       this.#board,
       {

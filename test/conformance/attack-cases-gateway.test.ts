@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { latin1Bytes } from "#base";
 import type { Side, Transport } from "#sip";
+import { ByHand, dialogsOf, linesOf, only, type Sent, sdpOf } from "../support/by-hand.ts";
 import { flowOf, type Packet } from "../support/network.ts";
 import { World } from "../support/world.ts";
 
@@ -142,5 +143,136 @@ describe("D1: what a peer can ask for at will leaves nothing behind", () => {
       Object.entries(sizes).filter(([, size]) => size > 0),
       [],
     );
+  });
+});
+
+describe("B5: nobody is led round the settings", () => {
+  const OTHER = { name: "other", peers: [{ host: "198.51.100.99" }], optionsIntervalS: 0 };
+  const OP = { name: "op", peers: [{ host: "198.51.100.1" }], optionsIntervalS: 0 };
+  const TARGETS = [
+    { uri: "sip:0123@198.51.100.99" },
+    { uri: "sip:0123@192.0.2.1", headers: { route: "<sip:198.51.100.99;lr>" } },
+    { uri: "sip:0123@192.0.2.1;maddr=198.51.100.99" },
+    { uri: "sips:0123@other.example.org", headers: { route: "<sip:192.0.2.1;lr>, <sip:x@y;lr>" } },
+  ];
+
+  test("a trunk reaches the PBX, whatever host its Request-URI and Route name", () => {
+    for (const method of ["INVITE", "MESSAGE", "SUBSCRIBE", "REFER"]) {
+      for (const { uri, headers = {} } of TARGETS) {
+        const site = new ByHand({ settings: { trunks: [OP, OTHER] } });
+        const asked = site.begin("public", method, {
+          headers: { ...headers, event: "presence", "refer-to": "<sip:1@198.51.100.99>" },
+        });
+        asked.uri = uri;
+        const sent = only(site.take("public", asked), method);
+        assert.equal(sent.to.side, "private");
+        assert.equal(sent.to.address, "10.77.0.2");
+        assert.ok(!sent.message.headers.has("route"));
+      }
+    }
+  });
+
+  test("the last hop is the last, however its zero is written", () => {
+    for (const hops of ["0", "00", "000"]) {
+      const site = new ByHand();
+      const headers = { "max-forwards": hops };
+      for (const method of ["INVITE", "MESSAGE"]) {
+        const invite = site.begin("public", method, { headers });
+        assert.deepEqual(linesOf(site.take("public", invite)), [483]);
+      }
+    }
+  });
+
+  test("hops are counted across the gateway", () => {
+    const site = new ByHand();
+    const headers = { "max-forwards": "3" };
+    const sent = only(site.take("public", site.begin("public", "INVITE", { headers })), "INVITE");
+    assert.equal(sent.message.headers.get("max-forwards"), "2");
+  });
+
+  test("a redirection to ourselves is no place to go to", () => {
+    const site = new ByHand({ trunk: { peers: [OP.peers[0]!], redirects: "follow" } });
+    const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+    const asked = only(site.take("private", invite), "INVITE");
+    const headers = { contact: "<sip:0123@192.0.2.1:5060>, <sip:0123@10.77.0.1:5062>" };
+    const sent = site.take("public", site.answer(asked, 302, { headers }));
+    assert.deepEqual(linesOf(sent), ["ACK", 482]);
+    assert.equal(site.gateway.callCount, 0);
+    assert.equal(site.gateway.portsHeld, 0);
+  });
+
+  test("a Contact that is our own address leads back to who said it", () => {
+    const site = new ByHand();
+    const contact = "<sip:0123@192.0.2.1:5060>";
+    const invite = site.begin("public", "INVITE", { sdp: sdpOf("public"), headers: { contact } });
+    const asked = only(site.take("public", invite), "INVITE");
+    const answer = site.answer(asked, 200, { sdp: sdpOf("private") });
+    const answered = only(site.take("private", answer), 200);
+    const { caller, callee } = dialogsOf("public", invite, asked, answered.message);
+    site.take("public", site.inside(caller, "ACK", 1));
+    const bye = only(site.take("private", site.inside(callee, "BYE", 1)), "BYE");
+    assert.equal(bye.to.address, "198.51.100.1");
+  });
+});
+
+describe("C1: credentials are for the operator, not for where its Contact leads", () => {
+  const CREDENTIALS = { user: "alice", password: "wonder" };
+  const CHALLENGE = { "proxy-authenticate": 'Digest realm="op", nonce="n", qop="auth"' };
+  const ELSEWHERE = "<sip:4001@203.0.113.50:5060>";
+
+  /** What the gateway does when a BYE that goes to such a Contact is challenged. */
+  function challenged(contact: string): Sent[] {
+    const site = new ByHand({ trunk: { credentials: CREDENTIALS } });
+    const invite = site.begin("public", "INVITE", { sdp: sdpOf("public"), headers: { contact } });
+    const asked = only(site.take("public", invite), "INVITE");
+    const answer = site.answer(asked, 200, { sdp: sdpOf("private") });
+    const answered = only(site.take("private", answer), 200);
+    const { caller, callee } = dialogsOf("public", invite, asked, answered.message);
+    site.take("public", site.inside(caller, "ACK", 1));
+    const bye = only(site.take("private", site.inside(callee, "BYE", 1)), "BYE");
+    return site.take("public", site.answer(bye, 407, { headers: CHALLENGE }));
+  }
+
+  test("a BYE is answered for at the trunk's own address, and nowhere else", () => {
+    const again = only(challenged("<sip:4001@198.51.100.1:5060>"), "BYE");
+    assert.ok(again.message.headers.has("proxy-authorization"));
+    assert.deepEqual(challenged(ELSEWHERE), []);
+  });
+
+  test("neither a re-INVITE nor the ACK takes them elsewhere", () => {
+    const site = new ByHand({ trunk: { credentials: CREDENTIALS } });
+    const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+    const first = only(site.take("private", invite), "INVITE");
+    const refused = site.answer(first, 407, { headers: CHALLENGE });
+    const asked = only(site.take("public", refused), "INVITE");
+    assert.ok(asked.message.headers.has("proxy-authorization"));
+    const answer = site.answer(asked, 200, {
+      sdp: sdpOf("public"),
+      headers: { contact: ELSEWHERE },
+    });
+    const answered = only(site.take("public", answer), 200);
+    const { caller } = dialogsOf("private", invite, asked, answered.message);
+    const ack = only(site.take("private", site.inside(caller, "ACK", 1)), "ACK");
+    assert.equal(ack.to.address, "203.0.113.50");
+    assert.ok(!ack.message.headers.has("proxy-authorization"));
+    const info = only(site.take("private", site.inside(caller, "INFO", 2)), "INFO");
+    const told = site.take("public", site.answer(info, 407, { headers: CHALLENGE }));
+    assert.ok(!linesOf(told).includes("INFO"));
+  });
+
+  test("a peer that is redirected to, or another realm than the trunk's, gets none", () => {
+    const site = new ByHand({ trunk: { redirects: "follow", credentials: CREDENTIALS } });
+    const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+    const asked = only(site.take("private", invite), "INVITE");
+    const headers = { contact: ELSEWHERE };
+    const there = only(site.take("public", site.answer(asked, 302, { headers })), "INVITE");
+    const told = site.take("public", site.answer(there, 407, { headers: CHALLENGE }));
+    assert.ok(!linesOf(told).includes("INVITE"));
+
+    const strict = new ByHand({ trunk: { credentials: { ...CREDENTIALS, realm: "operator" } } });
+    const other = strict.begin("private", "INVITE", { sdp: sdpOf("private") });
+    const one = only(strict.take("private", other), "INVITE");
+    const sent = strict.take("public", strict.answer(one, 407, { headers: CHALLENGE }));
+    assert.ok(!linesOf(sent).includes("INVITE"));
   });
 });

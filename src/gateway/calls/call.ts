@@ -137,7 +137,7 @@ export class Call implements Dialler, Responder, Wakeable {
     withSdp(invite, offer);
     if (replaces !== undefined) invite.headers.add("replaces", replaces);
     const { credentials, withheld } = candidate;
-    this.#invited = { request: invite, credentials, withheld };
+    this.#invited = { request: invite, home: to.address, credentials, withheld };
     return invite;
   }
 

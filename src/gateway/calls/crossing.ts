@@ -13,7 +13,7 @@ import {
   reasonOf,
   responseTo,
 } from "#sip-message";
-import { contactOf, faceHost, type Leg } from "./legs.ts";
+import { contactOf, credentialsAt, faceHost, type Leg, nextHop } from "./legs.ts";
 import { copyHeaders, type MaskView } from "./mask.ts";
 import { copyBody } from "./session-body.ts";
 import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
@@ -148,11 +148,13 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   return request;
 }
 
-/** The ACK of a 2xx bears the credentials of its INVITE (RFC 3261 §13.2.2.4). */
+/** The ACK of a 2xx bears the credentials of its INVITE (RFC 3261 §13.2.2.4), to whom they are for. */
 export function ackFor(board: Switchboard, leg: Leg, cseq: number, invite: Request): Request {
   const ack = requestInDialog(leg.dialog, "ACK", cseq);
-  ack.headers.addAllFrom(invite.headers, "authorization");
-  ack.headers.addAllFrom(invite.headers, "proxy-authorization");
+  if (credentialsAt(leg, nextHop(leg))) {
+    ack.headers.addAllFrom(invite.headers, "authorization");
+    ack.headers.addAllFrom(invite.headers, "proxy-authorization");
+  }
   ack.headers.set("max-forwards", String(board.setup.maxForwards));
   if (board.setup.masked) ack.headers.set("user-agent", board.setup.product);
   return ack;

@@ -5,6 +5,7 @@ import type { Destination, Flow } from "#sip";
 import { type NameAddr, parseUri, type Request, type Response } from "#sip-message";
 import type { ClientTransaction, Requester } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
+import { isOurselves } from "./legs.ts";
 import { type Candidate, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
 
 /** What becomes of a dial; `answered` comes again for each repeated 2xx (RFC 6026 §8.4). */
@@ -119,6 +120,10 @@ export class Dial implements Requester, Wakeable {
   #dial(candidate: Candidate, target: Target, now: Instant): void {
     this.#tries++;
     this.#challenged = false;
+    if (isOurselves(this.#board.setup, target)) {
+      this.#last = end("loop");
+      return this.#failOver("loop", now);
+    }
     const to = toDestination(candidate.side, target);
     const request = this.#dialler.inviteFor(candidate, to);
     const transaction = this.#board.transactions.request(request, to, now, this);

@@ -34,6 +34,8 @@ export interface AskedBy {
 /** The INVITE that the callee got. */
 export interface Invited {
   readonly request: Request;
+  /** The address that it was sent to. */
+  readonly home: string;
   readonly credentials: DigestCredentials | undefined;
   readonly withheld: Withheld | undefined;
 }
@@ -67,6 +69,7 @@ export class Forks {
       flow: asked.flow,
       inviteSeq: 0,
       credentials: asked.credentials,
+      home: asked.flow.remoteAddress,
       withheld: asked.withheld,
     };
     const fork = { caller, callee: this.calleeLeg(invited, response, flow) };
@@ -74,7 +77,11 @@ export class Forks {
     return fork;
   }
 
-  calleeLeg({ request, credentials, withheld }: Invited, response: Response, flow: Flow): Leg {
+  calleeLeg(
+    { request, home, credentials, withheld }: Invited,
+    response: Response,
+    flow: Flow,
+  ): Leg {
     const dialog = dialogAsUac(request, response);
     return {
       side: otherSide(this.#from),
@@ -82,6 +89,7 @@ export class Forks {
       flow,
       inviteSeq: response.cseq.number,
       credentials,
+      home,
       withheld,
     };
   }

@@ -1,7 +1,8 @@
-import { addressKind, hostPort, hostText, parseAddress } from "#base";
+import { addressKind, canonicalAddress, hostPort, hostText, parseAddress } from "#base";
+import type { Target } from "#port";
 import type { Destination, Dialog, DigestCredentials, Flow, Side, Transport } from "#sip";
 import { parseUri } from "#sip-message";
-import type { Face, Withheld } from "./setup.ts";
+import type { CallSetup, Face, Withheld } from "./setup.ts";
 
 /** One end of a call: a dialog with a peer, and the flow that its messages came by. */
 export interface Leg {
@@ -11,13 +12,36 @@ export interface Leg {
   flow: Flow;
   /** CSeq of the latest INVITE that we sent to this peer; 0 before the first. */
   inviteSeq: number;
-  /** Answers this peer's challenges. */
+  /** Answers this peer's challenges; by way of `credentialsAt`. */
   readonly credentials: DigestCredentials | undefined;
+  /** The address that the INVITE came from or was sent to: what the settings vouch for. */
+  readonly home: string;
   /** What this peer is not told. */
   readonly withheld: Withheld | undefined;
   /** By the CSeq of a REFER that this peer got: the CSeq that its asker gave it. */
   refers?: Map<number, number>;
 }
+
+/**
+ * What answers challenges of requests that go there. A Contact may lead to anybody, who could have
+ * the operator's password answered for: credentials go to the leg's home alone (attack case C1).
+ */
+export function credentialsAt(leg: Leg, to: Destination): DigestCredentials | undefined {
+  const { credentials, home } = leg;
+  return credentials && sameAddress(to.address, home) ? credentials : undefined;
+}
+
+/** Whether a place is one of our own: what goes there comes back to us. */
+export function isOurselves({ faces, media }: CallSetup, { address, port }: Target): boolean {
+  return ([faces.public, faces.private] as const).some((face) => {
+    const { advertised, ports } = face;
+    const own = [advertised, media.sides[face.side].localAddress];
+    return Object.values(ports).includes(port) && own.some((one) => sameAddress(one, address));
+  });
+}
+
+const sameAddress = (one: string, other: string): boolean =>
+  one === other || canonicalAddress(one) === canonicalAddress(other);
 
 /** Our Contact towards one peer: the face's address, and the transport that the leg uses. */
 export function contactOf(face: Face, transport: Transport, user: string | undefined): string {
@@ -56,6 +80,8 @@ export function nextHop(leg: Leg): Destination {
   const address = uri.host.startsWith("[") ? uri.host.slice(1, -1) : uri.host;
   const port = uri.port ?? (transport === "tls" ? 5061 : 5060);
   const there: Destination = { side, transport, address, port };
+  // A peer that says we should talk to ourselves means itself at most.
+  if (port === flow.localPort && sameAddress(address, flow.localAddress)) return back;
   // A connection is used while it lives; who opened it can't be reached at its port afterwards.
   return transport !== "udp" && transport === flow.transport ? { ...there, flow: flow.id } : there;
 }

@@ -92,7 +92,8 @@ function screen(call: Attempt): End | undefined {
 
 /** What any request must satisfy to be carried across (RFC 3261 §8.2.2.3, §16.3). */
 export function screenRequest(request: Request): End | undefined {
-  if (request.headers.get("max-forwards") === "0") return end("too-many-hops");
+  const hops = request.headers.get("max-forwards");
+  if (hops !== undefined && Number(hops) === 0) return end("too-many-hops");
   const uri = parseUri(request.uri);
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel")) {
     return end("unsupported-scheme");

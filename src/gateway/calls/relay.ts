@@ -8,7 +8,7 @@ import type { Call } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-ids.ts";
-import { type Leg, nextHop } from "./legs.ts";
+import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
@@ -238,7 +238,8 @@ export class Relay implements Requester, Responder {
     if ((response.status !== 401 && response.status !== 407) || this.#challenged) return false;
     this.#challenged = true;
     const { to } = this.#way;
-    const retry = answerChallenge(this.#board, to.credentials, this.#sent!, response);
+    const credentials = credentialsAt(to, nextHop(to));
+    const retry = answerChallenge(this.#board, credentials, this.#sent!, response);
     if (!retry) return false;
     to.dialog.localSeq = Math.max(to.dialog.localSeq, retry.cseq.number);
     if (retry.method === "INVITE") to.inviteSeq = retry.cseq.number;

@@ -1,12 +1,20 @@
 import { BoundedMap, type Instant } from "#base";
 import { end } from "#ends";
-import { acceptsCSeq, dialogAsUac, dialogAsUas, type Flow, otherSide, refreshTarget } from "#sip";
+import {
+  acceptsCSeq,
+  type Destination,
+  dialogAsUac,
+  dialogAsUas,
+  type Flow,
+  otherSide,
+  refreshTarget,
+} from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { inDialogAcross, refusal } from "./crossing.ts";
 import { CrossingRequest } from "./crossing-request.ts";
 import { Deadline } from "./deadline.ts";
-import { type Leg, nextHop } from "./legs.ts";
+import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import type { Candidate, Switchboard, Withheld } from "./setup.ts";
 
 /** Subscriptions carried at once; the oldest is forgotten first. */
@@ -25,9 +33,21 @@ interface Subscription {
   notifier: Leg | undefined;
   readonly sent: Request;
   readonly candidate: Candidate;
+  /** Where it was sent. */
+  readonly to: Destination;
   readonly deadline: Deadline;
   /** Both of our tags. */
   readonly tags: readonly string[];
+}
+
+/** A request that may make a dialog: as it came, and as it goes to `to`. */
+export interface Subscribing {
+  readonly request: Request;
+  readonly flow: Flow;
+  readonly withheld: Withheld | undefined;
+  readonly sent: Request;
+  readonly candidate: Candidate;
+  readonly to: Destination;
 }
 
 /** Dialogs that are no calls: SUBSCRIBE and out-of-dialog REFER with their NOTIFYs. */
@@ -44,14 +64,7 @@ export class Subscriptions {
   }
 
   /** Remembers a request that may make a dialog, before it is sent. */
-  begin(
-    request: Request,
-    flow: Flow,
-    withheld: Withheld | undefined,
-    sent: Request,
-    candidate: Candidate,
-    now: Instant,
-  ): Leg {
+  begin({ request, flow, withheld, sent, candidate, to }: Subscribing, now: Instant): Leg {
     const localTag = this.#board.random.token(16);
     const subscriber: Leg = {
       side: flow.side,
@@ -59,6 +72,7 @@ export class Subscriptions {
       flow,
       inviteSeq: 0,
       credentials: undefined,
+      home: flow.remoteAddress,
       withheld,
     };
     const subscription: Subscription = {
@@ -66,6 +80,7 @@ export class Subscriptions {
       notifier: undefined,
       sent,
       candidate,
+      to,
       deadline: new Deadline(this.#board, () => this.#forget(subscription)),
       tags: [localTag, sent.from.tag!],
     };
@@ -150,13 +165,14 @@ export class Subscriptions {
     const state = request.headers.get("subscription-state")?.toLowerCase() ?? "";
     if (state.startsWith("terminated")) this.#expire(subscription, 0, now);
     const across = inDialogAcross(this.#board, request, to);
+    const there = nextHop(to);
     const carried = {
       transaction,
       request,
       from: from.side,
       across,
-      to: nextHop(to),
-      credentials: to.credentials,
+      to: there,
+      credentials: credentialsAt(to, there),
       withheld: from.withheld,
       leg: from,
       resent: (again: Request) => countFrom(to, again.cseq.number),
@@ -178,6 +194,7 @@ export class Subscriptions {
       flow,
       inviteSeq: 0,
       credentials: subscription.candidate.credentials,
+      home: subscription.to.address,
       withheld: subscription.candidate.withheld,
     };
   }
