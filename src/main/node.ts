@@ -1,5 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { isIpv6, type Secret } from "#base";
+import { isIpv6, Sampler, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
@@ -14,6 +14,10 @@ import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } 
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
 const RENEWAL_MS = 86_400_000;
+
+/** Refused connections that are told of a minute. */
+const REFUSALS_TOLD = 10;
+const REFUSALS_SPAN_MS = 60_000;
 
 /** What a running node tells its owner. */
 export interface NodeEvents {
@@ -31,6 +35,7 @@ export class GatewayNode {
   #sockets: SipSockets | undefined;
   readonly #resolver: Resolver;
   readonly #renewal: NodeJS.Timeout;
+  readonly #refusals = new Sampler(REFUSALS_TOLD, REFUSALS_SPAN_MS);
   #settings: Settings;
   /** The certificate that the public side shows. */
   #certificate: string | undefined;
@@ -159,8 +164,7 @@ export class GatewayNode {
         loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
         loop.run({ kind: "send-failed", to, why, ...(branch === undefined ? {} : { branch }) }),
-      refused: ({ side, transport, address, why }: Refusal) =>
-        this.#events.log(`connection from ${address} (${side}, ${transport}) refused: ${why}`),
+      refused: (refusal: Refusal) => this.#refused(refusal),
       warning: (text: string) => this.#events.log(text),
     };
   }
@@ -177,6 +181,15 @@ export class GatewayNode {
   #familyOf(side: Side): 4 | 6 {
     const { publicLocal, privateLocal } = this.#settings;
     return isIpv6((side === "public" ? publicLocal : privateLocal).address) ? 6 : 4;
+  }
+
+  /** Anybody can connect: the log tells of some, and of how many more there were. */
+  #refused({ side, transport, address, why }: Refusal): void {
+    const untold = this.#refusals.take(monotonicNow());
+    if (untold === undefined) return;
+    const more = untold === 0 ? "" : `, and ${untold} more before`;
+    const from = address === "" ? "" : ` from ${address}`;
+    this.#events.log(`connection${from} (${side}, ${transport}) refused: ${why}${more}`);
   }
 
   #fact(fact: Fact): void {

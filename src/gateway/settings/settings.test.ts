@@ -157,6 +157,10 @@ test("what is probably not meant is a warning", () => {
       { trunks: [OPERATOR, { ...OPERATOR, name: "b" }] },
       /^trunks\[1\]\.sourceAddresses: 198\.51\.100\.7\/32 belongs/,
     ],
+    [
+      { trunks: [{ ...OPERATOR, credentials: { user: "a", password: "b" } }] },
+      /^trunks\[0\]\.credentials\.realm: not set/,
+    ],
   ];
   for (const [more, expected] of cases) {
     const warnings = warningsOf(more);

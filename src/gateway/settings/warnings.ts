@@ -23,6 +23,7 @@ export function warningsOf(
   families(settings, warn);
   limitsBeyondReach(settings, warn);
   sharedSources(settings, warn);
+  anyRealm(settings, warn);
   if (settings.trunks.length === 0 && settings.mode !== "chained-lan")
     warn(
       ["trunks"],
@@ -115,6 +116,21 @@ function limitsBeyondReach(settings: Settings, warn: Warn): void {
 }
 
 /** Requests from a shared address go to the first trunk that has it. */
+/**
+ * Whom a call leads to may challenge it by way of the operator, and try passwords on the answer at
+ * leisure (attack case C1): the realm tells the operator's own challenges from theirs.
+ */
+function anyRealm({ trunks }: Settings, warn: Warn): void {
+  for (const [i, { credentials }] of trunks.entries()) {
+    if (!credentials || credentials.realm !== undefined) continue;
+    warn(
+      ["trunks", i, "credentials", "realm"],
+      "not set: whatever realm a challenge names, it is answered",
+      "absent : tout défi reçu obtient une réponse, quel que soit son domaine",
+    );
+  }
+}
+
 function sharedSources({ trunks }: Settings, warn: Warn): void {
   const owners = new Map<string, string>();
   for (const [i, trunk] of trunks.entries()) {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, rename } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Identity, isCurrent, readIdentity } from "./identity.ts";
 import { selfSigned } from "./self-signed.ts";
@@ -61,7 +61,9 @@ async function readStored(path: string): Promise<Identity | undefined> {
 /** Whole or not at all, and never readable by others, not even for a moment. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
-  const file = await open(draft, "w", 0o600);
+  // Made anew: what others may have put in its place is not written to.
+  await rm(draft, { force: true });
+  const file = await open(draft, "wx", 0o600);
   try {
     await file.chmod(0o600);
     await file.writeFile(text);
