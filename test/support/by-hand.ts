@@ -116,6 +116,14 @@ export class ByHand {
     return sent;
   }
 
+  /** One message could not be sent; what the gateway sends for that. */
+  fail({ to, message }: Sent): Sent[] {
+    const { branch } = message.via;
+    assert.ok(branch !== undefined);
+    this.gateway.handle({ kind: "send-failed", to, branch, why: "refused" }, this.now);
+    return this.#drain();
+  }
+
   /** A request of a peer that begins something. */
   begin(side: Side, method: string, more: More = {}): Request {
     const { us, them } = ADDRESS[side];

@@ -5,6 +5,7 @@ import type { Message } from "#sip-message";
 import {
   ByHand,
   dialogsOf,
+  linesOf,
   type More,
   only,
   type PeerDialog,
@@ -78,6 +79,40 @@ for (const method of ["NOTIFY", "REFER", "PRACK", "MESSAGE"]) {
     const { caller } = site.connected();
     const headers = { event: "refer", "refer-to": "<sip:1@x>", rack: "1 1 INVITE" };
     ask(site, caller, [method, 2], { headers }, [481, {}]);
+    assert.equal(site.gateway.callCount, 1);
+  });
+}
+
+for (const method of ["INVITE", "UPDATE", "INFO", "OPTIONS"]) {
+  test(`${method} that can't be sent is answered 503, and the call goes on`, () => {
+    const site = new ByHand();
+    const { caller } = site.connected();
+    const sent = only(site.take("public", site.inside(caller, method, 2)), method);
+    const heard = site.fail(sent);
+    assert.deepEqual(linesOf(heard), [503]);
+    assert.equal(heard[0]!.to.side, "public");
+    assert.equal(site.gateway.callCount, 1);
+    only(site.take("public", site.inside(caller, "UPDATE", 3)), "UPDATE");
+  });
+}
+
+for (const method of ["INVITE", "UPDATE", "INFO"]) {
+  test(`${method} that nothing answers ends the call (RFC 3261 §12.2.1.2)`, () => {
+    const site = new ByHand();
+    const { caller } = site.connected();
+    only(site.take("public", site.inside(caller, method, 2)), method);
+    const sent = linesOf(site.wait(33_000));
+    assert.ok(sent.includes(408) && sent.includes("BYE"), sent.join(", "));
+    assert.equal(site.gateway.callCount, 0);
+  });
+}
+
+for (const method of ["OPTIONS", "MESSAGE", "PUBLISH", "NOTIFY"]) {
+  test(`${method} that nothing answers says nothing of the call (RFC 5057 §5.2)`, () => {
+    const site = new ByHand();
+    const { caller } = site.connected();
+    only(site.take("public", site.inside(caller, method, 2)), method);
+    assert.ok(linesOf(site.wait(33_000)).includes(408));
     assert.equal(site.gateway.callCount, 1);
   });
 }

@@ -21,8 +21,11 @@ export interface InDialog {
   readonly request: Request;
 }
 
-/** Methods whose 481 or silence speaks of a subscription or of one message (RFC 5057 §5.1). */
-const LESSER: ReadonlySet<string> = new Set(["NOTIFY", "SUBSCRIBE", "REFER", "PRACK", "MESSAGE"]);
+/**
+ * Methods whose 481, 408 or silence ends the call: those that belong to it and not to a subscription
+ * or to nothing but themselves (RFC 5057 §5.2, §5.3). A PRACK's 481 speaks of one response.
+ */
+const VITAL: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "INFO"]);
 
 /** One in-dialog request on its way across: re-INVITE, UPDATE, PRACK, INFO, REFER, NOTIFY … */
 export class Relay implements Requester, Responder {
@@ -92,8 +95,10 @@ export class Relay implements Requester, Responder {
     const gone = end(why === "timeout" ? "no-response" : "unreachable");
     const { request, transaction: asked, call } = this.#way;
     this.#board.transactions.respond(asked, refusal(this.#board, request, gone), now);
-    // RFC 3261 §12.2.1.2: no response at all ends the dialog.
-    if (!LESSER.has(request.method)) call.hangUp(gone, undefined, now);
+    // RFC 3261 §12.2.1.2: no response at all ends the dialog. What couldn't even be sent is a 503
+    // (§8.1.3.1) and ends no more than its transaction (RFC 5057 §5.1): a connection may come back.
+    const isSilent = why === "timeout" && VITAL.has(request.method);
+    if (isSilent) call.hangUp(gone, undefined, now);
   }
 
   /** The call ended meanwhile: the asker learns that, and an answered INVITE gets its ACK. */
@@ -229,9 +234,7 @@ export class Relay implements Requester, Responder {
     this.#board.transactions.respond(transaction, across, now);
     // RFC 3261 §12.2.1.2: the peer knows no such dialog any more.
     const isGone = response.status === 481 || response.status === 408;
-    if (isGone && !LESSER.has(request.method)) {
-      call.hangUp(end("no-dialog"), undefined, now);
-    }
+    if (isGone && VITAL.has(request.method)) call.hangUp(end("no-dialog"), undefined, now);
   }
 
   #authenticate(response: Response, now: Instant): boolean {
