@@ -9,7 +9,8 @@ export function parseAddress(text: string): AddressBytes | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
-export const isAddress = (text: string): boolean => parseAddress(text) !== undefined;
+export const isAddress = (text: string): boolean =>
+  isIpv4(text) || parseAddress(text) !== undefined;
 
 export const isIpv6 = (text: string): boolean => text.includes(":") && isAddress(text);
 
@@ -27,6 +28,8 @@ export function printAddress(bytes: AddressBytes): string {
 
 /** The canonical text of an address, or undefined when it is none. */
 export function canonicalAddress(text: string): string | undefined {
+  // An IPv4 address has one spelling, so this asks for no number: most addresses come by here.
+  if (isIpv4(text)) return text;
   const bytes = parseAddress(text);
   return bytes && printAddress(bytes);
 }
@@ -74,13 +77,34 @@ const isMapped = (bytes: AddressBytes): boolean =>
   bytes[10] === 0xff && bytes[11] === 0xff && bytes.slice(0, 10).every((byte) => byte === 0);
 
 function parseIpv4(text: string): AddressBytes | undefined {
-  if (text.length > 15 || !/^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text)) return undefined;
-  const bytes: number[] = [];
-  for (const part of text.split(".")) {
-    if ((part.length > 1 && part[0] === "0") || Number(part) > 255) return undefined;
-    bytes.push(Number(part));
+  return isIpv4(text) ? text.split(".").map(Number) : undefined;
+}
+
+const DOT = 0x2e;
+const ZERO = 0x30;
+
+/** Four numbers up to 255 between three dots, none with a zero in front. */
+function isIpv4(text: string): boolean {
+  if (text.length > 15) return false;
+  let dots = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (digits === 0) return false;
+      dots++;
+      digits = 0;
+      value = 0;
+    } else {
+      const digit = code - ZERO;
+      if (digit < 0 || digit > 9 || (digits > 0 && value === 0)) return false;
+      value = value * 10 + digit;
+      digits++;
+      if (value > 255) return false;
+    }
   }
-  return bytes;
+  return dots === 3 && digits > 0;
 }
 
 function parseIpv6(text: string): AddressBytes | undefined {

@@ -14,7 +14,8 @@ import type { Responder, ServerTransaction } from "#sip-transactions";
 import { ackFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { sayBye } from "./farewell.ts";
-import { type AskedBy, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
+import { type AskedBy, type Crossing, type Fork, Forks, type Invited, pared } from "./forks.ts";
+import { hangUpStray, LateAnswers, type SentAck } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
@@ -86,14 +87,14 @@ export class Call implements Dialler, Responder, Wakeable {
   readonly #calleeTag: string;
   readonly #calleeCallId: string;
   #inviteCSeq = 0;
-  /** The INVITE that the callee got last, kept until the callee owes nothing more. */
+  /** The INVITE that the callee got last; of an answered one, what its ACK needs. */
   #invited: Invited | undefined;
   readonly #tags: string[] = [];
   readonly #dial: Dial;
   /** Ends the ringing. */
   #alarm: Timer<unknown> | undefined;
   /** The ACK towards the callee, kept to answer repeated 2xx (RFC 3261 §13.2.2.4). */
-  #ack: { request: Request; to: Destination } | undefined;
+  #ack: SentAck | undefined;
   #acknowledged = false;
   #byeOwed = false;
 
@@ -179,6 +180,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#board.transactions.respond(this.#asked!.invite, across, now);
     this.timer.agreed(response, now);
     this.#asked = undefined;
+    this.#invited = pared(this.#invited!);
   }
 
   refused(outcome: Response | End, now: Instant): void {
@@ -308,21 +310,18 @@ export class Call implements Dialler, Responder, Wakeable {
     const { callee } = this.chosen!;
     const request = ackFor(this.#board, callee, callee.inviteSeq, this.#invited!.request);
     withSdp(request, sdp);
-    this.#ack = { request, to: nextHop(callee) };
-    this.#repeatAck();
+    const to = nextHop(callee);
+    const text = this.#board.transactions.sendAck(request, to);
+    this.#ack = { tag: callee.dialog.remoteTag, text, to };
   }
 
   #repeatAck(): void {
-    if (this.#ack) this.#board.transactions.sendAck(this.#ack.request, this.#ack.to);
+    if (this.#ack) this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
   }
 
-  /** A callee that answered a call which is over, or after another fork did: ACK and BYE. */
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
     if (!this.#invited) return;
-    const callee = this.#forks.calleeLeg(this.#invited, response, flow);
-    const ack = ackFor(this.#board, callee, callee.inviteSeq, this.#invited.request);
-    this.#board.transactions.sendAck(ack, nextHop(callee));
-    this.#bye(callee, now);
+    hangUpStray(this.#board, otherSide(this.from), this.#invited, response, flow, now);
     if (this.state === "ending") this.#gone();
   }
 
@@ -375,6 +374,10 @@ export class Call implements Dialler, Responder, Wakeable {
   #gone(): void {
     if (this.state === "ended") return;
     this.state = "ended";
+    if (this.#invited) {
+      const invited = this.chosen ? this.#invited : pared(this.#invited);
+      this.#dial.outlive(new LateAnswers(this.#board, otherSide(this.from), invited, this.#ack));
+    }
     this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
   }
 

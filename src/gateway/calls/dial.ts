@@ -8,14 +8,18 @@ import { answerChallenge } from "./challenge.ts";
 import { isOurselves } from "./legs.ts";
 import { type Candidate, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
 
-/** What becomes of a dial; `answered` comes again for each repeated 2xx (RFC 6026 §8.4). */
-export interface Dialler {
+/** Hears each 2xx, repeated ones and those of other forks too (RFC 6026 §8.4). */
+export interface Answerable {
+  answered(response: Response, flow: Flow, now: Instant): void;
+}
+
+/** What becomes of a dial. */
+export interface Dialler extends Answerable {
   /** The INVITE for this candidate; called anew for each try, with a CSeq of its own. */
   inviteFor(candidate: Candidate, to: Destination): Request;
   /** The INVITE went again, with credentials and a CSeq of its own. */
   resent(request: Request): void;
   progressed(response: Response, flow: Flow, now: Instant): void;
-  answered(response: Response, flow: Flow, now: Instant): void;
   refused(outcome: Response | End, now: Instant): void;
   failedOver(from: string, to: string, why: string): void;
 }
@@ -40,8 +44,10 @@ interface Try {
  */
 export class Dial implements Requester, Wakeable {
   readonly #board: Switchboard;
-  readonly #dialler: Dialler;
-  readonly #candidates: Candidate[];
+  #dialler: Dialler | undefined;
+  /** Who hears answers that come after the call. */
+  #late: Answerable | undefined;
+  #candidates: Candidate[];
   #addresses: Target[] = [];
   #candidate: Candidate | undefined;
   #try: Try | undefined;
@@ -76,6 +82,12 @@ export class Dial implements Requester, Wakeable {
     const { candidate, transaction } = this.#try;
     const told = candidate.withheld?.always.has("reason") ? undefined : reason;
     this.#board.transactions.cancel(transaction, now, told);
+  }
+
+  /** The call is over: for the half minute in which answers may still come, `late` hears them. */
+  outlive(late: Answerable): void {
+    this.#dialler = undefined;
+    this.#late = late;
   }
 
   response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
@@ -125,7 +137,7 @@ export class Dial implements Requester, Wakeable {
       return this.#failOver("loop", now);
     }
     const to = toDestination(candidate.side, target);
-    const request = this.#dialler.inviteFor(candidate, to);
+    const request = this.#dialler!.inviteFor(candidate, to);
     const transaction = this.#board.transactions.request(request, to, now, this);
     this.#try = { candidate, transaction, request, heard: false };
     if (this.#addresses.length > 0 || this.#candidates.length > 0) {
@@ -137,7 +149,7 @@ export class Dial implements Requester, Wakeable {
   #progressed(response: Response, flow: Flow, now: Instant): void {
     this.#try!.heard = true;
     this.#quiet();
-    if (this.#state === "dialling") this.#dialler.progressed(response, flow, now);
+    if (this.#state === "dialling") this.#dialler?.progressed(response, flow, now);
   }
 
   #answered(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
@@ -145,8 +157,8 @@ export class Dial implements Requester, Wakeable {
     // A try that was given up answers after all: the one that rings now is taken back.
     const late = this.#state === "dialling" && transaction !== this.#try?.transaction;
     if (late && this.#try) this.#board.transactions.cancel(this.#try.transaction, now);
-    this.#state = "settled";
-    this.#dialler.answered(response, flow, now);
+    this.#settled();
+    (this.#dialler ?? this.#late)?.answered(response, flow, now);
   }
 
   #refused(response: Response, now: Instant): void {
@@ -169,7 +181,7 @@ export class Dial implements Requester, Wakeable {
     const retry = answerChallenge(this.#board, candidate.credentials, request, response);
     if (!retry) return false;
     this.#challenged = true;
-    this.#dialler.resent(retry);
+    this.#dialler?.resent(retry);
     const to = this.#try!.transaction.destination;
     const transaction = this.#board.transactions.request(retry, to, now, this);
     this.#try = { candidate, transaction, request: retry, heard: true };
@@ -192,14 +204,23 @@ export class Dial implements Requester, Wakeable {
   #failOver(why: string, now: Instant): void {
     const from = this.#try?.candidate.name ?? "";
     const next = this.#addresses.length > 0 ? this.#candidate : this.#candidates[0];
-    if (next) this.#dialler.failedOver(from, next.name, why);
+    if (next) this.#dialler?.failedOver(from, next.name, why);
     this.#next(now);
   }
 
   #settle(outcome: Response | End, now: Instant): void {
+    this.#settled();
+    this.#dialler?.refused(outcome, now);
+  }
+
+  /** What only a dial in progress needs is let go: answered calls are many and long. */
+  #settled(): void {
     this.#state = "settled";
     this.#quiet();
-    this.#dialler.refused(outcome, now);
+    this.#try = undefined;
+    this.#candidate = undefined;
+    this.#candidates = [];
+    this.#addresses = [];
   }
 
   #quiet(): void {

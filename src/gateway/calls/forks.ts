@@ -1,3 +1,4 @@
+import { ownText } from "#base";
 import {
   type DigestCredentials,
   dialogAsUac,
@@ -6,7 +7,7 @@ import {
   otherSide,
   type Side,
 } from "#sip";
-import type { Request, Response } from "#sip-message";
+import { Headers, Request, type Response } from "#sip-message";
 import type { Leg } from "./legs.ts";
 import type { Withheld } from "./setup.ts";
 
@@ -38,6 +39,18 @@ export interface Invited {
   readonly home: string;
   readonly credentials: DigestCredentials | undefined;
   readonly withheld: Withheld | undefined;
+}
+
+/** What dialogs and ACKs take from an INVITE that has been answered; all else of it can go. */
+const LASTING = ["from", "to", "call-id", "cseq", "authorization", "proxy-authorization"];
+
+/** The same INVITE with no more than is needed once it is answered. */
+export function pared({ request, ...rest }: Invited): Invited {
+  const headers = new Headers();
+  for (const name of LASTING) {
+    for (const value of request.headers.all(name)) headers.add(name, ownText(value));
+  }
+  return { ...rest, request: new Request(request.method, ownText(request.uri), headers) };
 }
 
 /** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */
@@ -72,26 +85,9 @@ export class Forks {
       home: asked.flow.remoteAddress,
       withheld: asked.withheld,
     };
-    const fork = { caller, callee: this.calleeLeg(invited, response, flow) };
+    const fork = { caller, callee: calleeLeg(otherSide(this.#from), invited, response, flow) };
     this.#list.push(fork);
     return fork;
-  }
-
-  calleeLeg(
-    { request, home, credentials, withheld }: Invited,
-    response: Response,
-    flow: Flow,
-  ): Leg {
-    const dialog = dialogAsUac(request, response);
-    return {
-      side: otherSide(this.#from),
-      dialog,
-      flow,
-      inviteSeq: response.cseq.number,
-      credentials,
-      home,
-      withheld,
-    };
   }
 
   /** From now on this fork is the call; the others are forgotten. */
@@ -110,4 +106,12 @@ export class Forks {
     }
     return undefined;
   }
+}
+
+/** The leg towards whoever answered the INVITE. */
+export function calleeLeg(side: Side, invited: Invited, response: Response, flow: Flow): Leg {
+  const { request, home, credentials, withheld } = invited;
+  const inviteSeq = response.cseq.number;
+  const dialog = dialogAsUac(request, response);
+  return { side, dialog, flow, inviteSeq, credentials, home, withheld };
 }

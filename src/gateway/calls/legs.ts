@@ -71,12 +71,8 @@ export function nextHop(leg: Leg): Destination {
     flow: flow.id,
   };
   const uri = parseUri(routeUri(dialog.routeSet[0]) ?? dialog.remoteTarget);
-  const bytes = uri && parseAddress(uri.host);
-  if (!uri || !bytes) return back;
+  if (!uri || !isWithin(uri.host, flow.remoteAddress)) return back;
   const transport = transportOf(uri.params.get("transport"), uri.scheme) ?? flow.transport;
-  const remote = parseAddress(flow.remoteAddress);
-  if (remote && addressKind(bytes) !== addressKind(remote)) return back;
-  if (remote && remote.length !== bytes.length) return back;
   const address = uri.host.startsWith("[") ? uri.host.slice(1, -1) : uri.host;
   const port = uri.port ?? (transport === "tls" ? 5061 : 5060);
   const there: Destination = { side, transport, address, port };
@@ -84,6 +80,15 @@ export function nextHop(leg: Leg): Destination {
   if (port === flow.localPort && sameAddress(address, flow.localAddress)) return back;
   // A connection is used while it lives; who opened it can't be reached at its port afterwards.
   return transport !== "udp" && transport === flow.transport ? { ...there, flow: flow.id } : there;
+}
+
+/** Whether a Contact's host is an address of the kind of network that the peer speaks from. */
+function isWithin(host: string, remoteAddress: string): boolean {
+  if (host === remoteAddress) return true;
+  const bytes = parseAddress(host);
+  const remote = parseAddress(remoteAddress);
+  if (!bytes || !remote) return bytes !== undefined;
+  return bytes.length === remote.length && addressKind(bytes) === addressKind(remote);
 }
 
 function transportOf(param: string | undefined, scheme: string): Transport | undefined {

@@ -117,10 +117,20 @@ export class Transactions {
     this.#clients.cancel(transaction, now, reason);
   }
 
-  /** The ACK of a 2xx: no transaction. The same one again, for a repeated 2xx, keeps its branch. */
-  sendAck(ack: Request, to: Destination): void {
+  /**
+   * The ACK of a 2xx: no transaction. The same one again, for a repeated 2xx, keeps its branch; so
+   * does `repeatAck` with the text that this returns.
+   */
+  sendAck(ack: Request, to: Destination): string {
     if (!ack.headers.has("via")) setVia(ack, this.#branch(), to, this.#viaFor);
-    this.#outbox.put(to, printMessage(ack));
+    const text = printMessage(ack);
+    this.#outbox.put(to, text);
+    return text;
+  }
+
+  /** An ACK again, for a 2xx that came again (RFC 3261 §13.2.2.4). */
+  repeatAck(text: string, to: Destination): void {
+    this.#outbox.put(to, text);
   }
 
   /** A response outside any transaction, as to a message that can't be parsed. */

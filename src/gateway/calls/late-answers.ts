@@ -1,0 +1,56 @@
+import type { Instant } from "#base";
+import type { Destination, Flow, Side } from "#sip";
+import type { Response } from "#sip-message";
+import { ackFor } from "./crossing.ts";
+import type { Answerable } from "./dial.ts";
+import { sayBye } from "./farewell.ts";
+import { calleeLeg, type Invited } from "./forks.ts";
+import { nextHop } from "./legs.ts";
+import type { Switchboard } from "./setup.ts";
+
+/** The ACK that a callee was sent, to be sent again as it was (RFC 3261 §13.2.2.4). */
+export interface SentAck {
+  /** The To tag of the answer that it is for. */
+  readonly tag: string;
+  readonly text: string;
+  readonly to: Destination;
+}
+
+/**
+ * Stands in for a call that is over while its INVITE may still be answered (RFC 6026 §8.4): a busy
+ * gateway keeps 10,000s of these, so there is nothing of the call in it.
+ */
+export class LateAnswers implements Answerable {
+  readonly #board: Switchboard;
+  readonly #side: Side;
+  readonly #invited: Invited;
+  readonly #ack: SentAck | undefined;
+
+  constructor(board: Switchboard, side: Side, invited: Invited, ack: SentAck | undefined) {
+    this.#board = board;
+    this.#side = side;
+    this.#invited = invited;
+    this.#ack = ack;
+  }
+
+  answered(response: Response, flow: Flow, now: Instant): void {
+    if (this.#ack && response.to.tag === this.#ack.tag) {
+      this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
+    } else hangUpStray(this.#board, this.#side, this.#invited, response, flow, now);
+  }
+}
+
+/** A callee that answered a call which is over, or after another fork did: ACK and BYE. */
+export function hangUpStray(
+  board: Switchboard,
+  side: Side,
+  invited: Invited,
+  response: Response,
+  flow: Flow,
+  now: Instant,
+): void {
+  const callee = calleeLeg(side, invited, response, flow);
+  const ack = ackFor(board, callee, callee.inviteSeq, invited.request);
+  board.transactions.sendAck(ack, nextHop(callee));
+  sayBye(board, callee, now);
+}
