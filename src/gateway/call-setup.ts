@@ -1,5 +1,5 @@
 import type { CallSetup, Face } from "#calls";
-import { type MediaFacts, sdpMask } from "#media";
+import { type MediaFacts, namePattern, sdpMask } from "#media";
 import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
@@ -8,6 +8,7 @@ export function callSetupOf(settings: Settings): CallSetup {
   return {
     faces: { public: faceOf(settings, "public"), private: faceOf(settings, "private") },
     masked: settings.topologyMask,
+    hidden: hiddenOf(settings),
     product: settings.sip.serverHeader,
     ringS: settings.calls.ringTimeoutS,
     peerPatienceMs: settings.sip.timings.tryNextMs,
@@ -40,6 +41,22 @@ function mediaFactsOf(settings: Settings): MediaFacts {
     opaque: media.opaque === "pass",
     silenceS: media.silenceS,
   };
+}
+
+/**
+ * What texts may not name: the hosts, and our own address on the other side. A name without a dot
+ * may be a word as well ("pbx"): that is hidden in URIs alone.
+ */
+function hiddenOf(settings: Settings): CallSetup["hidden"] {
+  const hosts = hostsOf(settings);
+  const pattern = (side: Side) => {
+    const names = [...hosts[side], sentBy(settings, side, "udp").host];
+    return namePattern(
+      names.filter((name) => /[.:]/.test(name)),
+      "gi",
+    );
+  };
+  return { public: pattern("private"), private: pattern("public") };
 }
 
 /** The names that each side must not learn of the other; addresses are hidden whoever owns them. */

@@ -1,5 +1,6 @@
 import type { Instant } from "#base";
 import {
+  ACCEPTED,
   type Candidate,
   CrossingRequest,
   type DialogIds,
@@ -69,7 +70,7 @@ export class Standalone {
 
   #screen(request: Request, flow: Flow): End | undefined {
     if (!this.#policy.origin(flow)) return end("unknown-source");
-    return screenRequest(request);
+    return screenRequest(request, this.#board.setup);
   }
 
   #take(
@@ -99,7 +100,7 @@ export class Standalone {
     if (this.#policy.draining) return end("draining", { retryAfterS: 5 });
     const response = responseTo(request, 200, "OK", this.#board.random.token(16));
     response.headers.add("allow", METHODS);
-    response.headers.add("accept", "application/sdp");
+    response.headers.add("accept", ACCEPTED);
     response.headers.add("supported", "100rel, timer, replaces, norefersub");
     response.headers.add("server", this.#board.setup.product);
     this.#board.transactions.respond(transaction, response, now);

@@ -13,9 +13,9 @@ import {
   reasonOf,
   responseTo,
 } from "#sip-message";
+import { copyBody } from "./body-rules.ts";
 import { contactOf, credentialsAt, faceHost, type Leg, nextHop } from "./legs.ts";
 import { copyHeaders, type MaskView } from "./mask.ts";
-import { copyBody } from "./session-body.ts";
 import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
 
 /** Extensions that a gateway between two ends can vouch for; others leave Supported. */
@@ -28,7 +28,6 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   "privacy",
   "from-change",
   "answermode",
-  "early-session",
   "tdialog",
 ]);
 
@@ -79,7 +78,7 @@ export function requestAcross(
   vouch(headers);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
   const request = new Request(original.method, uri, headers);
-  copyBody(original, request, board.setup.masked);
+  copyBody(board, original, request, candidate.side);
   return request;
 }
 
@@ -110,7 +109,7 @@ export function responseAcross(
       across.headers.add("record-route", route);
     across.headers.set("contact", contactOf(face, leg.flow.transport, parseUri(request.uri)?.user));
   } else if (status >= 300 && status < 400) copyRedirection(board, response, across, to);
-  copyBody(response, across, board.setup.masked);
+  copyBody(board, response, across, to);
   return across;
 }
 
@@ -125,6 +124,9 @@ function copyRedirection(board: Switchboard, response: Response, across: Respons
   }
 }
 
+/** What bodies cross, for Accept (RFC 3261 §21.4.13). */
+export const ACCEPTED = "application/sdp, multipart/mixed, message/sipfrag, text/*";
+
 /** Our own refusal of a request. */
 export function refusal(board: Switchboard, request: Request, why: End): Response {
   const reason = why.reason ?? reasonOf(why.status);
@@ -132,6 +134,10 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
   response.headers.add("server", board.setup.product);
   if (why.retryAfterS !== undefined) response.headers.add("retry-after", String(why.retryAfterS));
   if (why.unsupported !== undefined) response.headers.add("unsupported", why.unsupported);
+  if (why.status === 415) {
+    response.headers.add("accept", ACCEPTED);
+    response.headers.add("accept-encoding", "identity");
+  }
   // A pseudonym for warn-agent (RFC 3261 §20.43): no host of either side shows.
   response.headers.add("warning", `399 gateway "${ENDS[why.name].en}"`);
   return response;
@@ -144,7 +150,7 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   copyHeaders(original.headers, request.headers, view(board, leg.side, leg.withheld));
   vouch(request.headers);
   dress(board, request, leg);
-  copyBody(original, request, board.setup.masked);
+  copyBody(board, original, request, leg.side);
   return request;
 }
 

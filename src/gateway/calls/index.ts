@@ -1,7 +1,7 @@
 export type { Call } from "./call.ts";
 export { Calls } from "./calls.ts";
 export { answerChallenge } from "./challenge.ts";
-export { inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
+export { ACCEPTED, inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
 export { CrossingRequest } from "./crossing-request.ts";
 export { referToAcross } from "./dialog-ids.ts";
 export { contactOf, faceHost } from "./legs.ts";

@@ -6,10 +6,12 @@ import type { Withheld } from "./setup.ts";
  * - own: never copied, the gateway writes its own (or none);
  * - pass: copied as it is;
  * - uri: copied, with the hosts in its URIs replaced when the mask is on;
+ * - parts: copied, with the hosts in ids of body parts replaced when the mask is on, and then without
+ *   URIs that lead elsewhere;
  * - open: copied with the mask off alone, for it may name hosts, software or people.
  * A header that the table doesn't know is "open".
  */
-type Rule = "own" | "pass" | "uri" | "open";
+type Rule = "own" | "pass" | "uri" | "parts" | "open";
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   Object.entries({
@@ -83,6 +85,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "subscription-state": "pass",
     supported: "pass",
     unsupported: "pass",
+    "geolocation-routing": "pass",
     identity: "pass",
     "user-to-user": "pass",
     // Copied with their hosts replaced.
@@ -94,6 +97,10 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "history-info": "uri",
     "referred-by": "uri",
     "reply-to": "uri",
+    // They name a part of the body: a location, data of an emergency call (RFC 6442, RFC 7852).
+    geolocation: "parts",
+    "call-info": "parts",
+    "content-id": "parts",
   } satisfies Record<string, Rule>),
 );
 
@@ -112,8 +119,20 @@ export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
   from.each((key, value, name) => {
     const rule = RULES.get(key) ?? "open";
     if (rule === "own" || (rule === "open" && view.masked) || withheld?.has(key)) return;
-    to.add(name, rule === "uri" && view.masked ? maskAddresses(value, view.host) : value);
+    const told = view.masked ? maskValue(rule, value, view.host) : value;
+    if (told !== undefined) to.add(name, told);
   });
+}
+
+function maskValue(rule: Rule, value: string, host: string): string | undefined {
+  if (rule === "uri") return maskAddresses(value, host);
+  return rule === "parts" ? maskParts(value, host) : value;
+}
+
+function maskParts(value: string, host: string): string | undefined {
+  const kept = splitAddresses(value).filter((part) => /^\s*<(cid:|[^:>]*@)/i.test(part));
+  const parts = kept.map((part) => part.replace(/@[^>]*/, `@${host}`).trim());
+  return parts.length > 0 ? parts.join(", ") : undefined;
 }
 
 function withheldOf(

@@ -4,11 +4,12 @@ import { CallMedia } from "#media";
 import type { DigestCredentials, Flow, Side } from "#sip";
 import { parseUri, type Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
+import { bodyRefusal } from "./body-rules.ts";
 import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { replacesAcross } from "./dialog-ids.ts";
-import { bodyType, performAll, sdpOf } from "./session-body.ts";
-import type { Candidate, Switchboard, Withheld } from "./setup.ts";
+import { performAll, sdpOf } from "./session-body.ts";
+import type { CallSetup, Candidate, Switchboard, Withheld } from "./setup.ts";
 
 /** Who a request comes from, as its source address tells. */
 export interface Origin {
@@ -86,12 +87,12 @@ function recognise(call: Attempt, { policy }: Surroundings): End | undefined {
   return policy.draining ? end("draining", { retryAfterS: 5 }) : undefined;
 }
 
-function screen(call: Attempt): End | undefined {
-  return screenRequest(call.request) ?? screenBody(call.request);
+function screen({ request }: Attempt, { board }: Surroundings): End | undefined {
+  return screenRequest(request, board.setup);
 }
 
 /** What any request must satisfy to be carried across (RFC 3261 §8.2.2.3, §16.3). */
-export function screenRequest(request: Request): End | undefined {
+export function screenRequest(request: Request, setup: CallSetup): End | undefined {
   const hops = request.headers.get("max-forwards");
   if (hops !== undefined && Number(hops) === 0) return end("too-many-hops");
   const uri = parseUri(request.uri);
@@ -102,13 +103,7 @@ export function screenRequest(request: Request): End | undefined {
     .list("require")
     .filter((tag) => !EXTENSIONS.has(tag.toLowerCase()));
   if (unknown.length > 0) return end("bad-extension", { unsupported: unknown.join(", ") });
-  return undefined;
-}
-
-function screenBody(request: Request): End | undefined {
-  const type = bodyType(request);
-  if (request.body === "" || type === "application/sdp") return undefined;
-  return end("unsupported-body");
+  return bodyRefusal(setup, request);
 }
 
 /** RFC 3891 §3: a dialog that isn't there can't be replaced. */

@@ -4,6 +4,7 @@ import type { Flow } from "#sip";
 import { acceptsCSeq, refreshTarget } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { ClientTransaction, Requester, Responder, ServerTransaction } from "#sip-transactions";
+import { bodyRefusal } from "./body-rules.ts";
 import type { Call } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
@@ -51,8 +52,8 @@ export class Relay implements Requester, Responder {
   start(now: Instant): End | undefined {
     const { call, from, to, request } = this.#way;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
-    const clash = this.#clash();
-    if (clash) return clash;
+    const unfit = bodyRefusal(this.#board.setup, request) ?? this.#clash();
+    if (unfit) return unfit;
     const across = inDialogAcross(this.#board, request, to);
     const refused = this.#translateIds(across) ?? this.#relayRequestSdp(across, now);
     if (refused) return refused;
@@ -67,7 +68,7 @@ export class Relay implements Requester, Responder {
   /** 491 where the other end negotiates, 500 where this one does twice (RFC 3261 §14.2, 3311 §5.2). */
   #clash(): End | undefined {
     const { call, from, request } = this.#way;
-    const isUpdate = request.method === "UPDATE" && request.body !== "";
+    const isUpdate = request.method === "UPDATE" && sdpOf(request) !== undefined;
     if (request.method !== "INVITE" && !isUpdate) return undefined;
     const { renegotiation, media } = call;
     if (!renegotiation && !media.offerPending) return undefined;
@@ -150,7 +151,7 @@ export class Relay implements Requester, Responder {
     const { call, from, request } = this.#way;
     if (request.body === "" || !NEGOTIATING.has(request.method)) return undefined;
     const sdp = sdpOf(request);
-    if (sdp === undefined) return end("unsupported-body");
+    if (sdp === undefined) return undefined;
     // A PRACK may bear the answer to an offer in a reliable 18x (RFC 3262 §5).
     this.#offered = !call.media.offerPending;
     const outcome = this.#offered

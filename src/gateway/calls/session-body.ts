@@ -1,9 +1,12 @@
 import { type End, type EndName, end } from "#ends";
 import type { MediaCommand, MediaOutcome } from "#media";
-import type { Message } from "#sip-message";
+import { Headers, type Message, parseMultipart, parseParametered, printPart } from "#sip-message";
 import type { Switchboard } from "./setup.ts";
 
-const SDP = "application/sdp";
+export const SDP = "application/sdp";
+
+/** Methods by which ends agree on media (RFC 3261 §13.2.1, RFC 3262 §5, RFC 3311). */
+export const NEGOTIATING: ReadonlySet<string> = new Set(["INVITE", "ACK", "PRACK", "UPDATE"]);
 
 /** The media type of a body, without its parameters; "" where there is none. */
 export function bodyType(message: Message): string {
@@ -13,35 +16,44 @@ export function bodyType(message: Message): string {
   return (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase();
 }
 
-/** The SDP of a message; undefined where it bears none. */
+/** The SDP of a message, by itself or among other parts (RFC 5621 §3); undefined without one. */
 export function sdpOf(message: Message): string | undefined {
-  return message.body !== "" && bodyType(message) === SDP ? message.body : undefined;
+  if (message.body === "") return undefined;
+  const type = bodyType(message);
+  if (!type.startsWith("multipart/")) {
+    return isSessionSdp(type, message.headers) ? message.body : undefined;
+  }
+  const read = parseMultipart(message.headers.get("content-type") ?? "", message.body);
+  return read?.parts.find(({ headers }) => {
+    const part = parseParametered(headers.get("content-type") ?? "");
+    return part !== undefined && isSessionSdp(part.value, headers);
+  })?.body;
 }
 
-/** Methods by which ends agree on media (RFC 3261 §13.2.1, RFC 3262 §5, RFC 3311). */
-export const NEGOTIATING: ReadonlySet<string> = new Set(["INVITE", "ACK", "PRACK", "UPDATE"]);
-
-/**
- * What of a body crosses by itself. A description never does, nor several parts where one of them
- * may be one: unread, they would tell where their side is and lead media round the gateway.
- */
-export function copyBody(from: Message, to: Message, masked: boolean): void {
-  const type = bodyType(from);
-  const several = type.startsWith("multipart/") && NEGOTIATING.has(from.cseq.method);
-  if (type === SDP || several) to.headers.delete("content-type");
-  // The status line is what a fragment is sent for; headers under it are the other side's.
-  else if (masked && type === "message/sipfrag") to.body = `${from.body.split(/\r?\n/, 1)[0]}\r\n`;
-  else to.body = from.body;
+/** Whether it describes the session itself, and not some other use of media (RFC 3959). */
+export function isSessionSdp(type: string, headers: Headers): boolean {
+  if (type !== SDP) return false;
+  const disposition = headers.get("content-disposition");
+  return disposition === undefined || /^\s*session\s*(;|$)/i.test(disposition);
 }
 
-/** Gives a message a session description, or takes the body away. */
+/** Gives a message a session description, before the parts that it has. */
 export function withSdp(message: Message, sdp: string | undefined): void {
+  const { headers } = message;
   if (sdp === undefined) {
-    if (message.body === "") message.headers.delete("content-type");
+    if (message.body === "") headers.delete("content-type");
     return;
   }
-  message.headers.set("content-type", SDP);
-  message.body = sdp;
+  const ours =
+    message.body === "" ? undefined : /;boundary=([^;]+)/.exec(headers.get("content-type") ?? "");
+  if (!ours) {
+    headers.set("content-type", SDP);
+    message.body = sdp;
+    return;
+  }
+  const part = new Headers();
+  part.add("content-type", SDP);
+  message.body = printPart({ headers: part, body: sdp }, ours[1]!) + message.body;
 }
 
 /** Emits the commands of a relayed description, or names the end that its refusal is. */

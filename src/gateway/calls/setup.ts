@@ -17,6 +17,8 @@ export interface Face {
 export interface CallSetup {
   readonly faces: Readonly<Record<Side, Face>>;
   readonly masked: boolean;
+  /** By who is told: the other side's hosts, which texts may not name; with the flag g. */
+  readonly hidden: Readonly<Record<Side, RegExp | undefined>>;
   /** What stands in User-Agent and Server. */
   readonly product: string;
   /** An unanswered call ends after this long. */

@@ -11,6 +11,7 @@ import {
 } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
+import { bodyRefusal } from "./body-rules.ts";
 import { inDialogAcross, refusal } from "./crossing.ts";
 import { CrossingRequest } from "./crossing-request.ts";
 import { Deadline } from "./deadline.ts";
@@ -156,9 +157,10 @@ export class Subscriptions {
     now: Instant,
   ): void {
     from.flow = flow;
-    if (!acceptsCSeq(from.dialog, request)) {
-      const refused = refusal(this.#board, request, end("bad-sequence"));
-      this.#board.transactions.respond(transaction, refused, now);
+    const isLate = !acceptsCSeq(from.dialog, request);
+    const why = isLate ? end("bad-sequence") : bodyRefusal(this.#board.setup, request);
+    if (why) {
+      this.#board.transactions.respond(transaction, refusal(this.#board, request, why), now);
       return;
     }
     refreshTarget(from.dialog, request);

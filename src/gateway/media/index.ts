@@ -10,4 +10,4 @@ export type {
 } from "./command.ts";
 export type { MediaFacts, MediaRefusal, MediaRefusalWhy, MediaSide } from "./media-facts.ts";
 export { PortPool } from "./port-pool.ts";
-export { type SdpMask, sdpMask } from "./sdp-mask.ts";
+export { namePattern, type SdpMask, sdpMask } from "./sdp-mask.ts";

@@ -25,9 +25,10 @@ export function sdpMask(hosts: Readonly<Record<Side, readonly string[]>>): SdpMa
 const IPV4 = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/;
 const IPV6_IN_FULL = /(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}/i;
 
-function namePattern(names: readonly string[]): RegExp | undefined {
+/** Finds any of some names, as words of their own; undefined without names. */
+export function namePattern(names: readonly string[], flags = "i"): RegExp | undefined {
   const used = names.filter((name) => name !== "");
   if (used.length === 0) return undefined;
   const quoted = used.map((name) => name.replace(/\W/g, "\\$&"));
-  return new RegExp(`(?<![\\w.-])(?:${quoted.join("|")})(?![\\w-])`, "i");
+  return new RegExp(`(?<![\\w.-])(?:${quoted.join("|")})(?![\\w-])`, flags);
 }

@@ -4,6 +4,13 @@ export * from "./field-values.ts";
 export { Headers } from "./headers.ts";
 export { quote, splitList, unquote } from "./lexis.ts";
 export { type Message, Request, Response, responseTo } from "./message.ts";
+export {
+  type BodyPart,
+  type Multipart,
+  parseMultipart,
+  printMultipart,
+  printPart,
+} from "./multipart.ts";
 export { type NameAddr, parseNameAddr, parseNameAddrs, printNameAddr } from "./name-addr.ts";
 export { NO_PARAMS, type Params, parseParams, printParams } from "./params.ts";
 export { parseMessage, parseMessageText } from "./parse.ts";
