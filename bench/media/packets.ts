@@ -44,8 +44,8 @@ function ours(plane: PlaneProcess): Relay {
       for (const [i, id] of ids.entries()) {
         const { public: outer, private: inner } = portsOf(i);
         const ends = {
-          public: end(outer, parties[i]!.public),
-          private: end(inner, parties[i]!.private),
+          caller: end(outer, parties[i]!.public),
+          callee: end(inner, parties[i]!.private),
         };
         plane.perform({
           kind: "stream",

@@ -28,8 +28,8 @@ function stream(call: number, answered: boolean): Stream {
     kind: "rtp",
     silenceS: 60,
     ends: {
-      public: { ...common, port, rtcpPort: port + 1, ...remote },
-      private: { ...common, port: port + 2, rtcpPort: port + 3, ...(answered ? remote : {}) },
+      caller: { ...common, port, rtcpPort: port + 1, ...remote },
+      callee: { ...common, port: port + 2, rtcpPort: port + 3, ...(answered ? remote : {}) },
     },
   };
 }

@@ -253,8 +253,10 @@ export class Gateway {
     }
   }
 
-  #latched({ id, side, address, port }: Extract<MediaEvent, { kind: "latched" }>): void {
-    this.#fact({ kind: "media-latched", callId: callOf(id), side, address, port });
+  #latched({ id, role, address, port }: Extract<MediaEvent, { kind: "latched" }>): void {
+    const callId = callOf(id);
+    const side = this.#calls.find(callId)?.media.end(role).side;
+    if (side !== undefined) this.#fact({ kind: "media-latched", callId, side, address, port });
   }
 
   /** A plane that came back knows nothing: every live stream is opened again, on the same ports. */

@@ -136,7 +136,7 @@ export class GatewayHost implements Host {
     }
     const zero = { packetsIn: 0, bytesIn: 0, rtcpIn: 0, packetsOut: 0, lost: 0, drops: {} };
     if (!this.streams.delete(command.id)) return;
-    const counters = { id: command.id, ends: { public: zero, private: zero } };
+    const counters = { id: command.id, ends: { caller: zero, callee: zero } };
     this.#later({ kind: "media", event: { kind: "closed", counters } }, now);
   }
 

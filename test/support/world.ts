@@ -80,10 +80,13 @@ export class World {
   mediaFaults(leg: PeerLeg): string[] {
     const { address, port } = leg.peer.media;
     const side = leg.peer === this.pbx ? "private" : "public";
-    const ends = [...this.gateway.streams.values()].map((stream) => stream.ends[side]);
+    const own = this.gateway.endpoint(side).address;
+    const ends = [...this.gateway.streams.values()]
+      .flatMap(({ ends: { caller, callee } }) => [caller, callee])
+      .filter(({ localAddress }) => localAddress === own);
     const asked = mediaTargets(leg.remoteSdp ?? "").filter((target) => target.port !== 0);
     return asked.flatMap((target, i) => {
-      if (target.address !== this.gateway.endpoint(side).address) {
+      if (target.address !== own) {
         return [`${leg.peer.name} is told to send media to ${target.address}`];
       }
       const end = ends.find((candidate) => candidate.port === target.port);

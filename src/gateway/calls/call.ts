@@ -1,12 +1,11 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
-import type { CallMedia } from "#media";
+import type { CallMedia, Role } from "#media";
 import {
   confirmDialog,
   type Destination,
   type DigestCredentials,
   type Flow,
-  otherSide,
   type Side,
 } from "#sip";
 import type { Request, Response } from "#sip-message";
@@ -189,11 +188,7 @@ export class Call implements Dialler, Responder, Wakeable {
     const { request, invite, withheld } = this.#asked!;
     const across = responseAcross(this.#board, outcome, request, this.from, undefined, withheld);
     this.#board.transactions.respond(invite, across, now);
-    this.#end(
-      end("rejected", { status: outcome.status, reason: outcome.reason }),
-      otherSide(this.from),
-      now,
-    );
+    this.#end(end("rejected", { status: outcome.status, reason: outcome.reason }), "callee", now);
     this.#gone();
   }
 
@@ -203,7 +198,7 @@ export class Call implements Dialler, Responder, Wakeable {
   cancelled(cancel: Request, now: Instant): void {
     if (this.state !== "dialling") return;
     this.#dial.cancel(now, cancel.headers.get("reason"));
-    this.#refuse(end("cancelled"), now, this.from);
+    this.#refuse(end("cancelled"), now, "caller");
   }
 
   /** The ACK of the caller's 2xx: towards the callee, with the answer if it bears one. */
@@ -227,8 +222,8 @@ export class Call implements Dialler, Responder, Wakeable {
 
   // ── Ends ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends the call for both sides, or for the other side when `by` has already said BYE. */
-  hangUp(why: End, by: Side | undefined, now: Instant, reason?: string): void {
+  /** Ends the call for both legs, or for the other one when `by` has already said BYE. */
+  hangUp(why: End, by: Role | undefined, now: Instant, reason?: string): void {
     if (this.state === "dialling") {
       this.#dial.cancel(now, reason);
       return this.#refuse(why, now, by);
@@ -236,12 +231,12 @@ export class Call implements Dialler, Responder, Wakeable {
     const fork = this.chosen;
     if (this.state !== "answered" || !fork) return;
     this.#end(why, by, now);
-    if (by !== fork.callee.side) {
+    if (by !== "callee") {
       if (!this.#acknowledged) this.#sendAck(undefined);
       this.#acknowledged = true;
       this.#bye(fork.callee, now, reason);
     }
-    if (by !== fork.caller.side) this.#byeCaller(fork.caller, now, reason);
+    if (by !== "caller") this.#byeCaller(fork.caller, now, reason);
     this.#gone();
   }
 
@@ -271,10 +266,9 @@ export class Call implements Dialler, Responder, Wakeable {
   #relaySdp(response: Response, now: Instant): { sdp: string | undefined } | End {
     const sdp = sdpOf(response);
     const stage = response.status < 200 ? "early" : "final";
-    const from = otherSide(this.from);
     const offered = this.#asked!.offer !== undefined;
     // An UPDATE has settled more since: a repeat of the first answer (RFC 6337 §3.1.1) is past.
-    const isPast = offered && this.media.state.exchange?.from === from;
+    const isPast = offered && this.media.state.exchange?.from === "callee";
     if (sdp === undefined || isPast) {
       // The answer came in a reliable 18x: that is what the call goes on with (RFC 3262 §5).
       if (stage === "final") command(this.#board, this.media.settle(now));
@@ -284,15 +278,15 @@ export class Call implements Dialler, Responder, Wakeable {
       return { sdp: undefined };
     }
     const relayed = offered
-      ? this.media.relayAnswer(sdp, from, now, stage)
-      : this.media.relayOffer(sdp, from, now);
+      ? this.media.relayAnswer(sdp, "callee", now, stage)
+      : this.media.relayOffer(sdp, "callee", now);
     return performAll(this.#board, relayed);
   }
 
   #relayAck(ack: Request, now: Instant): string | undefined {
     const sdp = sdpOf(ack);
     if (sdp === undefined || !this.media.offerPending) return undefined;
-    const relayed = performAll(this.#board, this.media.relayAnswer(sdp, this.from, now));
+    const relayed = performAll(this.#board, this.media.relayAnswer(sdp, "caller", now));
     if (!isEnd(relayed)) return relayed.sdp;
     this.hangUp(relayed, undefined, now);
     return undefined;
@@ -321,7 +315,7 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
     if (!this.#invited) return;
-    hangUpStray(this.#board, otherSide(this.from), this.#invited, response, flow, now);
+    hangUpStray(this.#board, this.media.end("callee").side, this.#invited, response, flow, now);
     if (this.state === "ending") this.#gone();
   }
 
@@ -348,7 +342,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#refuse(why, now);
   }
 
-  #refuse(why: End, now: Instant, by?: Side): void {
+  #refuse(why: End, now: Instant, by?: Role): void {
     const { request, invite } = this.#asked!;
     const status = why.status >= 300 ? why.status : 480;
     this.#board.transactions.respond(
@@ -360,13 +354,13 @@ export class Call implements Dialler, Responder, Wakeable {
     if (!this.#dial.pending) this.#gone();
   }
 
-  #end(why: End, by: Side | undefined, now: Instant): void {
+  #end(why: End, by: Role | undefined, now: Instant): void {
     this.state = "ending";
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
     this.timer.stop();
     command(this.#board, this.media.close(now));
-    this.#story.ended(why, by, now);
+    this.#story.ended(why, by && this.media.end(by).side, now);
     this.#keeper.ended(this);
   }
 
@@ -376,7 +370,9 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ended";
     if (this.#invited) {
       const invited = this.chosen ? this.#invited : pared(this.#invited);
-      this.#dial.outlive(new LateAnswers(this.#board, otherSide(this.from), invited, this.#ack));
+      this.#dial.outlive(
+        new LateAnswers(this.#board, this.media.end("callee").side, invited, this.#ack),
+      );
     }
     this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
   }

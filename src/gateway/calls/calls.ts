@@ -1,12 +1,12 @@
 import type { Instant } from "#base";
 import { end } from "#ends";
+import type { Role } from "#media";
 import type { Flow } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { Call, type CallKeeper, type Dialling } from "./call.ts";
 import { refusal } from "./crossing.ts";
 import type { Crossing } from "./forks.ts";
-import type { Leg } from "./legs.ts";
 import { Relay } from "./relay.ts";
 import type { DialogIds, OtherDialog, Switchboard } from "./setup.ts";
 
@@ -70,13 +70,18 @@ export class Calls implements CallKeeper, DialogIds {
   receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
     const found = this.#find(request, flow);
     if (!found) return false;
-    const { call, from, to } = found;
+    const { call, role, from, to } = found;
     from.flow = flow;
-    if (request.method === "BYE") this.#bye(call, from, transaction, request, now);
+    if (request.method === "BYE") this.#bye(call, role, transaction, request, now);
     else {
-      const refused = new Relay(this.#board, this, { call, from, to, transaction, request }).start(
-        now,
-      );
+      const refused = new Relay(this.#board, this, {
+        call,
+        role,
+        from,
+        to,
+        transaction,
+        request,
+      }).start(now);
       if (refused)
         this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
     }
@@ -119,17 +124,12 @@ export class Calls implements CallKeeper, DialogIds {
     return dialog.callId === request.callId && side === flow.side ? { call, ...found } : undefined;
   }
 
-  #bye(call: Call, from: Leg, transaction: ServerTransaction, bye: Request, now: Instant): void {
+  #bye(call: Call, by: Role, transaction: ServerTransaction, bye: Request, now: Instant): void {
     const done = refusal(this.#board, bye, end("completed"));
     done.headers.delete("warning");
     this.#board.transactions.respond(transaction, done, now);
     // RFC 3261 §15: before the answer it means what CANCEL does.
-    const isCancel = call.state === "dialling" && from.side === call.from;
-    call.hangUp(
-      end(isCancel ? "cancelled" : "completed"),
-      from.side,
-      now,
-      bye.headers.get("reason"),
-    );
+    const isCancel = call.state === "dialling" && by === "caller";
+    call.hangUp(end(isCancel ? "cancelled" : "completed"), by, now, bye.headers.get("reason"));
   }
 }

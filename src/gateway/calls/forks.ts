@@ -1,4 +1,5 @@
 import { ownText } from "#base";
+import type { Role } from "#media";
 import {
   type DigestCredentials,
   dialogAsUac,
@@ -20,6 +21,8 @@ export interface Fork {
 /** Where a request in a dialog comes from, and where it goes. */
 export interface Crossing {
   readonly fork: Fork;
+  /** Of `from`. */
+  readonly role: Role;
   readonly from: Leg;
   readonly to: Leg;
 }
@@ -99,9 +102,11 @@ export class Forks {
   crossing(localTag: string, remoteTag: string | undefined): Crossing | undefined {
     for (const fork of this.#list) {
       const { caller, callee } = fork;
-      if (caller.dialog.localTag === localTag) return { fork, from: caller, to: callee };
+      if (caller.dialog.localTag === localTag) {
+        return { fork, role: "caller", from: caller, to: callee };
+      }
       if (callee.dialog.localTag === localTag && callee.dialog.remoteTag === remoteTag) {
-        return { fork, from: callee, to: caller };
+        return { fork, role: "callee", from: callee, to: caller };
       }
     }
     return undefined;

@@ -127,10 +127,11 @@ function admit(call: Attempt, { policy }: Surroundings): End | undefined {
 
 /** Media of its own for each call; the offer is rewritten before it goes anywhere. */
 function negotiate(call: Attempt, { board }: Surroundings): End | undefined {
-  call.media = new CallMedia(call.id, board.setup.media, board.ports);
+  const sides = { caller: call.side, callee: call.route!.toward };
+  call.media = CallMedia.begin(call.id, sides, board.setup.media, board.ports);
   const sdp = sdpOf(call.request);
   if (sdp === undefined) return undefined;
-  const relayed = performAll(board, call.media.relayOffer(sdp, call.side, call.now));
+  const relayed = performAll(board, call.media.relayOffer(sdp, "caller", call.now));
   if (isEnd(relayed)) return relayed;
   call.offer = relayed.sdp;
   return undefined;

@@ -1,5 +1,6 @@
 import type { Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
+import { otherRole, type Role } from "#media";
 import type { Flow } from "#sip";
 import { acceptsCSeq, refreshTarget } from "#sip";
 import type { Request, Response } from "#sip-message";
@@ -16,6 +17,8 @@ import type { DialogIds, Switchboard } from "./setup.ts";
 /** Who sent what, in which call. */
 export interface InDialog {
   readonly call: Call;
+  /** Of `from`. */
+  readonly role: Role;
   readonly from: Leg;
   readonly to: Leg;
   readonly transaction: ServerTransaction;
@@ -67,13 +70,13 @@ export class Relay implements Requester, Responder {
 
   /** 491 where the other end negotiates, 500 where this one does twice (RFC 3261 §14.2, 3311 §5.2). */
   #clash(): End | undefined {
-    const { call, from, request } = this.#way;
+    const { call, role, request } = this.#way;
     const isUpdate = request.method === "UPDATE" && sdpOf(request) !== undefined;
     if (request.method !== "INVITE" && !isUpdate) return undefined;
     const { renegotiation, media } = call;
     if (!renegotiation && !media.offerPending) return undefined;
-    const by = renegotiation ? renegotiation.#way.from.side : media.state.exchange?.from;
-    if (by !== from.side) return end("glare");
+    const by = renegotiation ? renegotiation.#way.role : media.state.exchange?.from;
+    if (by !== role) return end("glare");
     return end("offer-pending", { retryAfterS: this.#board.random.integer(11) });
   }
 
@@ -132,14 +135,14 @@ export class Relay implements Requester, Responder {
 
   /** The ACK of a re-INVITE's 2xx crosses with its body, the answer of an offerless one. */
   acknowledge(ack: Request, now: Instant): void {
-    const { call, to, from, transaction } = this.#way;
+    const { call, role, to, transaction } = this.#way;
     this.#board.transactions.acknowledged(transaction);
     if (this.#ack) return;
     call.renegotiation = undefined;
     this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!);
     const sdp = sdpOf(ack);
     if (sdp !== undefined && call.media.offerPending) {
-      const relayed = performAll(this.#board, call.media.relayAnswer(sdp, from.side, now));
+      const relayed = performAll(this.#board, call.media.relayAnswer(sdp, role, now));
       if (isEnd(relayed)) call.hangUp(relayed, undefined, now);
       else withSdp(this.#ack, relayed.sdp);
     }
@@ -148,15 +151,15 @@ export class Relay implements Requester, Responder {
   }
 
   #relayRequestSdp(across: Request, now: Instant): End | undefined {
-    const { call, from, request } = this.#way;
+    const { call, role, request } = this.#way;
     if (request.body === "" || !NEGOTIATING.has(request.method)) return undefined;
     const sdp = sdpOf(request);
     if (sdp === undefined) return undefined;
     // A PRACK may bear the answer to an offer in a reliable 18x (RFC 3262 §5).
     this.#offered = !call.media.offerPending;
     const outcome = this.#offered
-      ? call.media.relayOffer(sdp, from.side, now)
-      : call.media.relayAnswer(sdp, from.side, now);
+      ? call.media.relayOffer(sdp, role, now)
+      : call.media.relayAnswer(sdp, role, now);
     const relayed = performAll(this.#board, outcome);
     if (isEnd(relayed)) return relayed;
     withSdp(across, relayed.sdp);
@@ -206,7 +209,7 @@ export class Relay implements Requester, Responder {
   }
 
   #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
-    const { call, to, request } = this.#way;
+    const { call, role, request } = this.#way;
     const { method } = request;
     const sdp = NEGOTIATING.has(method) ? sdpOf(response) : undefined;
     if (sdp === undefined) {
@@ -219,8 +222,13 @@ export class Relay implements Requester, Responder {
     }
     const outcome =
       this.#offered || call.media.offerPending
-        ? call.media.relayAnswer(sdp, to.side, now, response.status < 200 ? "early" : "final")
-        : call.media.relayOffer(sdp, to.side, now);
+        ? call.media.relayAnswer(
+            sdp,
+            otherRole(role),
+            now,
+            response.status < 200 ? "early" : "final",
+          )
+        : call.media.relayOffer(sdp, otherRole(role), now);
     const relayed = performAll(this.#board, outcome);
     if (isEnd(relayed)) return relayed;
     withSdp(across, relayed.sdp);

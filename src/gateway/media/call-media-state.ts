@@ -1,9 +1,9 @@
 import type { MediaLine } from "#sdp";
-import type { Side } from "#sip";
-import type { Stream } from "./command.ts";
+import type { Role, Stream } from "./command.ts";
+import type { CallSides } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
-/** Our o= line towards one side (RFC 3264 §8: the version grows by one with each change). */
+/** Our o= line towards one peer (RFC 3264 §8: the version grows by one with each change). */
 export interface OurOrigin {
   readonly sessionId: string;
   version: number;
@@ -11,7 +11,7 @@ export interface OurOrigin {
   body: string;
 }
 
-/** An m= line of the latest offer. */
+/** An m= line of the latest offer, or one that we added to it. */
 export interface OfferedLine {
   /** As it was offered: what its answer is held against. */
   readonly line: MediaLine;
@@ -35,9 +35,11 @@ export interface OfferedLine {
  * that all its ports stay. "settled": agreed; kept so that a repeated answer is understood.
  */
 export interface Exchange {
-  readonly from: Side;
+  readonly from: Role;
   readonly stage: "open" | "early" | "settled";
   readonly lines: readonly OfferedLine[];
+  /** How many of the lines the offerer knows of: those behind them are for the other peer alone. */
+  readonly asked: number;
   /** While open: the offer as it came and as it went, for a repeat. */
   readonly repeat?: { readonly text: string; readonly sdp: string };
 }
@@ -45,10 +47,11 @@ export interface Exchange {
 /** All that the media of one call remembers: plain data, to be stored and revived. */
 export interface CallMediaState {
   readonly callId: string;
-  readonly origins: Readonly<Record<Side, OurOrigin>>;
+  readonly sides: CallSides;
+  readonly origins: Readonly<Record<Role, OurOrigin>>;
   /** By m= line; a line without a stream is refused or off. */
   agreed: readonly { readonly stream?: Stream }[];
   exchange?: Exchange | undefined;
-  /** Numbers the streams of this call. */
-  streamsMade: number;
+  /** Numbers the streams of this call, across `successor`s too. */
+  readonly made: { streams: number };
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { type Instant, instant } from "#base";
-import type { Side } from "#sip";
 import {
   CallMedia,
   type MediaCommand,
   type MediaFacts,
   PortPool,
+  type Role,
   type Stream,
   sdpMask,
 } from "./index.ts";
@@ -24,6 +24,9 @@ const FACTS: MediaFacts = {
   opaque: true,
   silenceS: 60,
 };
+
+/** The operator calls the PBX. */
+const SIDES = { caller: "public", callee: "private" } as const;
 
 const OPERATOR = "198.51.100.7";
 const PBX = "10.0.0.20";
@@ -65,14 +68,14 @@ class Bench {
 
   constructor(facts: Partial<MediaFacts> = {}, portMax = 20_099) {
     this.pool = new PortPool({ portMin: 20_000, portMax });
-    this.media = new CallMedia("call", { ...FACTS, ...facts }, this.pool);
+    this.media = CallMedia.begin("call", SIDES, { ...FACTS, ...facts }, this.pool);
   }
 
-  offer(text: string, from: Side = "public"): string {
+  offer(text: string, from: Role = "caller"): string {
     return this.#take(this.media.relayOffer(text, from, this.now));
   }
 
-  answer(text: string, from: Side = "private", stage: "early" | "final" = "final"): string {
+  answer(text: string, from: Role = "callee", stage: "early" | "final" = "final"): string {
     return this.#take(this.media.relayAnswer(text, from, this.now, stage));
   }
 
@@ -90,8 +93,8 @@ class Bench {
     assert.deepEqual(new Set(this.media.streams.map(({ id }) => id)), new Set(this.plane.keys()));
     assert.equal(this.pool.held, 2 * this.plane.size);
     const ports = [...this.plane.values()].flatMap(({ ends }) => [
-      ends.public.port,
-      ends.private.port,
+      ends.caller.port,
+      ends.callee.port,
     ]);
     assert.equal(new Set(ports).size, ports.length);
   }
@@ -132,10 +135,10 @@ describe("a first offer and its answer", () => {
     const [stream] = bench.streams;
     assert.equal(lineOf(offer, "c="), "c=IN IP4 10.0.0.1");
     assert.equal(lineOf(answer, "c="), "c=IN IP4 203.0.113.1");
-    assert.equal(portOf(offer), stream!.ends.private.port);
-    assert.equal(portOf(answer), stream!.ends.public.port);
+    assert.equal(portOf(offer), stream!.ends.callee.port);
+    assert.equal(portOf(answer), stream!.ends.caller.port);
     assert.equal(lineOf(answer, "m="), `m=audio ${portOf(answer)} RTP/AVP 0 101`);
-    const { public: outer, private: inner } = stream!.ends;
+    const { caller: outer, callee: inner } = stream!.ends;
     assert.deepEqual(
       [outer.remoteAddress, outer.remotePort, outer.remoteRtcpPort],
       [OPERATOR, 4000, 4001],
@@ -153,8 +156,8 @@ describe("a first offer and its answer", () => {
   test("ports are open as soon as the offer goes out, for early media", () => {
     bench.offer(sdp());
     const [stream] = bench.streams;
-    assert.equal(stream!.ends.public.remoteAddress, OPERATOR);
-    assert.equal(stream!.ends.private.remoteAddress, undefined);
+    assert.equal(stream!.ends.caller.remoteAddress, OPERATOR);
+    assert.equal(stream!.ends.callee.remoteAddress, undefined);
     assert.equal(stream!.silenceS, 0);
   });
 
@@ -162,7 +165,7 @@ describe("a first offer and its answer", () => {
     bench.offer(sdp({ media: ["video 5000 RTP/AVP 96", "audio 4000 RTP/AVP 0"] }));
     bench.answer(answerSdp("video 7000 RTP/AVP 96", "audio 6000 RTP/AVP 0"));
     assert.deepEqual(
-      bench.streams.map(({ silenceS, ends }) => [silenceS, ends.public.dscp]),
+      bench.streams.map(({ silenceS, ends }) => [silenceS, ends.caller.dscp]),
       [
         [0, 34],
         [60, 46],
@@ -171,19 +174,19 @@ describe("a first offer and its answer", () => {
   });
 
   test("from the PBX to the operator it is the same, the other way round", () => {
-    const offer = bench.offer(sdp({ address: PBX }), "private");
-    const answer = bench.answer(sdp(), "public");
+    const offer = bench.offer(sdp({ address: PBX }), "callee");
+    const answer = bench.answer(sdp(), "caller");
     assert.equal(lineOf(offer, "c="), "c=IN IP4 203.0.113.1");
     assert.equal(lineOf(answer, "c="), "c=IN IP4 10.0.0.1");
-    assert.equal(bench.streams[0]!.ends.private.remoteAddress, PBX);
+    assert.equal(bench.streams[0]!.ends.callee.remoteAddress, PBX);
   });
 
   test("an offer in the 200 and its answer in the ACK", () => {
-    const offer = bench.offer(sdp({ address: PBX }), "private");
+    const offer = bench.offer(sdp({ address: PBX }), "callee");
     assert.equal(bench.media.offerPending, true);
-    bench.answer(sdp(), "public");
+    bench.answer(sdp(), "caller");
     assert.equal(bench.media.offerPending, false);
-    assert.equal(portOf(offer), bench.streams[0]!.ends.public.port);
+    assert.equal(portOf(offer), bench.streams[0]!.ends.caller.port);
   });
 
   test("IPv4 on one side and IPv6 on the other", () => {
@@ -194,8 +197,8 @@ describe("a first offer and its answer", () => {
     const mixed = new Bench({ sides });
     assert.equal(lineOf(mixed.offer(sdp()), "c="), "c=IN IP6 fd00::1");
     mixed.answer(sdp({ address: "fd00::20" }));
-    assert.equal(mixed.streams[0]!.ends.private.remoteAddress, "fd00::20");
-    assert.equal(refused(mixed.media.relayOffer(sdp(), "private", NOW)), "media-not-allowed");
+    assert.equal(mixed.streams[0]!.ends.callee.remoteAddress, "fd00::20");
+    assert.equal(refused(mixed.media.relayOffer(sdp(), "callee", NOW)), "media-not-allowed");
   });
 
   test("payload types and unknown attributes pass as they are", () => {
@@ -210,7 +213,7 @@ describe("a first offer and its answer", () => {
 
   test("a repeated offer gets the same and takes nothing more", () => {
     const offer = bench.offer(sdp());
-    const again = bench.media.relayOffer(sdp(), "public", NOW);
+    const again = bench.media.relayOffer(sdp(), "caller", NOW);
     assert.deepEqual(again, { kind: "relayed", sdp: offer, commands: [] });
   });
 
@@ -264,7 +267,7 @@ describe("streams that are refused", () => {
     test(`${profile} alone: refused by name`, () => {
       const offer = sdp({ media: [`audio 4000 ${profile} 0`] });
       assert.equal(
-        refused(bench.media.relayOffer(offer, "public", NOW)),
+        refused(bench.media.relayOffer(offer, "caller", NOW)),
         "media-encryption-not-available",
       );
       assert.equal(bench.pool.held, 0);
@@ -279,7 +282,7 @@ describe("streams that are refused", () => {
   ]) {
     test(`${line}: not allowed`, () => {
       assert.equal(
-        refused(bench.media.relayOffer(sdp({ media: [line] }), "public", NOW)),
+        refused(bench.media.relayOffer(sdp({ media: [line] }), "caller", NOW)),
         "media-not-allowed",
       );
     });
@@ -294,13 +297,13 @@ describe("streams that are refused", () => {
     assert.deepEqual(linesOf(offer, "a="), ["a=T38FaxVersion:0", "a=floorctrl:c-s"]);
     const [fax, floor] = bench.streams;
     assert.deepEqual(
-      [fax!.kind, fax!.ends.public.dscp, floor!.ends.public.dscp],
+      [fax!.kind, fax!.ends.caller.dscp, floor!.ends.caller.dscp],
       ["opaque", 46, 34],
     );
-    assert.equal(fax!.ends.public.rtcpPort, fax!.ends.public.port);
+    assert.equal(fax!.ends.caller.rtcpPort, fax!.ends.caller.port);
     const strict = new Bench({ opaque: false });
     assert.equal(
-      refused(strict.media.relayOffer(sdp({ media }), "public", NOW)),
+      refused(strict.media.relayOffer(sdp({ media }), "caller", NOW)),
       "media-not-allowed",
     );
   });
@@ -308,13 +311,13 @@ describe("streams that are refused", () => {
   test("no ports left: refused, and nothing is kept", () => {
     const small = new Bench({}, 20_005);
     const offer = sdp({ media: ["audio 4000 RTP/AVP 0", "video 5000 RTP/AVP 96"] });
-    assert.equal(refused(small.media.relayOffer(offer, "public", NOW)), "no-ports");
+    assert.equal(refused(small.media.relayOffer(offer, "caller", NOW)), "no-ports");
     assert.equal(small.pool.held, 0);
     small.offer(sdp());
   });
 
   test("an answer that doesn't fit, or to nothing, changes nothing", () => {
-    assert.equal(refused(bench.media.relayAnswer(answerSdp(), "private", NOW)), "bad-sdp");
+    assert.equal(refused(bench.media.relayAnswer(answerSdp(), "callee", NOW)), "bad-sdp");
     bench.offer(sdp());
     const before = JSON.stringify(bench.media.state);
     for (const bad of [
@@ -322,9 +325,9 @@ describe("streams that are refused", () => {
       answerSdp("video 6000 RTP/AVP 0"),
       answerSdp("audio 6000 RTP/AVP 0", "audio 6002 RTP/AVP 0"),
     ]) {
-      assert.equal(refused(bench.media.relayAnswer(bad, "private", NOW)), "bad-sdp");
+      assert.equal(refused(bench.media.relayAnswer(bad, "callee", NOW)), "bad-sdp");
     }
-    assert.equal(refused(bench.media.relayAnswer(sdp(), "public", NOW)), "bad-sdp");
+    assert.equal(refused(bench.media.relayAnswer(sdp(), "caller", NOW)), "bad-sdp");
     assert.equal(JSON.stringify(bench.media.state), before);
     bench.answer(answerSdp());
   });
@@ -356,27 +359,27 @@ describe("targets (E4)", () => {
   };
   for (const [name, [said, why]] of Object.entries(cases)) {
     test(`${name}: ${why}`, () => {
-      assert.equal(refused(bench.media.relayOffer(sdp(said), "public", NOW)), why);
+      assert.equal(refused(bench.media.relayOffer(sdp(said), "caller", NOW)), why);
       bench.offer(sdp());
-      assert.equal(refused(bench.media.relayAnswer(sdp(said), "private", NOW)), why);
+      assert.equal(refused(bench.media.relayAnswer(sdp(said), "callee", NOW)), why);
       assert.equal(bench.pool.held, 2);
     });
   }
 
   test("a host name isn't resolved", () => {
     const offer = sdp().replace("c=IN IP4 198.51.100.7", "c=IN IP4 media.example.net");
-    assert.equal(refused(bench.media.relayOffer(offer, "public", NOW)), "bad-sdp");
+    assert.equal(refused(bench.media.relayOffer(offer, "caller", NOW)), "bad-sdp");
   });
 
   test("our private address behind a NAT", () => {
     const inner = { ...FACTS.sides.private, advertisedAddress: "10.9.9.9" };
     const natted = new Bench({ sides: { ...FACTS.sides, private: inner } });
     const offer = sdp({ address: "10.9.9.9", media: ["audio 20010 RTP/AVP 0"] });
-    assert.equal(refused(natted.media.relayOffer(offer, "private", NOW)), "sdp-target");
+    assert.equal(refused(natted.media.relayOffer(offer, "callee", NOW)), "sdp-target");
   });
 
   test("on one machine the PBX may be at our own address, outside our ports", () => {
-    bench.offer(sdp({ address: "10.0.0.1", media: ["audio 40000 RTP/AVP 0"] }), "private");
+    bench.offer(sdp({ address: "10.0.0.1", media: ["audio 40000 RTP/AVP 0"] }), "callee");
   });
 
   test("loopback is fine where we are on loopback ourselves", () => {
@@ -396,7 +399,7 @@ describe("targets (E4)", () => {
       }),
     );
     assert.deepEqual(
-      bench.streams.map(({ ends }) => ends.public.remoteRtcpPort),
+      bench.streams.map(({ ends }) => ends.caller.remoteRtcpPort),
       [4100, undefined],
     );
   });
@@ -422,7 +425,7 @@ describe("hold and resume", () => {
       bench.offer(sdp());
       bench.answer(answerSdp());
       assert.equal(bench.streams[0]!.silenceS, 60);
-      assert.equal(bench.streams[0]!.ends.public.remoteAddress, OPERATOR);
+      assert.equal(bench.streams[0]!.ends.caller.remoteAddress, OPERATOR);
     });
   }
 
@@ -433,8 +436,8 @@ describe("hold and resume", () => {
     assert.equal(lineOf(offer, "c="), "c=IN IP4 0.0.0.0");
     bench.answer(answerSdp());
     const [stream] = bench.streams;
-    assert.deepEqual([stream!.ends.public.remoteAddress, stream!.silenceS], [undefined, 0]);
-    assert.equal(stream!.ends.private.remoteAddress, PBX);
+    assert.deepEqual([stream!.ends.caller.remoteAddress, stream!.silenceS], [undefined, 0]);
+    assert.equal(stream!.ends.callee.remoteAddress, PBX);
   });
 
   for (const answer of [
@@ -451,8 +454,8 @@ describe("hold and resume", () => {
   test("held by the called side", () => {
     bench.offer(sdp());
     bench.answer(answerSdp());
-    bench.offer(answerSdp("audio 6000 RTP/AVP 0 101;sendonly"), "private");
-    bench.answer(sdp({ media: ["audio 4000 RTP/AVP 0 101;recvonly"] }), "public");
+    bench.offer(answerSdp("audio 6000 RTP/AVP 0 101;sendonly"), "callee");
+    bench.answer(sdp({ media: ["audio 4000 RTP/AVP 0 101;recvonly"] }), "caller");
     assert.equal(bench.streams[0]!.silenceS, 0);
   });
 });
@@ -469,11 +472,11 @@ describe("renegotiation", () => {
     const call = established();
     const [before] = call.streams;
     const offer = call.offer(sdp({ address: "198.51.100.8" }));
-    assert.equal(portOf(offer), before!.ends.private.port);
+    assert.equal(portOf(offer), before!.ends.callee.port);
     assert.deepEqual(call.streams, [before]);
     call.answer(answerSdp());
     assert.equal(call.streams[0]!.id, before!.id);
-    assert.equal(call.streams[0]!.ends.public.remoteAddress, "198.51.100.8");
+    assert.equal(call.streams[0]!.ends.caller.remoteAddress, "198.51.100.8");
   });
 
   test("with port change: new ports beside the old ones until the answer, then alone", () => {
@@ -481,11 +484,11 @@ describe("renegotiation", () => {
     const [old] = call.streams;
     const offer = call.offer(sdp());
     assert.equal(call.streams.length, 2);
-    assert.notEqual(portOf(offer), old!.ends.private.port);
+    assert.notEqual(portOf(offer), old!.ends.callee.port);
     const answer = call.answer(answerSdp());
-    assert.notEqual(portOf(answer), old!.ends.public.port);
+    assert.notEqual(portOf(answer), old!.ends.caller.port);
     assert.equal(call.streams.length, 1);
-    assert.equal(portOf(answer), call.streams[0]!.ends.public.port);
+    assert.equal(portOf(answer), call.streams[0]!.ends.caller.port);
     assert.equal(call.streams[0]!.silenceS, 60);
   });
 
@@ -512,7 +515,7 @@ describe("renegotiation", () => {
       const call = established({ portChange });
       const before = structuredClone(call.streams);
       call.offer(sdp({ address: "198.51.100.8" }));
-      call.answer(answerSdp("audio 6666 RTP/AVP 0"), "private", "early");
+      call.answer(answerSdp("audio 6666 RTP/AVP 0"), "callee", "early");
       assert.notDeepEqual(call.streams, before);
       call.perform(call.media.abandonOffer(NOW));
       assert.deepEqual(call.streams, before);
@@ -557,13 +560,13 @@ describe("renegotiation", () => {
     call.answer(answerSdp("image 6000 udptl t38"));
     const [stream] = call.streams;
     assert.deepEqual(
-      [stream!.kind, stream!.ends.private.rtcpPort, stream!.silenceS],
-      ["opaque", stream!.ends.private.port, 0],
+      [stream!.kind, stream!.ends.callee.rtcpPort, stream!.silenceS],
+      ["opaque", stream!.ends.callee.port, 0],
     );
     call.offer(sdp());
     call.answer(answerSdp());
-    assert.equal(call.streams[0]!.ends.public.rtcpPort, call.streams[0]!.ends.public.port + 1);
-    assert.equal(call.streams[0]!.ends.public.remoteRtcpPort, 4001);
+    assert.equal(call.streams[0]!.ends.caller.rtcpPort, call.streams[0]!.ends.caller.port + 1);
+    assert.equal(call.streams[0]!.ends.caller.remoteRtcpPort, 4001);
   });
 
   test("fax beside voice on a line of its own, voice off", () => {
@@ -579,10 +582,10 @@ describe("renegotiation", () => {
   test("from the other side while one is open: glare", () => {
     const call = established();
     call.offer(sdp());
-    assert.equal(refused(call.media.relayOffer(answerSdp(), "private", NOW)), "offer-pending");
+    assert.equal(refused(call.media.relayOffer(answerSdp(), "callee", NOW)), "offer-pending");
     call.answer(answerSdp());
-    call.offer(answerSdp(), "private");
-    call.answer(sdp(), "public");
+    call.offer(answerSdp(), "callee");
+    call.answer(sdp(), "caller");
   });
 
   test("another offer of the same side takes the place of one that nobody answered", () => {
@@ -595,7 +598,7 @@ describe("renegotiation", () => {
     const call = established();
     const before = structuredClone(call.media.state);
     assert.equal(
-      refused(call.media.relayOffer(sdp({ address: "127.0.0.1" }), "public", NOW)),
+      refused(call.media.relayOffer(sdp({ address: "127.0.0.1" }), "caller", NOW)),
       "sdp-target",
     );
     assert.deepEqual(call.media.state, before);
@@ -607,16 +610,12 @@ describe("forks and early answers", () => {
 
   test("the latest answer counts, and the last settles", () => {
     bench.offer(sdp());
-    bench.answer(answerSdp("audio 6000 RTP/AVP 0"), "private", "early");
-    assert.equal(bench.streams[0]!.ends.private.remotePort, 6000);
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0"), "callee", "early");
+    assert.equal(bench.streams[0]!.ends.callee.remotePort, 6000);
     assert.equal(bench.streams[0]!.silenceS, 0);
-    bench.answer(
-      sdp({ address: "10.0.0.21", media: ["audio 7000 RTP/AVP 0"] }),
-      "private",
-      "early",
-    );
+    bench.answer(sdp({ address: "10.0.0.21", media: ["audio 7000 RTP/AVP 0"] }), "callee", "early");
     bench.answer(sdp({ address: "10.0.0.22", media: ["audio 8000 RTP/AVP 0"] }));
-    const { remoteAddress, remotePort } = bench.streams[0]!.ends.private;
+    const { remoteAddress, remotePort } = bench.streams[0]!.ends.callee;
     assert.deepEqual([remoteAddress, remotePort, bench.streams.length], ["10.0.0.22", 8000, 1]);
   });
 
@@ -624,24 +623,24 @@ describe("forks and early answers", () => {
     bench.offer(sdp({ media: VIDEO }));
     const early = bench.answer(
       answerSdp("audio 6000 RTP/AVP 0", "video 0 RTP/AVP 96"),
-      "private",
+      "callee",
       "early",
     );
     assert.equal(portOf(early, 1), 0);
     assert.equal(bench.streams.length, 2);
     const final = bench.answer(answerSdp("audio 8000 RTP/AVP 0", "video 9000 RTP/AVP 96"));
-    assert.equal(portOf(final, 1), bench.streams[1]!.ends.public.port);
+    assert.equal(portOf(final, 1), bench.streams[1]!.ends.caller.port);
   });
 
   test("the same answer in 183 and 200 says the same, and starts the watch", () => {
     bench.offer(sdp());
-    const early = bench.answer(answerSdp(), "private", "early");
-    const final = bench.media.relayAnswer(answerSdp(), "private", NOW);
+    const early = bench.answer(answerSdp(), "callee", "early");
+    const final = bench.media.relayAnswer(answerSdp(), "callee", NOW);
     assert.ok(final.kind === "relayed");
     assert.equal(final.sdp, early);
     assert.equal(bench.perform(final.commands), 1);
     assert.equal(bench.streams[0]!.silenceS, 60);
-    assert.deepEqual(bench.media.relayAnswer(answerSdp(), "private", NOW), {
+    assert.deepEqual(bench.media.relayAnswer(answerSdp(), "callee", NOW), {
       ...final,
       commands: [],
     });
@@ -649,7 +648,7 @@ describe("forks and early answers", () => {
 
   test("a 200 without SDP settles what a reliable 18x said", () => {
     bench.offer(sdp({ media: VIDEO }));
-    bench.answer(answerSdp("audio 6000 RTP/AVP 0", "video 0 RTP/AVP 96"), "private", "early");
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0", "video 0 RTP/AVP 96"), "callee", "early");
     bench.perform(bench.media.settle(NOW));
     assert.deepEqual(
       bench.streams.map(({ silenceS }) => silenceS),
@@ -660,20 +659,20 @@ describe("forks and early answers", () => {
 
   test("an UPDATE after an early answer begins the next exchange", () => {
     bench.offer(sdp({ media: VIDEO }));
-    bench.answer(answerSdp("audio 6000 RTP/AVP 0", "video 0 RTP/AVP 96"), "private", "early");
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0", "video 0 RTP/AVP 96"), "callee", "early");
     bench.offer(sdp({ address: "198.51.100.8" }));
     assert.equal(bench.streams.length, 1);
     bench.answer(answerSdp());
-    assert.equal(bench.streams[0]!.ends.public.remoteAddress, "198.51.100.8");
+    assert.equal(bench.streams[0]!.ends.caller.remoteAddress, "198.51.100.8");
   });
 
   test("with port change, too: the early ports go when the next answer comes", () => {
     const call = new Bench({ portChange: true });
     call.offer(sdp());
-    call.answer(answerSdp(), "private", "early");
-    call.offer(answerSdp("audio 6000 RTP/AVP 0"), "private");
+    call.answer(answerSdp(), "callee", "early");
+    call.offer(answerSdp("audio 6000 RTP/AVP 0"), "callee");
     assert.equal(call.streams.length, 2);
-    call.answer(sdp({ media: ["audio 4000 RTP/AVP 0"] }), "public");
+    call.answer(sdp({ media: ["audio 4000 RTP/AVP 0"] }), "caller");
     assert.equal(call.streams.length, 1);
   });
 });
@@ -686,7 +685,7 @@ describe("RTP and RTCP on one port", () => {
     assert.ok(offer.includes("a=rtcp-mux\r\n"));
     const answer = bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"));
     assert.ok(answer.includes("a=rtcp-mux\r\n"));
-    const { public: outer, private: inner } = bench.streams[0]!.ends;
+    const { caller: outer, callee: inner } = bench.streams[0]!.ends;
     assert.deepEqual([outer.rtcpPort, inner.rtcpPort], [outer.port, inner.port]);
     assert.deepEqual([outer.remoteRtcpPort, inner.remoteRtcpPort], [4000, 6000]);
   });
@@ -694,12 +693,12 @@ describe("RTP and RTCP on one port", () => {
   test("not when only one does", () => {
     bench.offer(sdp({ media: [MUX] }));
     bench.answer(answerSdp());
-    const { public: outer } = bench.streams[0]!.ends;
+    const { caller: outer } = bench.streams[0]!.ends;
     assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port + 1, 4001]);
     const other = new Bench();
     other.offer(sdp());
     assert.ok(!other.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux")).includes("rtcp-mux"));
-    const { private: inner } = other.streams[0]!.ends;
+    const { callee: inner } = other.streams[0]!.ends;
     assert.deepEqual([inner.rtcpPort, inner.remoteRtcpPort], [inner.port + 1, 6001]);
   });
 
@@ -713,15 +712,15 @@ describe("RTP and RTCP on one port", () => {
     assert.deepEqual(bench.streams, before);
     bench.offer(sdp());
     bench.answer(answerSdp());
-    const { public: outer } = bench.streams[0]!.ends;
+    const { caller: outer } = bench.streams[0]!.ends;
     assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port + 1, 4001]);
   });
 
   test("a fork that agrees, then one that doesn't", () => {
     bench.offer(sdp({ media: [MUX] }));
-    bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"), "private", "early");
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"), "callee", "early");
     bench.answer(answerSdp());
-    const { public: outer, private: inner } = bench.streams[0]!.ends;
+    const { caller: outer, callee: inner } = bench.streams[0]!.ends;
     assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port + 1, 4001]);
     assert.deepEqual([inner.rtcpPort, inner.remoteRtcpPort], [inner.port + 1, 6001]);
   });
@@ -741,8 +740,8 @@ describe("the o= line", () => {
 
   test("with the mask off keeps the user's name and address", () => {
     const { mask: _mask, ...bare } = FACTS;
-    const open = new CallMedia("call", bare, bench.pool);
-    const outcome = open.relayOffer(sdp(), "public", NOW);
+    const open = CallMedia.begin("call", SIDES, bare, bench.pool);
+    const outcome = open.relayOffer(sdp(), "caller", NOW);
     assert.ok(outcome.kind === "relayed");
     assert.match(lineOf(outcome.sdp, "o=")!, /^o=phone \d+ 1 IN IP4 198\.51\.100\.7$/);
     assert.equal(lineOf(outcome.sdp, "s="), "s=Phone 1.0");
@@ -752,6 +751,65 @@ describe("the o= line", () => {
     const offer = bench.offer(sdp());
     const answer = bench.answer(answerSdp());
     assert.notEqual(lineOf(offer, "o=")!.split(" ")[1], lineOf(answer, "o=")!.split(" ")[1]);
+  });
+});
+
+describe("another peer in one leg's place", () => {
+  const CARRIER = "198.51.100.9";
+  const VOICE = "audio 4000 RTP/AVP 0 101";
+
+  test("both may be on one side, on ports of their own, beside the former streams", () => {
+    bench.offer(sdp());
+    bench.answer(answerSdp());
+    const [former] = bench.media.streams;
+    const begun = CallMedia.begin("other", SIDES, FACTS, bench.pool);
+    const next = bench.media.successor("callee", begun.end("caller"));
+    const offer = next.relayOffer(sdp({ address: CARRIER }), "callee", NOW);
+    const answer = next.relayAnswer(sdp(), "caller", NOW);
+    assert.ok(offer.kind === "relayed" && answer.kind === "relayed");
+    assert.equal(lineOf(offer.sdp, "c="), "c=IN IP4 203.0.113.1");
+    assert.equal(lineOf(answer.sdp, "c="), "c=IN IP4 203.0.113.1");
+    const [stream] = next.streams;
+    assert.equal(stream!.ends.caller.remoteAddress, OPERATOR);
+    assert.equal(stream!.ends.callee.remoteAddress, CARRIER);
+    assert.ok(stream!.ends.callee.latch, "symmetric RTP is a rule of the side");
+    assert.notEqual(stream!.id, former!.id);
+    assert.equal(bench.pool.held, 4, "until it is agreed both are live");
+    bench.media.close(NOW);
+    assert.equal(bench.pool.held, 2);
+    next.close(NOW);
+    assert.equal(bench.pool.held, 0);
+  });
+
+  test("the leg that stays sees one description go on: same session, next version", () => {
+    const before = bench.offer(sdp());
+    bench.answer(answerSdp());
+    const begun = CallMedia.begin("other", SIDES, FACTS, bench.pool);
+    const next = bench.media.successor("caller", begun.end("caller"));
+    const outcome = next.relayOffer(sdp({ address: CARRIER }), "caller", NOW);
+    assert.ok(outcome.kind === "relayed");
+    assert.equal(lineOf(before, "o=")!.split(" ")[1], lineOf(outcome.sdp, "o=")!.split(" ")[1]);
+    assert.equal(versionOf(outcome.sdp), versionOf(before) + 1);
+    next.close(NOW);
+    const after = bench.offer(sdp({ media: [`${VOICE};inactive`] }));
+    assert.equal(versionOf(after), versionOf(before) + 2, "also where nothing came of the change");
+  });
+
+  test("a peer never loses an m= line (RFC 3264 §8); the other knows of its own alone", () => {
+    bench.offer(sdp({ media: [VOICE, "video 5000 RTP/AVP 96"] }));
+    bench.answer(answerSdp("audio 6000 RTP/AVP 0", "video 6002 RTP/AVP 96"));
+    const begun = CallMedia.begin("other", SIDES, FACTS, bench.pool);
+    const next = bench.media.successor("caller", begun.end("caller"));
+    const offer = next.relayOffer(sdp({ address: CARRIER }), "caller", NOW);
+    assert.ok(offer.kind === "relayed");
+    assert.deepEqual(linesOf(offer.sdp, "m=").slice(1), ["m=video 0 RTP/AVP 96"]);
+    const said = answerSdp("audio 6000 RTP/AVP 0", "video 0 RTP/AVP 96");
+    const answer = next.relayAnswer(said, "callee", NOW);
+    assert.ok(answer.kind === "relayed");
+    assert.equal(linesOf(answer.sdp, "m=").length, 1);
+    const again = next.relayAnswer(said, "callee", NOW);
+    assert.deepEqual(again, { kind: "relayed", sdp: answer.sdp, commands: [] });
+    assert.equal(next.streams.length, 1);
   });
 });
 
@@ -765,8 +823,8 @@ describe("a life beyond this process", () => {
     const revived = CallMedia.revive(state, FACTS, pool, NOW)!;
     assert.equal(pool.held, 2);
     assert.deepEqual(revived.reopen(), bench.media.reopen());
-    const outcome = revived.relayAnswer(answerSdp(), "private", NOW);
-    assert.deepEqual(outcome, bench.media.relayAnswer(answerSdp(), "private", NOW));
+    const outcome = revived.relayAnswer(answerSdp(), "callee", NOW);
+    assert.deepEqual(outcome, bench.media.relayAnswer(answerSdp(), "callee", NOW));
     assert.equal(CallMedia.revive(state, FACTS, pool, NOW), undefined);
     assert.equal(pool.held, 2);
     revived.close(NOW);

@@ -7,13 +7,13 @@ import {
   refusedSection,
   type Sdp,
 } from "#sdp";
-import { otherSide, type Side } from "#sip";
-import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
-import type { MediaCommand, Stream } from "./command.ts";
+import type { Side } from "#sip";
+import type { CallMediaState, Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
+import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
 import { answeredLine, muxAgreed, offeredLine, settledLines, tell, undone } from "./exchange.ts";
 import { type JudgedLine, judgeOffer, readSdp } from "./judge.ts";
-import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
-import { newOrigins, printAsOurs } from "./our-origin.ts";
+import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
+import { linesTold, newOrigin, printAsOurs } from "./our-origin.ts";
 import type { PortPool } from "./port-pool.ts";
 import { rewriteIdle, rewriteMedia, rewriteSession } from "./rewrite.ts";
 import { type Seat, seatLines } from "./seating.ts";
@@ -37,10 +37,16 @@ interface Part {
   readonly mux: boolean;
 }
 
+/** One leg as its peer knows it by our descriptions: it takes this along into another call. */
+export interface MediaEnd {
+  readonly side: Side;
+  readonly origin: OurOrigin;
+}
+
 /**
  * The media of one call: offers and answers of its two legs in, descriptions for the other leg
  * and commands for the media plane out. One exchange at a time (RFC 3264 §4), begun by either
- * side; one that is refused or fails leaves the call as it was.
+ * leg; one that is refused or fails leaves the call as it was.
  */
 export class CallMedia {
   readonly #state: CallMediaState;
@@ -48,11 +54,23 @@ export class CallMedia {
   readonly #pool: PortPool;
   readonly #isOurPort = (port: number): boolean => this.#pool.covers(port);
 
-  /** `state`: of a call that is revived; see `revive`. */
-  constructor(callId: string, facts: MediaFacts, pool: PortPool, state?: CallMediaState) {
-    this.#state = state ?? { callId, origins: newOrigins(callId), agreed: [], streamsMade: 0 };
+  /** `state`: of a call in progress; a new one's is made by `begin`. */
+  constructor(state: CallMediaState, facts: MediaFacts, pool: PortPool) {
+    this.#state = state;
     this.#facts = facts;
     this.#pool = pool;
+  }
+
+  /** `caller`: of a peer that our descriptions have reached before, in the call that it comes from. */
+  static begin(
+    callId: string,
+    sides: CallSides,
+    facts: MediaFacts,
+    pool: PortPool,
+    caller: OurOrigin = newOrigin(callId, "caller"),
+  ): CallMedia {
+    const origins = { caller, callee: newOrigin(callId, "callee") };
+    return new CallMedia({ callId, sides, origins, agreed: [], made: { streams: 0 } }, facts, pool);
   }
 
   /** A call that outlived a restart takes its own ports again; undefined when one is in use. */
@@ -62,7 +80,7 @@ export class CallMedia {
     pool: PortPool,
     now: Instant,
   ): CallMedia | undefined {
-    const media = new CallMedia(state.callId, facts, pool, state);
+    const media = new CallMedia(state, facts, pool);
     const claimed: number[] = [];
     for (const port of media.streams.flatMap(portsOf)) {
       if (!pool.claim(port)) {
@@ -72,6 +90,28 @@ export class CallMedia {
       claimed.push(port);
     }
     return media;
+  }
+
+  /**
+   * The media of the same call with another peer in one leg's place: on ports of its own, beside
+   * what is agreed until then. To each peer our descriptions go on from what they said last.
+   */
+  successor(role: Role, peer: MediaEnd): CallMedia {
+    const { callId, sides, origins, made } = this.#state;
+    const state: CallMediaState = {
+      callId,
+      sides: { ...sides, [role]: peer.side },
+      origins: { ...origins, [role]: peer.origin },
+      agreed: [],
+      made,
+    };
+    return new CallMedia(state, this.#facts, this.#pool);
+  }
+
+  /** A leg as another call may take it over. */
+  end(role: Role): MediaEnd {
+    const { sides, origins } = this.#state;
+    return { side: sides[role], origin: origins[role] };
   }
 
   /** Plain data, whole: what `revive` takes. */
@@ -93,15 +133,16 @@ export class CallMedia {
   }
 
   /** Takes ports for the streams offered, and turns the offer into ours for the other side. */
-  relayOffer(text: string, from: Side, now: Instant): MediaOutcome {
+  relayOffer(text: string, from: Role, now: Instant): MediaOutcome {
     const former = this.#state.exchange;
     if (former?.stage === "open") {
       if (former.from !== from) return refusal("offer-pending", "glare");
       if (former.repeat?.text === text) return relayed(former.repeat.sdp, []);
     }
-    const sdp = readSdp(text);
-    if ("kind" in sdp) return sdp;
-    const judged = judgeOffer(sdp, from, this.#facts, this.#isOurPort);
+    const read = readSdp(text);
+    if ("kind" in read) return read;
+    const sdp = this.#lengthened(read, otherRole(from));
+    const judged = judgeOffer(sdp, this.#state.sides[from], this.#facts, this.#isOurPort);
     if ("kind" in judged) return judged;
     const seats = this.#seat(judged, former, now);
     if ("kind" in seats) return seats;
@@ -119,8 +160,9 @@ export class CallMedia {
         mux,
       };
     });
-    const printed = this.#print(sdp, parts, otherSide(from));
-    this.#state.exchange = { from, stage: "open", lines, repeat: { text, sdp: printed } };
+    const printed = this.#print(sdp, parts, otherRole(from));
+    const asked = read.media.length;
+    this.#state.exchange = { from, stage: "open", lines, asked, repeat: { text, sdp: printed } };
     return relayed(printed, commands);
   }
 
@@ -128,7 +170,7 @@ export class CallMedia {
    * Takes an answer to the latest offer; the latest answer counts. An early one keeps all ports,
    * for another fork may accept what this one refused; a final one settles the exchange.
    */
-  relayAnswer(text: string, from: Side, now: Instant, stage: AnswerStage = "final"): MediaOutcome {
+  relayAnswer(text: string, from: Role, now: Instant, stage: AnswerStage = "final"): MediaOutcome {
     const { exchange } = this.#state;
     if (!exchange || exchange.from === from) return refusal("bad-sdp", "answer-without-offer");
     const read = readSdp(text);
@@ -145,13 +187,15 @@ export class CallMedia {
         section,
         sdp,
         from,
+        this.#state.sides[from],
         this.#facts,
         this.#isOurPort,
       );
       if ("kind" in line) return line;
       lines.push(line);
     }
-    const parts = sdp.media.map((section, i): Part => {
+    const { asked } = exchange;
+    const parts = sdp.media.slice(0, asked).map((section, i): Part => {
       const { stream, accepted, line } = lines[i]!;
       if (accepted) return { section, stream, mux: muxAgreed(exchange.lines[i]!, section) };
       return {
@@ -161,7 +205,7 @@ export class CallMedia {
       };
     });
     const settled = exchange.stage === "settled";
-    const answered: Exchange = { from: exchange.from, stage: "early", lines };
+    const answered: Exchange = { from: exchange.from, stage: "early", lines, asked };
     this.#state.exchange = answered;
     const commands = stage === "final" || settled ? this.#agree(now) : this.#tell(answered);
     return relayed(this.#print(sdp, parts, exchange.from), commands);
@@ -197,6 +241,13 @@ export class CallMedia {
     return streams.map((stream) => this.#close(stream, now));
   }
 
+  /** A peer's descriptions never lose an m= line (RFC 3264 §8): those that it has beyond go as off. */
+  #lengthened(sdp: Sdp, to: Role): Sdp {
+    const more = linesTold(this.#state.origins[to]).slice(sdp.media.length);
+    if (more.length === 0) return sdp;
+    return { session: sdp.session, media: [...sdp.media, ...more.map(refusedSection)] };
+  }
+
   #seat(
     judged: readonly JudgedLine[],
     former: Exchange | undefined,
@@ -212,22 +263,22 @@ export class CallMedia {
     sdp: Sdp,
     judged: readonly JudgedLine[],
     seats: readonly Seat[],
-    from: Side,
+    from: Role,
   ): OfferedLine[] {
-    const { callId } = this.#state;
+    const { callId, sides, made } = this.#state;
     return sdp.media.map((section, i) => {
       const seat = seats[i]!;
-      const id = seat.ports ? `${callId}.${i}.${++this.#state.streamsMade}` : "";
-      return offeredLine(section, judged[i]!, seat, { id, callId }, from, this.#facts);
+      const id = seat.ports ? `${callId}.${i}.${++made.streams}` : "";
+      return offeredLine(section, judged[i]!, seat, { id, callId }, from, sides, this.#facts);
     });
   }
 
   #agree(now: Instant): MediaCommand[] {
-    const { from, lines } = this.#state.exchange!;
+    const { from, lines, asked } = this.#state.exchange!;
     const before = this.streams;
     const settled = tell(settledLines(lines, this.#facts));
     this.#state.agreed = settled.lines.map(({ stream }) => (stream ? { stream } : {}));
-    this.#state.exchange = { from, stage: "settled", lines: settled.lines };
+    this.#state.exchange = { from, stage: "settled", lines: settled.lines, asked };
     const live = new Set(settled.lines.map(({ stream }) => stream?.id));
     const gone = before.filter(({ id }) => !live.has(id));
     return [...settled.commands, ...gone.map((stream) => this.#close(stream, now))];
@@ -244,10 +295,11 @@ export class CallMedia {
     return { kind: "close", id: stream.id };
   }
 
-  #print(sdp: Sdp, parts: readonly Part[], to: Side): string {
+  #print(sdp: Sdp, parts: readonly Part[], to: Role): string {
     const { mask, sides } = this.#facts;
-    const address = sides[to].advertisedAddress;
-    const how = { to, address, mask };
+    const side = this.#state.sides[to];
+    const address = sides[side].advertisedAddress;
+    const how = { to: side, address, mask };
     const lines = rewriteSession(sdp.session, how);
     for (const { section, stream, mux } of parts) {
       if (stream) {
@@ -268,4 +320,4 @@ const relayed = (sdp: string, commands: readonly MediaCommand[]): Relayed => ({
   commands,
 });
 
-const portsOf = ({ ends }: Stream): [number, number] => [ends.public.port, ends.private.port];
+const portsOf = ({ ends }: Stream): [number, number] => [ends.caller.port, ends.callee.port];

@@ -1,6 +1,12 @@
-import type { Side } from "#sip";
+/**
+ * Which of a call's two legs: who asked for the call, or who was called. Most often they are on
+ * different sides; after a transfer both may be on one.
+ */
+export type Role = "caller" | "callee";
 
-/** One direction-less end of a stream: our two ports on one side, and where its peer wants media. */
+export const otherRole = (role: Role): Role => (role === "caller" ? "callee" : "caller");
+
+/** One direction-less end of a stream: our two ports towards one leg, and where its peer wants media. */
 export interface StreamEnd {
   /** Our address, as bound by the media plane (IP2 or IP3, never IP1). */
   readonly localAddress: string;
@@ -25,8 +31,8 @@ export interface Stream {
   readonly id: string;
   readonly callId: string;
   readonly kind: "rtp" | "opaque";
-  readonly ends: Readonly<Record<Side, StreamEnd>>;
-  /** After this long without a packet from either side the plane reports `silent`; 0: never. */
+  readonly ends: Readonly<Record<Role, StreamEnd>>;
+  /** After this long without a packet from either end the plane reports `silent`; 0: never. */
   readonly silenceS: number;
 }
 
@@ -35,7 +41,7 @@ export type MediaCommand =
   | { readonly kind: "stream"; readonly stream: Stream }
   | { readonly kind: "close"; readonly id: string };
 
-/** Packets as one side sent them to us, and what became of them; drops by named reason. */
+/** Packets as one end's peer sent them to us, and what became of them; drops by named reason. */
 export interface EndCounters {
   readonly packetsIn: number;
   readonly bytesIn: number;
@@ -49,14 +55,14 @@ export interface EndCounters {
 
 export interface StreamCounters {
   readonly id: string;
-  readonly ends: Readonly<Record<Side, EndCounters>>;
+  readonly ends: Readonly<Record<Role, EndCounters>>;
 }
 
 export type MediaEvent =
   | {
       readonly kind: "latched";
       readonly id: string;
-      readonly side: Side;
+      readonly role: Role;
       readonly address: string;
       readonly port: number;
     }

@@ -3,12 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { instant } from "#base";
 import { isSdpFailure, parseSdp } from "#sdp";
-import { otherSide, type Side } from "#sip";
+import type { Side } from "#sip";
 import {
   CallMedia,
   type MediaCommand,
   type MediaFacts,
+  otherRole,
   PortPool,
+  type Role,
   type Stream,
   sdpMask,
 } from "./index.ts";
@@ -50,9 +52,10 @@ const describe = (side: Side, lines: readonly string[]): string =>
   ].join("\r\n");
 
 const side = fc.constantFrom<Side>("public", "private");
+const role = fc.constantFrom<Role>("caller", "callee");
 const lines = fc.array(fc.constantFrom(...LINES), { maxLength: 4 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("offer" as const), side, lines }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("offer" as const), role, lines }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -64,6 +67,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("settle" as const) }),
   fc.record({ kind: fc.constant("abandon" as const) }),
   fc.record({ kind: fc.constant("revive" as const) }),
+  fc.record({ kind: fc.constant("succeed" as const), role, side }),
   fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(12_000) }),
 );
 
@@ -83,14 +87,14 @@ class Plane {
     const known = media.streams.map((stream) => [stream.id, stream] as const);
     assert.deepEqual(new Map(known), this.streams, "the plane knows what the call thinks it does");
     const ports = [...this.streams.values()].flatMap(({ ends }) => [
-      ends.public.port,
-      ends.private.port,
+      ends.caller.port,
+      ends.callee.port,
     ]);
     assert.equal(new Set(ports).size, ports.length, "no port has two streams");
   }
 }
 
-/** The answer to the offer that this side was sent: each usable line accepted by a bit. */
+/** The answer to the offer that this leg was sent: each usable line accepted by a bit. */
 function answerTo(relayed: string, from: Side, accept: number): string {
   const sdp = parseSdp(relayed);
   assert.ok(!isSdpFailure(sdp), "what we send is a description");
@@ -108,25 +112,27 @@ test("whatever offers and answers come, no port leaks and the plane stays in ste
     fc.property(
       fc.boolean(),
       fc.constantFrom(20_011, 20_099),
+      fc.record({ caller: side, callee: side }),
       fc.array(step, { maxLength: 40 }),
-      (portChange, portMax, steps) => {
+      (portChange, portMax, sides, steps) => {
         const pool = new PortPool({ portMin: 20_000, portMax });
         const facts = { ...FACTS, portChange };
-        let media = new CallMedia("call", facts, pool);
+        let media = CallMedia.begin("call", sides, facts, pool);
+        const sideOf = (leg: Role): Side => media.end(leg).side;
         const plane = new Plane();
         let now = instant(1_000_000);
-        let open: { from: Side; sdp: string } | undefined;
+        let open: { from: Role; sdp: string } | undefined;
         for (const one of steps) {
           if (one.kind === "offer") {
-            const outcome = media.relayOffer(describe(one.side, one.lines), one.side, now);
+            const outcome = media.relayOffer(describe(sideOf(one.role), one.lines), one.role, now);
             if (outcome.kind === "relayed") {
-              open = { from: one.side, sdp: outcome.sdp };
+              open = { from: one.role, sdp: outcome.sdp };
               plane.perform(outcome.commands);
             }
           } else if (one.kind === "answer" && open) {
-            const from = otherSide(open.from);
+            const from = otherRole(open.from);
             const outcome = media.relayAnswer(
-              answerTo(open.sdp, from, one.accept),
+              answerTo(open.sdp, sideOf(from), one.accept),
               from,
               now,
               one.early ? "early" : "final",
@@ -138,7 +144,13 @@ test("whatever offers and answers come, no port leaks and the plane stays in ste
             plane.perform(media.abandonOffer(now));
             if (!media.state.exchange) open = undefined;
           } else if (one.kind === "revive") {
-            media = new CallMedia("call", facts, pool, JSON.parse(JSON.stringify(media.state)));
+            media = new CallMedia(JSON.parse(JSON.stringify(media.state)), facts, pool);
+          } else if (one.kind === "succeed") {
+            const origin = { sessionId: "77", version: 0, body: "" };
+            const next = media.successor(one.role, { side: one.side, origin });
+            plane.perform(media.close(now));
+            media = next;
+            open = undefined;
           } else if (one.kind === "wait") now = instant(now + one.ms);
           plane.check(media, pool);
         }
@@ -184,9 +196,10 @@ test("whatever a peer writes, with the mask on no address of its side comes thro
         "",
       ];
       const pool = new PortPool({ portMin: 20_000, portMax: 20_099 });
-      const outcome = new CallMedia("call", FACTS, pool).relayOffer(
+      const sides = { caller: "public", callee: "private" } as const;
+      const outcome = CallMedia.begin("call", sides, FACTS, pool).relayOffer(
         all.join("\r\n"),
-        "private",
+        "callee",
         instant(0),
       );
       if (outcome.kind === "refused") return;

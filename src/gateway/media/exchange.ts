@@ -1,9 +1,9 @@
 import { hasAttribute, type MediaSection, type Sdp } from "#sdp";
-import { otherSide, type Side } from "#sip";
+import type { Side } from "#sip";
 import type { Exchange, OfferedLine } from "./call-media-state.ts";
-import type { MediaCommand, Stream } from "./command.ts";
+import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
 import { type JudgedLine, judgeLine } from "./judge.ts";
-import type { MediaFacts, MediaRefusal } from "./media-facts.ts";
+import type { CallSides, MediaFacts, MediaRefusal } from "./media-facts.ts";
 import type { Seat } from "./seating.ts";
 import { newStream, reshaped, type StreamName, sameStream, withMux, withRemote } from "./stream.ts";
 
@@ -13,14 +13,15 @@ export function offeredLine(
   judged: JudgedLine,
   seat: Seat,
   name: StreamName,
-  from: Side,
+  from: Role,
+  sides: CallSides,
   facts: MediaFacts,
 ): OfferedLine {
   const { shape, mux, held, remote } = judged;
   const line = { line: section.line, mux, held, remote, accepted: false, answerHeld: false };
   if (!shape) return { ...line, fresh: false };
   if (seat.ports) {
-    const stream = withRemote(newStream(name, shape, seat.ports, facts), from, remote);
+    const stream = withRemote(newStream(name, shape, seat.ports, sides, facts), from, remote);
     return { ...line, fresh: true, stream, told: stream };
   }
   const former = seat.former!;
@@ -34,7 +35,8 @@ export function answeredLine(
   offered: OfferedLine,
   section: MediaSection,
   sdp: Sdp,
-  from: Side,
+  from: Role,
+  side: Side,
   facts: MediaFacts,
   isOurPort: (port: number) => boolean,
 ): OfferedLine | MediaRefusal {
@@ -43,11 +45,11 @@ export function answeredLine(
   if (section.line.port === 0) {
     return { ...offered, accepted: false, stream: withRemote(stream, from, {}) };
   }
-  const judged = judgeLine(sdp, section, from, facts, isOurPort);
+  const judged = judgeLine(sdp, section, side, facts, isOurPort);
   if ("kind" in judged) return judged;
   if (judged.refused) return judged.refused;
   const mux = offered.mux && judged.mux;
-  const offerer = withRemote(withMux(stream, mux), otherSide(from), offered.remote, mux);
+  const offerer = withRemote(withMux(stream, mux), otherRole(from), offered.remote, mux);
   const answered = withRemote(offerer, from, judged.remote, mux);
   return { ...offered, accepted: true, answerHeld: judged.held, stream: answered };
 }

@@ -1,12 +1,14 @@
 export { type AnswerStage, CallMedia, type MediaOutcome, type Relayed } from "./call-media.ts";
 export type { CallMediaState } from "./call-media-state.ts";
-export type {
-  EndCounters,
-  MediaCommand,
-  MediaEvent,
-  Stream,
-  StreamCounters,
-  StreamEnd,
+export {
+  type EndCounters,
+  type MediaCommand,
+  type MediaEvent,
+  otherRole,
+  type Role,
+  type Stream,
+  type StreamCounters,
+  type StreamEnd,
 } from "./command.ts";
 export type { MediaFacts, MediaRefusal, MediaRefusalWhy, MediaSide } from "./media-facts.ts";
 export { PortPool } from "./port-pool.ts";

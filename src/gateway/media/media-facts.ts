@@ -1,4 +1,5 @@
 import type { Side } from "#sip";
+import type { Role } from "./command.ts";
 import type { SdpMask } from "./sdp-mask.ts";
 
 /** What media needs to know of one of our sides. */
@@ -10,6 +11,9 @@ export interface MediaSide {
   /** Symmetric RTP on this side. */
   readonly latch: boolean;
 }
+
+/** On which of our sides each leg of a call is. */
+export type CallSides = Readonly<Record<Role, Side>>;
 
 /** The settings as media sees them; a call keeps those that it began with. */
 export interface MediaFacts {

@@ -1,16 +1,21 @@
 import { isAddress } from "#base";
-import { type Origin, printLines, printOrigin } from "#sdp";
-import type { Side } from "#sip";
+import { type MediaLine, type Origin, parseMediaLine, printLines, printOrigin } from "#sdp";
 import type { OurOrigin } from "./call-media-state.ts";
+import type { Role } from "./command.ts";
 
-/** Our o= lines of a call. The session ids differ by side, so that they can't be matched. */
-export function newOrigins(callId: string): Record<Side, OurOrigin> {
-  const origin = (side: Side): OurOrigin => ({
-    sessionId: `${numberOf(`${side}/${callId}`)}`,
-    version: 0,
-    body: "",
-  });
-  return { public: origin("public"), private: origin("private") };
+/** Our o= line towards one leg. The session ids differ by leg, so that they can't be matched. */
+export const newOrigin = (callId: string, role: Role): OurOrigin => ({
+  sessionId: `${numberOf(`${role}/${callId}`)}`,
+  version: 0,
+  body: "",
+});
+
+/** The m= lines of the description that a leg was told last. */
+export function linesTold({ body }: OurOrigin): readonly MediaLine[] {
+  if (body === "") return [];
+  return body
+    .split("\r\n")
+    .flatMap((line) => (line.startsWith("m=") ? (parseMediaLine(line.slice(2)) ?? []) : []));
 }
 
 /**

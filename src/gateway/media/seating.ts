@@ -29,6 +29,6 @@ export function seatLines(
 }
 
 function seat(former: Stream | undefined, needsPorts: boolean, ports: number[]): Seat {
-  if (needsPorts) return { ports: { public: ports.pop()!, private: ports.pop()! } };
+  if (needsPorts) return { ports: { caller: ports.pop()!, callee: ports.pop()! } };
   return former ? { former } : {};
 }

@@ -1,10 +1,9 @@
-import type { Side } from "#sip";
-import type { Stream, StreamEnd } from "./command.ts";
-import type { MediaFacts } from "./media-facts.ts";
+import type { Role, Stream, StreamEnd } from "./command.ts";
+import type { CallSides, MediaFacts } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
-/** The even port of a stream's pair on each side. */
-export type Ports = Readonly<Record<Side, number>>;
+/** The even port of a stream's pair towards each leg. */
+export type Ports = Readonly<Record<Role, number>>;
 
 export interface StreamName {
   /** Begins with the call's id and a dot. */
@@ -23,16 +22,17 @@ export function newStream(
   name: StreamName,
   shape: StreamShape,
   ports: Ports,
+  sides: CallSides,
   facts: MediaFacts,
 ): Stream {
-  const end = (side: Side): StreamEnd => ({
-    localAddress: facts.sides[side].localAddress,
-    port: ports[side],
-    rtcpPort: rtcpPortOf(ports[side], shape.kind, false),
-    latch: facts.sides[side].latch,
+  const end = (role: Role): StreamEnd => ({
+    localAddress: facts.sides[sides[role]].localAddress,
+    port: ports[role],
+    rtcpPort: rtcpPortOf(ports[role], shape.kind, false),
+    latch: facts.sides[sides[role]].latch,
     dscp: shape.dscp,
   });
-  const ends = { public: end("public"), private: end("private") };
+  const ends = { caller: end("caller"), callee: end("callee") };
   return { ...name, kind: shape.kind, ends, silenceS: 0 };
 }
 
@@ -44,9 +44,9 @@ export const reshaped = (stream: Stream, { kind, dscp }: StreamShape): Stream =>
     rtcpPort: rtcpPortOf(end.port, kind, false),
   }));
 
-/** RTP and RTCP on one port, both sides alike (RFC 5761), or on two. */
+/** RTP and RTCP on one port, both ends alike (RFC 5761), or on two. */
 export function withMux(stream: Stream, mux: boolean): Stream {
-  const { port, rtcpPort } = stream.ends.public;
+  const { port, rtcpPort } = stream.ends.caller;
   if (rtcpPort === rtcpPortOf(port, stream.kind, mux)) return stream;
   return withBothEnds(stream, (end) => ({
     ...end,
@@ -54,9 +54,9 @@ export function withMux(stream: Stream, mux: boolean): Stream {
   }));
 }
 
-/** The stream with its peer of one side where that wants its media now, or nowhere. */
-export function withRemote(stream: Stream, side: Side, remote: Remote, mux = false): Stream {
-  const { localAddress, port, rtcpPort, latch, dscp } = stream.ends[side];
+/** The stream with one leg's peer where that wants its media now, or nowhere. */
+export function withRemote(stream: Stream, role: Role, remote: Remote, mux = false): Stream {
+  const { localAddress, port, rtcpPort, latch, dscp } = stream.ends[role];
   const { address: remoteAddress, port: remotePort } = remote;
   const remoteRtcpPort = mux || stream.kind === "opaque" ? remotePort : remote.rtcpPort;
   const end: StreamEnd = {
@@ -69,7 +69,7 @@ export function withRemote(stream: Stream, side: Side, remote: Remote, mux = fal
     ...(remotePort !== undefined && { remotePort }),
     ...(remoteRtcpPort !== undefined && { remoteRtcpPort }),
   };
-  return { ...stream, ends: { ...stream.ends, [side]: end } };
+  return { ...stream, ends: { ...stream.ends, [role]: end } };
 }
 
 /** Whether the plane needs to hear of `b` when it was told `a`. */
@@ -79,8 +79,8 @@ export function sameStream(a: Stream, b: Stream): boolean {
     a.id === b.id &&
     a.kind === b.kind &&
     a.silenceS === b.silenceS &&
-    sameEnd(a.ends.public, b.ends.public) &&
-    sameEnd(a.ends.private, b.ends.private)
+    sameEnd(a.ends.caller, b.ends.caller) &&
+    sameEnd(a.ends.callee, b.ends.callee)
   );
 }
 
@@ -102,6 +102,6 @@ const rtcpPortOf = (port: number, kind: Stream["kind"], mux: boolean): number =>
   mux || kind === "opaque" ? port : port + 1;
 
 function withBothEnds(stream: Stream, change: (end: StreamEnd) => StreamEnd): Stream {
-  const ends = { public: change(stream.ends.public), private: change(stream.ends.private) };
+  const ends = { caller: change(stream.ends.caller), callee: change(stream.ends.callee) };
   return { ...stream, ends };
 }

@@ -34,13 +34,13 @@ test("words come whole, wherever the bytes are cut", () => {
     const words = [...frames.read(bytes.subarray(0, cut)), ...frames.read(bytes.subarray(cut))];
     assert.deepEqual(words.map(told), [
       { kind: "hello", callsMax: 5000 },
-      { kind: "latched", id: "x", side: "private", address: "::1", port: 8000 },
+      { kind: "latched", id: "x", role: "callee", address: "::1", port: 8000 },
       {
         kind: "closed",
         counters: {
           id: "x",
           ends: {
-            public: {
+            caller: {
               packetsIn: 1,
               bytesIn: 2,
               rtcpIn: 3,
@@ -48,7 +48,7 @@ test("words come whole, wherever the bytes are cut", () => {
               lost: 5,
               drops: { foreign: 9 },
             },
-            private: {
+            callee: {
               packetsIn: 2 ** 40,
               bytesIn: 2,
               rtcpIn: 3,
@@ -71,7 +71,7 @@ test("another version or another language is an error, not a guess", () => {
 test("a stream's command says all of it, and an unknown place is left empty", () => {
   const frames = new CommandFrames();
   assert.equal(frames.empty, true);
-  frames.stream(3, streamBetween({ public: { port: 2 }, private: { port: 4 } }, { silenceS: 0.5 }));
+  frames.stream(3, streamBetween({ caller: { port: 2 }, callee: { port: 4 } }, { silenceS: 0.5 }));
   frames.close(3);
   const ours = (port: number): number[] => [...text("127.0.0.1"), port, 0, port + 1, 0];
   const nowhere = [0, 0, 0, 0, 0, 0, 46];

@@ -1,5 +1,4 @@
-import type { EndCounters, MediaEvent, Stream, StreamCounters, StreamEnd } from "#media";
-import type { Side } from "#sip";
+import type { EndCounters, MediaEvent, Role, Stream, StreamCounters, StreamEnd } from "#media";
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is native/src/frame.h.
@@ -17,7 +16,8 @@ const EVENT = {
 
 const HEADER = 3;
 const VERSION = 1;
-const SIDES: readonly Side[] = ["public", "private"];
+/** The two ends of a stream, in the order in which frames have them. */
+const ROLES: readonly Role[] = ["caller", "callee"];
 const BYTES_FIRST = 16 * 1024;
 /** No command is longer: a stream names four addresses of at most 255 bytes. */
 const COMMAND_BYTES_MAX = 2048;
@@ -47,8 +47,8 @@ export class CommandFrames {
     this.#u32(slot);
     this.#u8(stream.kind === "opaque" ? 1 : 0);
     this.#u32(Math.round(stream.silenceS * 1000));
-    this.#streamEnd(stream.ends.public);
-    this.#streamEnd(stream.ends.private);
+    this.#streamEnd(stream.ends.caller);
+    this.#streamEnd(stream.ends.callee);
     this.#finish();
   }
 
@@ -209,9 +209,9 @@ export class EventFrames {
   } {
     const slot = payload.u32();
     const final = payload.u8() === 1;
-    const outer = this.#endCounters(payload);
-    const inner = this.#endCounters(payload);
-    return { slot, final, of: (id) => ({ id, ends: { public: outer, private: inner } }) };
+    const caller = this.#endCounters(payload);
+    const callee = this.#endCounters(payload);
+    return { slot, final, of: (id) => ({ id, ends: { caller, callee } }) };
   }
 
   #endCounters(payload: Payload): EndCounters {
@@ -233,10 +233,10 @@ const NO_BYTES = Buffer.alloc(0);
 
 function latched(payload: Payload): PlaneWord {
   const slot = payload.u32();
-  const side = SIDES[payload.u8()] ?? "public";
+  const role = ROLES[payload.u8()] ?? "caller";
   const address = payload.text();
   const port = payload.u16();
-  const of = (id: string): MediaEvent => ({ kind: "latched", id, side, address, port });
+  const of = (id: string): MediaEvent => ({ kind: "latched", id, role, address, port });
   return { kind: "event", slot, final: false, of };
 }
 

@@ -37,21 +37,21 @@ afterEach(async () => {
   await plane.close();
 });
 
-/** Opens the stream with a public end like this. */
+/** Opens the stream with a caller end like this. */
 async function open(end: Partial<StreamEnd>): Promise<void> {
   const [a, b] = await freePairs(2);
   const wishes = {
-    public: { port: a!, ...remoteOf(agreed), remoteRtcpPort: 9, ...end },
-    private: { port: b!, ...remoteOf(inner), remoteRtcpPort: 9 },
+    caller: { port: a!, ...remoteOf(agreed), remoteRtcpPort: 9, ...end },
+    callee: { port: b!, ...remoteOf(inner), remoteRtcpPort: 9 },
   };
   stream = streamBetween(wishes);
   plane.perform({ kind: "stream", stream });
   await plane.counters([]);
 }
 
-/** The peer's description changes the public end. */
+/** The peer's description changes the caller end. */
 async function agree(end: Partial<StreamEnd>): Promise<void> {
-  stream = { ...stream, ends: { ...stream.ends, public: { ...stream.ends.public, ...end } } };
+  stream = { ...stream, ends: { ...stream.ends, caller: { ...stream.ends.caller, ...end } } };
   plane.perform({ kind: "stream", stream });
   await plane.counters([]);
 }
@@ -65,7 +65,7 @@ async function stranger(address = "127.0.0.2"): Promise<LoopbackPeer> {
 /** Whether what a peer sends from outside arrives inside. */
 async function passes(peer: LoopbackPeer, bytes: Buffer = rtpPacket(1)): Promise<boolean> {
   const before = await taken();
-  await peer.send(bytes, stream.ends.public);
+  await peer.send(bytes, stream.ends.caller);
   const passed = (await taken()) > before;
   if (passed) assert.deepEqual((await inner.next()).bytes, bytes);
   return passed;
@@ -73,12 +73,12 @@ async function passes(peer: LoopbackPeer, bytes: Buffer = rtpPacket(1)): Promise
 
 async function taken(): Promise<number> {
   const [counters] = await plane.counters([stream.id]);
-  return counters!.ends.public.packetsIn;
+  return counters!.ends.caller.packetsIn;
 }
 
 /** Who hears what comes from inside. */
 async function hears(): Promise<LoopbackPeer> {
-  await inner.send(rtpPacket(99), stream.ends.private);
+  await inner.send(rtpPacket(99), stream.ends.callee);
   const peers = [agreed, ...strangers];
   const heard = (peer: LoopbackPeer): Promise<[LoopbackPeer, Packet]> =>
     peer.next().then((packet) => [peer, packet]);
@@ -88,7 +88,7 @@ async function hears(): Promise<LoopbackPeer> {
 }
 
 const drops = async (): Promise<unknown> =>
-  (await plane.counters([stream.id]))[0]!.ends.public.drops;
+  (await plane.counters([stream.id]))[0]!.ends.caller.drops;
 
 test("strict: the agreed address and port, and no other", async () => {
   await open({});
@@ -103,10 +103,10 @@ test("strict: the agreed address and port, and no other", async () => {
 test("learning: the first valid packet decides, and nobody else gets in or hears", async () => {
   await open({ latch: true });
   const phone = await stranger();
-  await (await stranger("127.0.0.3")).send(Buffer.from("not RTP"), stream.ends.public);
+  await (await stranger("127.0.0.3")).send(Buffer.from("not RTP"), stream.ends.caller);
   assert.equal(await passes(phone), true);
   const { address, port } = phone;
-  assert.deepEqual(events, [{ kind: "latched", id: stream.id, side: "public", address, port }]);
+  assert.deepEqual(events, [{ kind: "latched", id: stream.id, role: "caller", address, port }]);
   assert.equal(await passes(await stranger("127.0.0.3")), false);
   assert.equal(await passes(await stranger("127.0.0.2")), false);
   assert.equal(await hears(), phone);
@@ -146,9 +146,9 @@ test("the same description again doesn't open learning, nor does a hold", async 
   const phone = await stranger();
   assert.equal(await passes(phone), true);
   plane.advance(LEARNING_MS);
-  const { remoteAddress, remotePort, ...held } = stream.ends.public;
+  const { remoteAddress, remotePort, ...held } = stream.ends.caller;
   const { ends } = stream;
-  plane.perform({ kind: "stream", stream: { ...stream, ends: { ...ends, public: held } } });
+  plane.perform({ kind: "stream", stream: { ...stream, ends: { ...ends, caller: held } } });
   plane.perform({ kind: "stream", stream });
   assert.equal(await passes(await stranger("127.0.0.3")), false);
   assert.equal(await passes(phone), true);
@@ -182,14 +182,14 @@ test("a peer that only changed its description and not its source is taken back"
 
 test("RTCP comes from where media comes from", async () => {
   await open({ latch: true });
-  const rtcpEnd = { ...stream.ends.public, port: stream.ends.public.rtcpPort };
+  const rtcpEnd = { ...stream.ends.caller, port: stream.ends.caller.rtcpPort };
   const phone = await stranger();
   assert.equal(await passes(phone), true);
   await (await stranger("127.0.0.3")).send(rtcpPacket(), rtcpEnd);
   assert.deepEqual(await drops(), { "foreign-source": 1 });
   await (await stranger("127.0.0.2")).send(rtcpPacket(), rtcpEnd);
   const [counters] = await plane.counters([stream.id]);
-  assert.equal(counters!.ends.public.rtcpIn, 1);
+  assert.equal(counters!.ends.caller.rtcpIn, 1);
 });
 
 test("before anything is agreed nothing is learnt", async () => {
@@ -199,8 +199,8 @@ test("before anything is agreed nothing is learnt", async () => {
   };
   const [a, b] = await freePairs(2);
   stream = streamBetween({
-    public: { port: a!, ...unknown },
-    private: { port: b!, ...remoteOf(inner) },
+    caller: { port: a!, ...unknown },
+    callee: { port: b!, ...remoteOf(inner) },
   });
   plane.perform({ kind: "stream", stream });
   assert.equal(await passes(await stranger()), false);

@@ -1,7 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
-import type { Stream, StreamEnd } from "#media";
-import type { Side } from "#sip";
+import type { Role, Stream, StreamEnd } from "#media";
 
 export interface Packet {
   readonly bytes: Buffer;
@@ -107,7 +106,7 @@ export type EndWish = Partial<StreamEnd> & { readonly port: number };
 
 /** A stream between two ends on loopback. */
 export function streamBetween(
-  wishes: Readonly<Record<Side, EndWish>>,
+  wishes: Readonly<Record<Role, EndWish>>,
   others: Partial<Stream> = {},
 ): Stream {
   const end = (wish: EndWish): StreamEnd => ({
@@ -123,7 +122,7 @@ export function streamBetween(
     kind: "rtp",
     silenceS: 0,
     ...others,
-    ends: { public: end(wishes.public), private: end(wishes.private) },
+    ends: { caller: end(wishes.caller), callee: end(wishes.callee) },
   };
 }
 

@@ -20,7 +20,7 @@ export type MediaListener = (event: MediaEvent) => void;
 /** The counters of a stream that relayed nothing. */
 export const noCounters = (id: string): StreamCounters => ({
   id,
-  ends: { public: NOTHING, private: NOTHING },
+  ends: { caller: NOTHING, callee: NOTHING },
 });
 
 const NOTHING = { packetsIn: 0, bytesIn: 0, rtcpIn: 0, packetsOut: 0, lost: 0, drops: {} } as const;

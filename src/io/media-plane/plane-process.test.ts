@@ -18,12 +18,12 @@ async function relays(plane: PlaneProcess, ports: readonly number[]): Promise<vo
   await using outer = await LoopbackPeer.open();
   await using inner = await LoopbackPeer.open();
   const stream: Stream = streamBetween({
-    public: { port: ports[0]!, ...remoteOf(outer) },
-    private: { port: ports[1]!, ...remoteOf(inner) },
+    caller: { port: ports[0]!, ...remoteOf(outer) },
+    callee: { port: ports[1]!, ...remoteOf(inner) },
   });
   plane.perform({ kind: "stream", stream });
   await plane.counters([]);
-  await outer.send(rtpPacket(1), stream.ends.public);
+  await outer.send(rtpPacket(1), stream.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(1));
 }
 
@@ -41,7 +41,7 @@ test("media goes through a process of its own, which ends with the plane", async
   assert.ok(pid !== undefined && pid !== process.pid && plane.callsMax > 0);
   await relays(plane, await freePairs(2));
   const [counters] = await plane.counters();
-  assert.equal(counters?.ends.private.packetsOut, 1);
+  assert.equal(counters?.ends.callee.packetsOut, 1);
   await plane.close();
   assert.equal(isAlive(pid), false);
 });

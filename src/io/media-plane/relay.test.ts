@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import type { EndCounters, MediaEvent, Stream } from "#media";
-import type { Side } from "#sip";
+import type { EndCounters, MediaEvent, Role, Stream } from "#media";
 import { type InProcessPlane, startInProcess } from "./in-process.ts";
 import {
   freePairs,
@@ -32,10 +31,10 @@ async function open(stream: Stream): Promise<Stream> {
   return stream;
 }
 
-async function counted(side: Side, id = "call-1:0"): Promise<EndCounters> {
+async function counted(role: Role, id = "call-1:0"): Promise<EndCounters> {
   const [counters] = await plane.counters([id]);
   assert.ok(counters);
-  return counters.ends[side];
+  return counters.ends[role];
 }
 
 /** A stream between two peers with RTP and RTCP each. */
@@ -45,8 +44,8 @@ async function fourPeers(others: Partial<Stream> = {}) {
   );
   const [a, b] = await freePairs(2);
   const wishes = {
-    public: { port: a!, ...remoteOf(outer!, outerRtcp) },
-    private: { port: b!, ...remoteOf(inner!, innerRtcp) },
+    caller: { port: a!, ...remoteOf(outer!, outerRtcp) },
+    callee: { port: b!, ...remoteOf(inner!, innerRtcp) },
   };
   const stream = await open(streamBetween(wishes, others));
   const peers = [outer!, outerRtcp!, inner!, innerRtcp!];
@@ -66,26 +65,26 @@ async function fourPeers(others: Partial<Stream> = {}) {
 test("RTP passes both ways, byte for byte, from the port that its receiver knows", async () => {
   await using peers = await fourPeers();
   const { outer, inner, stream } = peers;
-  await outer.send(rtpPacket(1), stream.ends.public);
-  assert.deepEqual(await inner.next(), { bytes: rtpPacket(1), from: stream.ends.private.port });
-  await inner.send(rtpPacket(9), stream.ends.private);
-  assert.deepEqual(await outer.next(), { bytes: rtpPacket(9), from: stream.ends.public.port });
+  await outer.send(rtpPacket(1), stream.ends.caller);
+  assert.deepEqual(await inner.next(), { bytes: rtpPacket(1), from: stream.ends.callee.port });
+  await inner.send(rtpPacket(9), stream.ends.callee);
+  assert.deepEqual(await outer.next(), { bytes: rtpPacket(9), from: stream.ends.caller.port });
   const both = { packetsIn: 1, bytesIn: 172, rtcpIn: 0, packetsOut: 1, lost: 0, drops: {} };
-  assert.deepEqual(await counted("public"), both);
-  assert.deepEqual(await counted("private"), both);
+  assert.deepEqual(await counted("caller"), both);
+  assert.deepEqual(await counted("callee"), both);
 });
 
 test("RTCP passes both ways on its own ports", async () => {
   await using peers = await fourPeers();
   const { outerRtcp, innerRtcp, stream } = peers;
-  const outerEnd = { ...stream.ends.public, port: stream.ends.public.rtcpPort };
-  const innerEnd = { ...stream.ends.private, port: stream.ends.private.rtcpPort };
+  const outerEnd = { ...stream.ends.caller, port: stream.ends.caller.rtcpPort };
+  const innerEnd = { ...stream.ends.callee, port: stream.ends.callee.rtcpPort };
   await outerRtcp.send(rtcpPacket(), outerEnd);
   assert.deepEqual(await innerRtcp.next(), { bytes: rtcpPacket(), from: innerEnd.port });
   await innerRtcp.send(rtcpPacket(), innerEnd);
   assert.deepEqual(await outerRtcp.next(), { bytes: rtcpPacket(), from: outerEnd.port });
-  assert.equal((await counted("public")).rtcpIn, 1);
-  assert.equal((await counted("private")).packetsOut, 0);
+  assert.equal((await counted("caller")).rtcpIn, 1);
+  assert.equal((await counted("callee")).packetsOut, 0);
 });
 
 test("rtcp-mux on one side, two ports on the other", async () => {
@@ -94,23 +93,23 @@ test("rtcp-mux on one side, two ports on the other", async () => {
   await using innerRtcp = await LoopbackPeer.open();
   const [a, b] = await freePairs(2);
   const wishes = {
-    public: { port: a!, rtcpPort: a!, ...remoteOf(outer, outer) },
-    private: { port: b!, ...remoteOf(inner, innerRtcp) },
+    caller: { port: a!, rtcpPort: a!, ...remoteOf(outer, outer) },
+    callee: { port: b!, ...remoteOf(inner, innerRtcp) },
   };
   const { ends } = await open(streamBetween(wishes));
-  await outer.send(rtcpPacket(), ends.public);
-  assert.equal((await innerRtcp.next()).from, ends.private.rtcpPort);
-  await outer.send(rtpPacket(1), ends.public);
-  assert.equal((await inner.next()).from, ends.private.port);
-  await innerRtcp.send(rtcpPacket(), { ...ends.private, port: ends.private.rtcpPort });
-  assert.deepEqual(await outer.next(), { bytes: rtcpPacket(), from: ends.public.port });
+  await outer.send(rtcpPacket(), ends.caller);
+  assert.equal((await innerRtcp.next()).from, ends.callee.rtcpPort);
+  await outer.send(rtpPacket(1), ends.caller);
+  assert.equal((await inner.next()).from, ends.callee.port);
+  await innerRtcp.send(rtcpPacket(), { ...ends.callee, port: ends.callee.rtcpPort });
+  assert.deepEqual(await outer.next(), { bytes: rtcpPacket(), from: ends.caller.port });
 });
 
 test("a burst is relayed whole and in order", async () => {
   await using peers = await fourPeers();
   const { outer, inner, stream } = peers;
   const sequences = Array.from({ length: 40 }, (_, i) => i);
-  await Promise.all(sequences.map((i) => outer.send(rtpPacket(i), stream.ends.public)));
+  await Promise.all(sequences.map((i) => outer.send(rtpPacket(i), stream.ends.caller)));
   for (const i of sequences) assert.deepEqual((await inner.next()).bytes, rtpPacket(i));
 });
 
@@ -124,15 +123,15 @@ test("what is no RTP is dropped by name and never passes", async () => {
   const contributors = rtpPacket(1).subarray(0, 12);
   contributors[0]! |= 0x0f;
   const faulty = [stun, rtpPacket(1).subarray(0, 11), padded, contributors, rtcpPacket()];
-  for (const bytes of [...faulty, Buffer.alloc(0)]) await outer.send(bytes, stream.ends.public);
-  await outer.send(Buffer.alloc(9300, rtpPacket(1)), stream.ends.public);
-  const rtcpEnd = { ...stream.ends.public, port: stream.ends.public.rtcpPort };
+  for (const bytes of [...faulty, Buffer.alloc(0)]) await outer.send(bytes, stream.ends.caller);
+  await outer.send(Buffer.alloc(9300, rtpPacket(1)), stream.ends.caller);
+  const rtcpEnd = { ...stream.ends.caller, port: stream.ends.caller.rtcpPort };
   const overlong = rtcpPacket();
   overlong[3] = 2;
   for (const bytes of [rtpPacket(1), overlong]) await outerRtcp.send(bytes, rtcpEnd);
-  await outer.send(rtpPacket(7), stream.ends.public);
+  await outer.send(rtpPacket(7), stream.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(7));
-  const { packetsIn, drops } = await counted("public");
+  const { packetsIn, drops } = await counted("caller");
   assert.equal(packetsIn, 1);
   assert.deepEqual(drops, { "not-rtp": 6, "bad-rtcp": 2, "too-long": 1 });
 });
@@ -140,9 +139,9 @@ test("what is no RTP is dropped by name and never passes", async () => {
 test("an opaque stream passes whatever comes, on one port", async () => {
   await using peers = await fourPeers({ kind: "opaque" });
   const { outer, inner, stream } = peers;
-  await outer.send(Buffer.from("UDPTL"), stream.ends.public);
+  await outer.send(Buffer.from("UDPTL"), stream.ends.caller);
   assert.equal((await inner.next()).bytes.toString(), "UDPTL");
-  await using odd = await LoopbackPeer.open("127.0.0.1", stream.ends.public.rtcpPort);
+  await using odd = await LoopbackPeer.open("127.0.0.1", stream.ends.caller.rtcpPort);
   assert.ok(odd.port);
 });
 
@@ -151,13 +150,13 @@ test("media crosses from IPv4 to IPv6 and back", async () => {
   await using inner = await LoopbackPeer.open("::1");
   const [[a], [b]] = await Promise.all([freePairs(1), freePairs(1, "::1")]);
   const wishes = {
-    public: { port: a!, ...remoteOf(outer) },
-    private: { port: b!, localAddress: "::1", ...remoteOf(inner) },
+    caller: { port: a!, ...remoteOf(outer) },
+    callee: { port: b!, localAddress: "::1", ...remoteOf(inner) },
   };
   const { ends } = await open(streamBetween(wishes));
-  await outer.send(rtpPacket(1), ends.public);
+  await outer.send(rtpPacket(1), ends.caller);
   assert.equal((await inner.next()).from, b);
-  await inner.send(rtpPacket(2), ends.private);
+  await inner.send(rtpPacket(2), ends.callee);
   assert.equal((await outer.next()).from, a);
 });
 
@@ -167,22 +166,22 @@ test("nothing is sent to an end before its place is known, nor while it is on ho
   const [a, b] = await freePairs(2);
   const known = { port: b!, ...remoteOf(inner) };
   const outerEnd = { port: a!, ...remoteOf(outer) };
-  const stream = await open(streamBetween({ public: outerEnd, private: { port: b! } }));
-  await inner.send(rtpPacket(1), stream.ends.private);
-  await outer.send(rtpPacket(1), stream.ends.public);
-  assert.deepEqual((await counted("private")).drops, { "not-agreed": 1 });
-  assert.deepEqual((await counted("public")).drops, { "no-target": 1 });
+  const stream = await open(streamBetween({ caller: outerEnd, callee: { port: b! } }));
+  await inner.send(rtpPacket(1), stream.ends.callee);
+  await outer.send(rtpPacket(1), stream.ends.caller);
+  assert.deepEqual((await counted("callee")).drops, { "not-agreed": 1 });
+  assert.deepEqual((await counted("caller")).drops, { "no-target": 1 });
 
-  await open(streamBetween({ public: outerEnd, private: known }));
-  await outer.send(rtpPacket(2), stream.ends.public);
+  await open(streamBetween({ caller: outerEnd, callee: known }));
+  await outer.send(rtpPacket(2), stream.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(2));
 
   // On hold by a zero address it hears nothing, but what it plays to the other goes on.
-  await open(streamBetween({ public: outerEnd, private: { port: b! } }));
-  await outer.send(rtpPacket(3), stream.ends.public);
-  await inner.send(rtpPacket(3), stream.ends.private);
+  await open(streamBetween({ caller: outerEnd, callee: { port: b! } }));
+  await outer.send(rtpPacket(3), stream.ends.caller);
+  await inner.send(rtpPacket(3), stream.ends.callee);
   assert.deepEqual((await outer.next()).bytes, rtpPacket(3));
-  assert.deepEqual((await counted("public")).drops, { "no-target": 2 });
+  assert.deepEqual((await counted("caller")).drops, { "no-target": 2 });
   assert.equal(inner.waiting, 0);
 });
 
@@ -190,57 +189,57 @@ test("packets that never came are counted, over a sender's restart too", async (
   await using peers = await fourPeers();
   const { outer, stream } = peers;
   for (const sequence of [65_534, 65_535, 2, 1]) {
-    await outer.send(rtpPacket(sequence), stream.ends.public);
+    await outer.send(rtpPacket(sequence), stream.ends.caller);
   }
-  assert.equal((await counted("public")).lost, 1);
-  for (const sequence of [500, 503]) await outer.send(rtpPacket(sequence, 77), stream.ends.public);
-  assert.equal((await counted("public")).lost, 3);
+  assert.equal((await counted("caller")).lost, 1);
+  for (const sequence of [500, 503]) await outer.send(rtpPacket(sequence, 77), stream.ends.caller);
+  assert.equal((await counted("caller")).lost, 3);
 });
 
 test("new ports take over, and the old ones are free with their counters told", async () => {
   await using peers = await fourPeers();
   const { outer, inner, stream } = peers;
-  await outer.send(rtpPacket(1), stream.ends.public);
+  await outer.send(rtpPacket(1), stream.ends.caller);
   await inner.next();
   const [port] = await freePairs(1);
-  const moved = { ...stream.ends.public, port: port!, rtcpPort: port! + 1 };
-  const next = await open({ ...stream, ends: { ...stream.ends, public: moved } });
+  const moved = { ...stream.ends.caller, port: port!, rtcpPort: port! + 1 };
+  const next = await open({ ...stream, ends: { ...stream.ends, caller: moved } });
   const [closed] = events;
   assert.ok(events.length === 1 && closed?.kind === "closed");
-  assert.equal(closed.counters.ends.public.packetsIn, 1);
-  assert.equal(closed.counters.ends.private.packetsOut, 1);
-  for (const old of [stream.ends.public.port, stream.ends.public.rtcpPort]) {
+  assert.equal(closed.counters.ends.caller.packetsIn, 1);
+  assert.equal(closed.counters.ends.callee.packetsOut, 1);
+  for (const old of [stream.ends.caller.port, stream.ends.caller.rtcpPort]) {
     await using again = await LoopbackPeer.open("127.0.0.1", old);
     assert.equal(again.port, old);
   }
-  await outer.send(rtpPacket(2), next.ends.public);
+  await outer.send(rtpPacket(2), next.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(2));
-  assert.equal((await counted("public")).packetsIn, 1);
+  assert.equal((await counted("caller")).packetsIn, 1);
 });
 
 test("a closed stream tells its counters and frees its ports; its number serves the next", async () => {
   await using peers = await fourPeers();
   const { outer, inner, stream } = peers;
-  await outer.send(rtpPacket(1), stream.ends.public);
+  await outer.send(rtpPacket(1), stream.ends.caller);
   await inner.next();
   plane.perform({ kind: "close", id: stream.id });
   await open({ ...stream, id: "call-2:0" });
   assert.equal(events.length, 1);
   assert.ok(events[0]?.kind === "closed" && events[0].counters.id === "call-1:0");
-  assert.equal(events[0].counters.ends.public.packetsIn, 1);
-  await outer.send(rtpPacket(5), stream.ends.public);
+  assert.equal(events[0].counters.ends.caller.packetsIn, 1);
+  await outer.send(rtpPacket(5), stream.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(5));
-  assert.equal((await counted("public", "call-2:0")).packetsIn, 1);
+  assert.equal((await counted("caller", "call-2:0")).packetsIn, 1);
   assert.deepEqual(await plane.counters(["call-1:0"]), []);
 });
 
 test("a port that is taken fails by name, and changes nothing", async () => {
   await using peers = await fourPeers();
   const { outer, inner, stream } = peers;
-  const moved = { ...stream.ends.public, port: outer.port, rtcpPort: outer.port };
-  await open({ ...stream, ends: { ...stream.ends, public: moved } });
+  const moved = { ...stream.ends.caller, port: outer.port, rtcpPort: outer.port };
+  await open({ ...stream, ends: { ...stream.ends, caller: moved } });
   assert.deepEqual(events, [{ kind: "failed", id: stream.id, why: "port-in-use" }]);
-  await outer.send(rtpPacket(1), stream.ends.public);
+  await outer.send(rtpPacket(1), stream.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(1));
 
   events.length = 0;
@@ -263,7 +262,7 @@ test("addresses that can't serve fail by name", async () => {
     { port: a!, remoteAddress: "pbx.example", remotePort: 9 },
     { port: a!, remoteAddress: "127.0.0.1", remotePort: 0 },
   ];
-  for (const wish of bad) await open(streamBetween({ public: wish, private: good }));
+  for (const wish of bad) await open(streamBetween({ caller: wish, callee: good }));
   assert.deepEqual(
     events.map((event) => event.kind === "failed" && event.why),
     ["address-not-available", "local-address", "address-family", "remote-address", "remote-port"],
@@ -281,7 +280,7 @@ test("a silent stream is told once, and again only after it spoke", async () => 
   const { outerRtcp, innerRtcp, stream } = peers;
   plane.advance(9000);
   await settled();
-  await outerRtcp.send(rtcpPacket(), { ...stream.ends.public, port: stream.ends.public.rtcpPort });
+  await outerRtcp.send(rtcpPacket(), { ...stream.ends.caller, port: stream.ends.caller.rtcpPort });
   await innerRtcp.next();
   plane.advance(9000);
   await settled();
@@ -290,7 +289,7 @@ test("a silent stream is told once, and again only after it spoke", async () => 
   plane.advance(20_000);
   await settled();
   assert.deepEqual(events, [{ kind: "silent", id: stream.id, forS: 11 }]);
-  await outerRtcp.send(rtcpPacket(), { ...stream.ends.public, port: stream.ends.public.rtcpPort });
+  await outerRtcp.send(rtcpPacket(), { ...stream.ends.caller, port: stream.ends.caller.rtcpPort });
   await innerRtcp.next();
   plane.advance(10_000);
   await settled();
@@ -302,7 +301,7 @@ test("a stranger's packets are no sign of life", async () => {
   await using stranger = await LoopbackPeer.open();
   plane.advance(9000);
   await settled();
-  await stranger.send(rtpPacket(1), peers.stream.ends.public);
+  await stranger.send(rtpPacket(1), peers.stream.ends.caller);
   await settled();
   plane.advance(2000);
   await settled();
@@ -313,21 +312,21 @@ test("E4: who never sent is sent little, and again all as soon as it sends", asy
   await using peers = await fourPeers();
   const { outer, inner, innerRtcp, stream } = peers;
   for (let sequence = 0; sequence < 1500; sequence++) {
-    await outer.send(rtpPacket(sequence), stream.ends.public);
+    await outer.send(rtpPacket(sequence), stream.ends.caller);
     await inner.next();
   }
-  await outer.send(rtpPacket(1500), stream.ends.public);
-  assert.deepEqual((await counted("public")).drops, { unconfirmed: 1 });
+  await outer.send(rtpPacket(1500), stream.ends.caller);
+  assert.deepEqual((await counted("caller")).drops, { unconfirmed: 1 });
   // The same place again changes nothing.
   await open(stream);
-  await outer.send(rtpPacket(1501), stream.ends.public);
-  assert.deepEqual((await counted("public")).drops, { unconfirmed: 2 });
+  await outer.send(rtpPacket(1501), stream.ends.caller);
+  assert.deepEqual((await counted("caller")).drops, { unconfirmed: 2 });
   await innerRtcp.send(rtcpPacket(), {
-    ...stream.ends.private,
-    port: stream.ends.private.rtcpPort,
+    ...stream.ends.callee,
+    port: stream.ends.callee.rtcpPort,
   });
   await peers.outerRtcp.next();
-  await outer.send(rtpPacket(1502), stream.ends.public);
+  await outer.send(rtpPacket(1502), stream.ends.caller);
   assert.deepEqual((await inner.next()).bytes, rtpPacket(1502));
 });
 
