@@ -5,6 +5,7 @@
       "sources": [
         "src/addon.cc",
         "src/address.cc",
+        "src/datagrams.cc",
         "src/frame.cc",
         "src/plane.cc",
         "src/relay.cc",

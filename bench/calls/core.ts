@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { type Hash, type Instant, instant, latin1Bytes } from "#base";
+import { type Hash, type Instant, instant } from "#base";
 import { Gateway } from "#gateway";
 import { secureRandom } from "#io";
 import type { Effect } from "#port";
@@ -67,7 +67,7 @@ for (let batch = 1; batch <= Number(wanted.batches); batch++) {
 function take(id: string): void {
   queue.push({ flow: peers[TRUNK]!.flow, text: caller.invite(id, !wanted["signalling-only"]) });
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    gateway.handle({ kind: "bytes", flow: next.flow, bytes: latin1Bytes(next.text) }, now);
+    gateway.handle({ kind: "received", flow: next.flow, text: next.text }, now);
     for (const effect of gateway.drain()) perform(effect);
   }
 }

@@ -4,10 +4,11 @@
 #include <memory>
 #include <thread>
 
+#include "datagrams.h"
 #include "plane.h"
 #include "udp_socket.h"
 
-// The addon's face to JavaScript; src/io/media-plane/native.ts has its types. Packets and
+// The addon's face to JavaScript; src/io/native.ts has its types. Packets and
 // commands don't come by here: the plane reads its control socket itself.
 
 namespace {
@@ -64,6 +65,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("run", Napi::Function::New(env, run));
   exports.Set("stop", Napi::Function::New(env, stop));
   exports.Set("setDscp", Napi::Function::New(env, setDscp));
+  exports.Set("Datagrams", sip::Datagrams::define(env));
   return exports;
 }
 

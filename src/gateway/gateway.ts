@@ -10,7 +10,7 @@ import {
   type Message,
   type MessageLimits,
   type ParseFailure,
-  parseMessage,
+  parseMessageText,
   type Request,
   responseTo,
 } from "#sip-message";
@@ -112,8 +112,8 @@ export class Gateway {
 
   #take(input: Input, now: Instant): void {
     switch (input.kind) {
-      case "bytes":
-        return this.#receive(parseMessage(input.bytes, this.#messageLimits), input.flow, now);
+      case "received":
+        return this.#receive(parseMessageText(input.text, this.#messageLimits), input.flow, now);
       case "flow-closed":
         return;
       case "send-failed":

@@ -30,7 +30,7 @@ export type Order =
 
 /** Everything that can reach the gateway. */
 export type Input =
-  | { readonly kind: "bytes"; readonly flow: Flow; readonly bytes: Uint8Array }
+  | { readonly kind: "received"; readonly flow: Flow; readonly text: string }
   | { readonly kind: "flow-closed"; readonly flow: Flow; readonly why: string }
   | {
       readonly kind: "send-failed";

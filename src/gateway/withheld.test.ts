@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Instant, latin1Bytes, seededRandom } from "#base";
+import { type Instant, seededRandom } from "#base";
 import { validateSettings } from "#settings";
 import type { Flow, Side } from "#sip";
 import { Headers, parseMessageText, printMessage, Request, responseTo } from "#sip-message";
@@ -56,7 +56,7 @@ class Between {
       remoteAddress: them,
       remotePort: 5060,
     };
-    this.#gateway.handle({ kind: "bytes", flow, bytes: latin1Bytes(text) }, this.#now);
+    this.#gateway.handle({ kind: "received", flow, text }, this.#now);
     const sends = this.#gateway.drain().flatMap((effect) => (effect.kind === "send" ? effect : []));
     return sends
       .filter((send) => !send.text.startsWith("SIP/2.0 100 "))

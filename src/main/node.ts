@@ -4,12 +4,12 @@ import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import { Loop, monotonicNow, secureRandom, systemHash } from "#io";
-import { type PlaneProcess, setDscp, startPlaneProcess } from "#media-plane";
+import { type PlaneProcess, startPlaneProcess } from "#media-plane";
 import { levelOf, logLine } from "#observe";
 import type { NameQuery, Target } from "#port";
 import { Resolver } from "#resolver";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
-import type { Side } from "#sip";
+import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
@@ -82,7 +82,7 @@ export class GatewayNode {
     const plane = await startPlaneProcess();
     const node = new GatewayNode(settings, dataDirectory, plane, events);
     try {
-      node.#sockets = await SipSockets.open(configuration, node.#socketEvents(), setDscp);
+      node.#sockets = await SipSockets.open(configuration, node.#socketEvents());
     } catch (error) {
       clearInterval(node.#renewal);
       await plane.close();
@@ -158,10 +158,8 @@ export class GatewayNode {
   #socketEvents() {
     const loop = this.#loop;
     return {
-      bytes: (flow: Parameters<SocketBytes>[0], bytes: Uint8Array) =>
-        loop.run({ kind: "bytes", flow, bytes }),
-      closed: (flow: Parameters<SocketBytes>[0], why: string) =>
-        loop.run({ kind: "flow-closed", flow, why }),
+      received: (flow: Flow, text: string) => loop.run({ kind: "received", flow, text }),
+      closed: (flow: Flow, why: string) => loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
         loop.run({ kind: "send-failed", to, why, ...(branch === undefined ? {} : { branch }) }),
       refused: (refusal: Refusal) => this.#refused(refusal),
@@ -208,7 +206,6 @@ export class GatewayNode {
 /** Without a name to bear, a certificate isn't looked at. */
 const unchecked = ({ serverName: _, ...target }: Target): Target => target;
 
-type SocketBytes = Parameters<typeof SipSockets.open>[1]["bytes"];
 type SocketFailed = Parameters<typeof SipSockets.open>[1]["sendFailed"];
 
 const LEVELS = ["error", "warn", "info", "debug"] as const;

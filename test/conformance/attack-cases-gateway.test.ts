@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { latin1Bytes } from "#base";
 import type { Side, Transport } from "#sip";
 import { ByHand, dialogsOf, linesOf, only, type Sent, sdpOf } from "../support/by-hand.ts";
 import { flowOf, type Packet } from "../support/network.ts";
@@ -24,10 +23,7 @@ function say(world: World, { from, text, side = "public", transport = "udp" }: S
   const { gateway, network } = world;
   const to = gateway.endpoint(side);
   const packet: Packet = { from: { address: from, port: 5060 }, to, transport, text };
-  gateway.take(
-    { kind: "bytes", flow: flowOf(packet, side), bytes: latin1Bytes(text) },
-    network.now,
-  );
+  gateway.take({ kind: "received", flow: flowOf(packet, side), text }, network.now);
 }
 
 let count = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { latin1Bytes, latin1Text } from "#base";
+import { latin1Text } from "#base";
 import { Headers, Request } from "#sip-message";
 import { flowOf, type Packet } from "../support/network.ts";
 import type { PeerLeg } from "../support/peer-leg.ts";
@@ -218,8 +218,7 @@ function runAmongMutants(seed: number, mutations: readonly Mutation[]): void {
 
 function take({ gateway, network }: World, packet: Packet): void {
   const side = packet.to.address.startsWith("10.") ? "private" : "public";
-  const bytes = latin1Bytes(packet.text);
-  gateway.take({ kind: "bytes", flow: flowOf(packet, side), bytes }, network.now);
+  gateway.take({ kind: "received", flow: flowOf(packet, side), text: packet.text }, network.now);
 }
 
 /** Ports held = live streams; of all else no more than some for each message that ever came. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Instant, instant, latin1Bytes, seededRandom } from "#base";
+import { type Instant, instant, seededRandom } from "#base";
 import { Gateway } from "#gateway";
 import type { Target } from "#port";
 import { type Settings, validateSettings } from "#settings";
@@ -96,8 +96,7 @@ export class ByHand {
       remoteAddress: them,
       remotePort,
     };
-    const bytes = latin1Bytes(printMessage(message));
-    this.gateway.handle({ kind: "bytes", flow, bytes }, this.now);
+    this.gateway.handle({ kind: "received", flow, text: printMessage(message) }, this.now);
     return this.#drain();
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { after, type Hash, type Instant, latin1Bytes, type Random } from "#base";
+import { after, type Hash, type Instant, type Random } from "#base";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import type { MediaCommand, Stream } from "#media";
@@ -49,8 +49,7 @@ export class GatewayHost implements Host {
 
   receive(packet: Packet, now: Instant): void {
     const side = packet.to.address === this.#settings.publicLocal.address ? "public" : "private";
-    const bytes = latin1Bytes(packet.text);
-    this.take({ kind: "bytes", flow: flowOf(packet, side), bytes }, now);
+    this.take({ kind: "received", flow: flowOf(packet, side), text: packet.text }, now);
   }
 
   wake(now: Instant): void {

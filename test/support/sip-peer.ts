@@ -1,8 +1,8 @@
-import { type Instant, latin1Bytes, type Random } from "#base";
+import type { Instant, Random } from "#base";
 import type { Destination, Transport } from "#sip";
 import {
   Headers,
-  parseMessage,
+  parseMessageText,
   parseReferTo,
   parseReplaces,
   parseUri,
@@ -131,7 +131,7 @@ export class SipPeer implements Host {
   }
 
   receive(packet: Packet, now: Instant): void {
-    const message = parseMessage(latin1Bytes(packet.text));
+    const message = parseMessageText(packet.text);
     if (message.kind === "parse-failure") return this.complain(`cannot parse: ${message.what}`);
     this.#heard(this.transactions.receive(message, flowOf(packet, "public"), now), now);
   }

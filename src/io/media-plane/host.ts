@@ -1,6 +1,6 @@
 // The media plane's own process: its control socket is descriptor 3, inherited from the gateway.
 // JavaScript only waits here; commands and packets are the addon's.
-import { addon } from "./native.ts";
+import { addon } from "#native";
 
 const CONTROL = 3;
 

@@ -1,7 +1,7 @@
 import type { MediaCommand, StreamCounters } from "#media";
+import { addon } from "#native";
 import { Channel } from "./channel.ts";
 import type { MediaListener, MediaPlane } from "./media-plane.ts";
-import { addon } from "./native.ts";
 
 /** A plane on a thread of this process: for tests, and where one process is enough. */
 export interface InProcessPlane extends MediaPlane {

@@ -2,4 +2,3 @@ export { FakePlane } from "./fake.ts";
 export { type InProcessPlane, startInProcess } from "./in-process.ts";
 export type { MediaListener, MediaPlane } from "./media-plane.ts";
 export { type PlaneProcess, startPlaneProcess } from "./plane-process.ts";
-export { setDscp } from "./socket-options.ts";

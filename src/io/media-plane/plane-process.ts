@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { MediaCommand, StreamCounters } from "#media";
+import { addon } from "#native";
 import { Channel } from "./channel.ts";
 import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.ts";
-import { addon } from "./native.ts";
 
 const HOST = fileURLToPath(new URL("host.ts", import.meta.url));
 /** A plane that lived this long has nothing wrong with it: its end is answered at once. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { EndCounters, MediaEvent, Role, Stream } from "#media";
+import { addon } from "#native";
 import { type InProcessPlane, startInProcess } from "./in-process.ts";
 import {
   freePairs,
@@ -10,7 +11,6 @@ import {
   rtpPacket,
   streamBetween,
 } from "./loopback-peer.ts";
-import { addon } from "./native.ts";
 
 let plane: InProcessPlane;
 let events: MediaEvent[];

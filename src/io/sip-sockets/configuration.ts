@@ -73,8 +73,8 @@ export interface SocketConfiguration {
 
 /** What the sockets tell; never from within a call to them. */
 export interface SocketEvents {
-  /** One datagram, or one message cut from a stream; the bytes belong to the receiver. */
-  bytes(flow: Flow, bytes: Uint8Array): void;
+  /** One datagram, or one message cut from a stream: one character a byte. */
+  received(flow: Flow, text: string): void;
   /** A stream ended; datagrams have no end. */
   closed(flow: Flow, why: string): void;
   sendFailed(to: Destination, tag: string | undefined, why: string): void;
@@ -92,9 +92,6 @@ export interface Refusal {
   readonly address: string;
   readonly why: string;
 }
-
-/** Sets the class of a socket's packets, or says false: Node can't for datagrams. */
-export type SetDscp = (fd: number, family: 4 | 6, dscp: number) => boolean;
 
 /** Why a configuration can't be used: nothing of it was applied. */
 export class ListenError extends Error {

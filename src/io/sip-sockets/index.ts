@@ -3,7 +3,6 @@ export {
   ListenError,
   type Listener,
   type Refusal,
-  type SetDscp,
   type SocketConfiguration,
   type SocketEvents,
   type SocketLimits,

@@ -2,7 +2,7 @@ import type { Destination, Flow } from "#sip";
 import type { Refusal, SocketEvents } from "./configuration.ts";
 
 export type Recorded =
-  | { readonly kind: "bytes"; readonly flow: Flow; readonly text: string }
+  | { readonly kind: "received"; readonly flow: Flow; readonly text: string }
   | { readonly kind: "closed"; readonly flow: Flow; readonly why: string }
   | {
       readonly kind: "send-failed";
@@ -35,8 +35,8 @@ export class RecordedEvents implements SocketEvents {
     return this.#kept;
   }
 
-  bytes(flow: Flow, bytes: Uint8Array): void {
-    this.#record({ kind: "bytes", flow, text: Buffer.from(bytes).toString("latin1") });
+  received(flow: Flow, text: string): void {
+    this.#record({ kind: "received", flow, text });
   }
 
   closed(flow: Flow, why: string): void {

@@ -5,7 +5,6 @@ import {
   ListenError,
   type Listener,
   listenerName,
-  type SetDscp,
   type SocketConfiguration,
   type SocketEvents,
 } from "./configuration.ts";
@@ -24,7 +23,6 @@ type Datagrams = Readonly<Record<Side, Readonly<Record<4 | 6, readonly DatagramS
 /** All the SIP sockets of the gateway: where bytes come in and text goes out. */
 export class SipSockets {
   readonly #events: SocketEvents;
-  readonly #setDscp: SetDscp | undefined;
   readonly #streams: StreamPool;
   #listening: Listening = new Map();
   #datagrams: Datagrams = datagramsOf(new Map());
@@ -32,19 +30,14 @@ export class SipSockets {
   #change: Promise<void> = Promise.resolve();
   #warned: boolean = false;
 
-  private constructor(events: SocketEvents, setDscp: SetDscp | undefined) {
+  private constructor(events: SocketEvents) {
     this.#events = events;
-    this.#setDscp = setDscp;
     this.#streams = new StreamPool(events);
   }
 
   /** Throws a ListenError that names the first address that can't be had. */
-  static async open(
-    configuration: SocketConfiguration,
-    events: SocketEvents,
-    setDscp?: SetDscp,
-  ): Promise<SipSockets> {
-    const sockets = new SipSockets(events, setDscp);
+  static async open(configuration: SocketConfiguration, events: SocketEvents): Promise<SipSockets> {
+    const sockets = new SipSockets(events);
     await sockets.apply(configuration);
     return sockets;
   }
@@ -63,8 +56,8 @@ export class SipSockets {
   }
 
   /**
-   * Sends latin1 text. A failure is told by `sendFailed`, later; of a datagram only when there is
-   * a tag, because asking the system costs time.
+   * Sends latin1 text, datagrams at the end of this turn of the loop. A failure is told by
+   * `sendFailed`, later.
    */
   send(to: Destination, text: string, tag?: string): void {
     if (to.transport === "udp") this.#sendDatagram(to, text, tag);
@@ -154,7 +147,7 @@ export class SipSockets {
     return next;
   }
 
-  #open(listener: Listener): Promise<Opened> {
+  async #open(listener: Listener): Promise<Opened> {
     return listener.transport === "udp"
       ? DatagramSocket.open(listener, this.#events)
       : StreamListener.open(listener, this.#streams);
@@ -167,10 +160,7 @@ export class SipSockets {
       return;
     }
     socket.assign(listener.side);
-    const marked = this.#setDscp
-      ? socket.markClass(listener.dscp, this.#setDscp)
-      : listener.dscp === 0;
-    if (!marked)
+    if (!socket.markClass(listener.dscp))
       this.#warnOnce(`${listenerName(listener)}: datagrams go without their class (DSCP)`);
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { latin1Text } from "#base";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import type { SocketLimits } from "./configuration.ts";
 import { errorCode } from "./datagram-socket.ts";
@@ -6,7 +7,7 @@ import { Framing } from "./framing.ts";
 
 /** What a stream tells its pool. */
 export interface StreamEvents {
-  bytes(flow: Flow, bytes: Uint8Array): void;
+  received(flow: Flow, text: string): void;
   keepAlive(flow: Flow): void;
   /** The end, once: `unsent` is what the system had not taken yet. */
   closed(stream: StreamFlow, why: string, unsent: readonly Unsent[]): void;
@@ -205,7 +206,7 @@ export class StreamFlow {
   #message(flow: Flow, bytes: Uint8Array): void {
     this.#emptyLines = 0;
     if (!this.#idleWatched) this.#watchIdle();
-    this.#events.bytes(flow, bytes);
+    this.#events.received(flow, latin1Text(bytes));
   }
 
   /** Two are a ping; one is a pong where we wait for one, else nothing (RFC 3261 §7.5). */

@@ -73,7 +73,7 @@ test("one connection carries all that goes to one destination", async () => {
   for (const body of ["1", "2", "3"]) one.sockets.send(other.to, message(body), body);
   const flows = new Set<string>();
   for (const body of ["1", "2", "3"]) {
-    const { flow, text } = await other.events.next("bytes");
+    const { flow, text } = await other.events.next("received");
     assert.equal(text, message(body));
     flows.add(flow.id);
   }
@@ -156,7 +156,7 @@ test("a peer that doesn't read fills a bounded queue", async () => {
   const { events, sockets, port, to } = await open("tcp", { limits: { outQueueBytesMax: 50_000 } });
   const peer = bare(port).pause();
   peer.write(message("hello"));
-  const { flow } = await events.next("bytes");
+  const { flow } = await events.next("received");
   const back = { ...to, port: flow.remotePort, flow: flow.id };
   let sent = 0;
   let failed: string | undefined;
@@ -179,7 +179,7 @@ test("a ping is answered with a pong, and a half one is not", async () => {
   const { events, sockets, port } = await open("tcp");
   const peer = bare(port);
   peer.write(`\r\n${message("hello")}\r\n`);
-  await events.next("bytes");
+  await events.next("received");
   peer.write("\r\n");
   const [pong] = await once(peer, "data");
   assert.equal(pong, "\r\n");
@@ -194,19 +194,19 @@ test("a ping of ours is answered by the other end, or ends the flow", async () =
   const other = await open("tcp");
   const peer = bare(one.port);
   peer.write(message("silent from now on"));
-  const { flow } = await one.events.next("bytes");
+  const { flow } = await one.events.next("received");
   one.sockets.ping(flow.id);
   const closed = await one.events.next("closed");
   assert.deepEqual([closed.flow.id, closed.why], [flow.id, "ping unanswered"]);
 
   one.sockets.send(other.to, message("hello"));
-  const { flow: there } = await other.events.next("bytes");
+  const { flow: there } = await other.events.next("received");
   one.sockets.ping("tcp-none");
   other.sockets.ping(there.id);
   await one.events.next("keep-alive");
   // The pong arrived before this, on the same stream.
   one.sockets.send(other.to, message("still there"));
-  assert.equal((await other.events.next("bytes")).text, message("still there"));
+  assert.equal((await other.events.next("received")).text, message("still there"));
   await one.sockets.close();
   assert.equal((await other.events.next("closed")).why, "closed by the peer");
   await other.sockets.close();
@@ -258,7 +258,7 @@ test("connections over the limits are refused, and their places are given back",
     // A place is free once we have seen the end too: then a message comes through.
     for (let place = 0; place < 2; place++) {
       const secured = transport === "tls" ? { rejectUnauthorized: false } : undefined;
-      const through = events.next("bytes").then(() => "through" as const);
+      const through = events.next("received").then(() => "through" as const);
       for (let outcome = ""; outcome !== "through"; ) {
         const peer = secured ? tlsConnect({ port, host: "127.0.0.1", ...secured }) : bare(port);
         peer.on("error", () => {});
@@ -275,11 +275,11 @@ test("TLS: there and back, and a name that is checked", async () => {
   const client = await open("tls", { tls: settingsOf(alpha, { ca: beta.certificate }) });
   const named = { ...server.to, serverName: "beta.example" };
   client.sockets.send(named, message("hello"), "a");
-  const { flow, text } = await server.events.next("bytes");
+  const { flow, text } = await server.events.next("received");
   assert.equal(text, message("hello"));
   assert.equal(flow.transport, "tls");
   server.sockets.send({ ...server.to, port: flow.remotePort, flow: flow.id }, message("back"));
-  const back = await client.events.next("bytes");
+  const back = await client.events.next("received");
   assert.equal(back.text, message("back"));
 
   // Another name is another connection, and this one's certificate doesn't bear it.
@@ -296,9 +296,9 @@ test("TLS: what a peer must prove is a setting", async () => {
   const outcome = async (settings: Partial<TlsSettings>, serverName?: string): Promise<string> => {
     const { sockets, events } = await open("tls", { tls: settingsOf(alpha, settings) });
     sockets.send({ ...server.to, ...(serverName && { serverName }) }, message("hello"), "a");
-    const ended = await Promise.race([server.events.next("bytes"), events.next("send-failed")]);
+    const ended = await Promise.race([server.events.next("received"), events.next("send-failed")]);
     await sockets.close();
-    return ended.kind === "bytes" ? "sent" : ended.why;
+    return ended.kind === "received" ? "sent" : ended.why;
   };
   // A race leaves the loser waiting, so each way to pass comes last.
   assert.equal(await outcome({}, "beta.example"), "DEPTH_ZERO_SELF_SIGNED_CERT");
@@ -313,7 +313,7 @@ test("TLS: what a peer must prove is a setting", async () => {
     const { sockets, events } = await open("tls", { tls: settingsOf(alpha, settings) });
     const fresh = await open("tls", { tls: settingsOf(beta) });
     sockets.send({ ...fresh.to, ...(name && { serverName: name }) }, message("hello"), "a");
-    assert.equal((await fresh.events.next("bytes")).text, message("hello"));
+    assert.equal((await fresh.events.next("received")).text, message("hello"));
     await sockets.close();
     await fresh.sockets.close();
     assert.deepEqual(
@@ -327,9 +327,9 @@ test("TLS: a flow that ended is opened again with the same name to prove", async
   const server = await open("tls", { tls: settingsOf(beta) });
   const client = await open("tls", { tls: settingsOf(alpha, { ca: beta.certificate }) });
   client.sockets.send({ ...server.to, serverName: "beta.example" }, message("hello"));
-  const { flow: there } = await server.events.next("bytes");
+  const { flow: there } = await server.events.next("received");
   server.sockets.send({ ...server.to, port: there.remotePort, flow: there.id }, message("back"));
-  const { flow } = await client.events.next("bytes");
+  const { flow } = await client.events.next("received");
   client.sockets.closeFlow(flow.id, "test");
   await client.events.next("closed");
   // Another one has taken the address: it gets nothing of what was meant for beta.
@@ -349,14 +349,14 @@ test("TLS: mutual means that a peer without a trusted certificate is refused", a
   const server = await open("tls", { tls: settings });
   const trusted = await open("tls", { tls: settingsOf(alpha) });
   trusted.sockets.send(server.to, message("hello"));
-  assert.equal((await server.events.next("bytes")).text, message("hello"));
+  assert.equal((await server.events.next("received")).text, message("hello"));
   const stranger = await open("tls", { tls: settingsOf(beta) });
   stranger.sockets.send(server.to, message("hello"));
   const { refusal } = await server.events.next("refused");
   assert.equal(refusal.transport, "tls");
   await Promise.all([server, trusted, stranger].map(({ sockets }) => sockets.close()));
   assert.deepEqual(
-    server.events.left.filter(({ kind }) => kind === "bytes"),
+    server.events.left.filter(({ kind }) => kind === "received"),
     [],
   );
 });
@@ -374,7 +374,7 @@ test("TLS: a new certificate serves the next connection, the standing one goes o
   const [second, next] = await shown();
   assert.equal(second, "beta.example");
   standing.write(message("still here"));
-  assert.equal((await server.events.next("bytes")).text, message("still here"));
+  assert.equal((await server.events.next("received")).text, message("still here"));
   standing.destroy();
   next.destroy();
   await server.sockets.close();

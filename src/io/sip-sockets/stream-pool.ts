@@ -43,7 +43,7 @@ export class StreamPool implements Acceptor {
   constructor(events: SocketEvents) {
     this.#events = events;
     this.#told = {
-      bytes: (flow, bytes) => events.bytes(flow, bytes),
+      received: (flow, text) => events.received(flow, text),
       keepAlive: (flow) => events.keepAlive?.(flow),
       closed: (stream, why, unsent) => this.#ended(stream, why, unsent),
     };

@@ -21,11 +21,8 @@ export function parseMessage(
   bytes: Uint8Array,
   limits: MessageLimits = MESSAGE_LIMITS,
 ): Message | ParseFailure {
-  if (bytes.length > limits.messageBytesMax) {
-    const head = latin1Text(bytes.subarray(0, limits.messageBytesMax));
-    return failure("message-too-large", head, limits);
-  }
-  return parseMessageText(latin1Text(bytes), limits);
+  // One byte more than may be tells that it is too long.
+  return parseMessageText(latin1Text(bytes.subarray(0, limits.messageBytesMax + 1)), limits);
 }
 
 /** `parseMessage` for a text of one character a byte. */
@@ -33,6 +30,9 @@ export function parseMessageText(
   text: string,
   limits: MessageLimits = MESSAGE_LIMITS,
 ): Message | ParseFailure {
+  if (text.length > limits.messageBytesMax) {
+    return failure("message-too-large", text.slice(0, limits.messageBytesMax), limits);
+  }
   if (text.includes("\0")) return parseWithNul(text, limits);
   const message = read(text, limits);
   return typeof message === "string" ? failure(message, text, limits) : message;

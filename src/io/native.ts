@@ -2,8 +2,38 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
+/** One UDP socket that takes and gives datagrams in batches, as latin1 texts. */
+export interface Datagrams {
+  readonly fd: number;
+  readonly port: number;
+  /**
+   * Sends texts from the one at `from` on: how many of them need nothing more, and the system's
+   * word for what befell the last of these. None with a word: the system has no room at the moment.
+   */
+  send(
+    texts: readonly string[],
+    hosts: readonly string[],
+    ports: readonly number[],
+    from: number,
+  ): [settled: number, error?: string];
+  close(): void;
+}
+
+export type ReceiveDatagrams = (
+  texts: readonly string[],
+  hosts: readonly string[],
+  ports: readonly number[],
+) => void;
+
 /** The addon's functions; native/src/addon.cc says what they do. */
 interface Addon {
+  /** Bound and listening, or it throws the system's word (EADDRINUSE). */
+  readonly Datagrams: new (
+    address: string,
+    port: number,
+    bufferBytes: number,
+    receive: ReceiveDatagrams,
+  ) => Datagrams;
   /** Two connected Unix sockets, as file descriptors. */
   socketPair(): [number, number];
   /** Runs a plane on a thread of its own until its control socket closes. */
@@ -25,5 +55,5 @@ export function addon(): Addon {
 }
 
 const ADDON = fileURLToPath(
-  new URL("../../../native/build/Release/media_plane.node", import.meta.url),
+  new URL("../../native/build/Release/media_plane.node", import.meta.url),
 );

@@ -1,0 +1,241 @@
+#include "datagrams.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace sip {
+
+namespace {
+
+constexpr size_t kBatch = 32;
+constexpr size_t kDatagramBytes = 65536;
+
+// One thread, one batch at a time: its buffers serve all sockets.
+struct Batch {
+  mmsghdr heads[kBatch];
+  iovec parts[kBatch];
+  sockaddr_storage addresses[kBatch];
+  std::vector<char> bytes = std::vector<char>(kBatch * kDatagramBytes);
+
+  void prepare(size_t i, size_t length, socklen_t addressLength) {
+    parts[i] = {&bytes[i * kDatagramBytes], length};
+    heads[i] = {};
+    heads[i].msg_hdr.msg_name = &addresses[i];
+    heads[i].msg_hdr.msg_namelen = addressLength;
+    heads[i].msg_hdr.msg_iov = &parts[i];
+    heads[i].msg_hdr.msg_iovlen = 1;
+  }
+};
+
+Batch& batch() {
+  static Batch shared;
+  return shared;
+}
+
+// The address with its zone ("fe80::1%2") where it has one; 0 for what is no address.
+socklen_t parse(const char* text, uint16_t port, sockaddr_storage& out) {
+  out = {};
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
+  if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    return sizeof *v4;
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out);
+  std::string host = text;
+  const size_t percent = host.find('%');
+  if (percent != std::string::npos) {
+    const std::string zone = host.substr(percent + 1);
+    host.resize(percent);
+    const unsigned named = if_nametoindex(zone.c_str());
+    v6->sin6_scope_id = named != 0 ? named : static_cast<uint32_t>(std::strtoul(zone.c_str(), nullptr, 10));
+  }
+  if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) != 1) return 0;
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons(port);
+  return sizeof *v6;
+}
+
+std::string hostOf(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
+    return text;
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  char zone[IF_NAMESIZE];
+  if (v6.sin6_scope_id != 0 && if_indextoname(v6.sin6_scope_id, zone) != nullptr) {
+    std::strcat(std::strcat(text, "%"), zone);
+  }
+  return text;
+}
+
+uint16_t portOf(const sockaddr_storage& address) {
+  return ntohs(address.ss_family == AF_INET
+                   ? reinterpret_cast<const sockaddr_in&>(address).sin_port
+                   : reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+}
+
+bool isSet(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+}  // namespace
+
+Napi::Function Datagrams::define(Napi::Env env) {
+  return DefineClass(env, "Datagrams",
+                     {InstanceAccessor<&Datagrams::fd>("fd"),
+                      InstanceAccessor<&Datagrams::port>("port"),
+                      InstanceMethod<&Datagrams::send>("send"),
+                      InstanceMethod<&Datagrams::close>("close")});
+}
+
+Datagrams::Datagrams(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), context_(info.Env(), "sip::Datagrams") {
+  const char* refused = open(info[0].ToString(), static_cast<uint16_t>(info[1].ToNumber().Uint32Value()),
+                             info[2].ToNumber().Int32Value());
+  if (refused != nullptr) {
+    shut();
+    Napi::Error::New(info.Env(), refused).ThrowAsJavaScriptException();
+    return;
+  }
+  receive_ = Napi::Persistent(info[3].As<Napi::Function>());
+  // Held until `close`: what the loop still calls may not be collected.
+  Ref();
+}
+
+Datagrams::~Datagrams() { shut(); }
+
+const char* Datagrams::open(const std::string& address, uint16_t port, int bufferBytes) {
+  sockaddr_storage local;
+  const socklen_t length = parse(address.c_str(), port, local);
+  if (length == 0) return "EINVAL";
+  family_ = local.ss_family;
+  fd_ = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+  if (fd_ < 0) return uv_err_name(-errno);
+  // A kernel that caps the buffers leaves smaller ones: no reason not to listen.
+  isSet(fd_, SOL_SOCKET, SO_RCVBUF, bufferBytes);
+  isSet(fd_, SOL_SOCKET, SO_SNDBUF, bufferBytes);
+  if (family_ == AF_INET6 && !isSet(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return uv_err_name(-errno);
+  if (bind(fd_, reinterpret_cast<sockaddr*>(&local), length) != 0) return uv_err_name(-errno);
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(Env(), &loop);
+  poll_ = new uv_poll_t;
+  if (const int error = uv_poll_init(loop, poll_, fd_); error != 0) {
+    delete poll_;
+    poll_ = nullptr;
+    return uv_err_name(error);
+  }
+  poll_->data = this;
+  const int error = uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
+    static_cast<Datagrams*>(poll->data)->receive();
+  });
+  return error == 0 ? nullptr : uv_err_name(error);
+}
+
+// Calls receive(texts, hosts, ports) once for all that is waiting, up to a batch.
+void Datagrams::receive() {
+  Batch& in = batch();
+  for (size_t i = 0; i < kBatch; i++) in.prepare(i, kDatagramBytes, sizeof in.addresses[i]);
+  const int count = recvmmsg(fd_, in.heads, kBatch, MSG_DONTWAIT, nullptr);
+  if (count <= 0) return;
+  Napi::Env env = Env();
+  Napi::HandleScope scope(env);
+  auto texts = Napi::Array::New(env, count);
+  auto hosts = Napi::Array::New(env, count);
+  auto ports = Napi::Array::New(env, count);
+  for (int i = 0; i < count; i++) {
+    napi_value text;
+    napi_create_string_latin1(env, &in.bytes[i * kDatagramBytes], in.heads[i].msg_len, &text);
+    texts.Set(i, text);
+    hosts.Set(i, hostOf(in.addresses[i]));
+    ports.Set(i, portOf(in.addresses[i]));
+  }
+  receive_.MakeCallback(env.Global(), {texts, hosts, ports}, context_);
+  if (env.IsExceptionPending()) {
+    napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+  }
+}
+
+// send(texts, hosts, ports, from): [sent, error] — how many of them, from `from` on and a batch at
+// most, need nothing more; the last of these failed with the system's word if there is one.
+Napi::Value Datagrams::send(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const auto texts = info[0].As<Napi::Array>();
+  const auto hosts = info[1].As<Napi::Array>();
+  const auto ports = info[2].As<Napi::Array>();
+  const uint32_t from = info[3].ToNumber().Uint32Value();
+  const uint32_t count = std::min<uint32_t>(texts.Length() - from, kBatch);
+  Batch& out = batch();
+  uint32_t ready = 0;
+  int nowhere = 0;
+  for (; ready < count; ready++) {
+    char host[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
+    size_t length = 0;
+    napi_get_value_string_latin1(env, hosts.Get(from + ready), host, sizeof host, nullptr);
+    napi_get_value_string_latin1(env, texts.Get(from + ready), &out.bytes[ready * kDatagramBytes],
+                                 kDatagramBytes, &length);
+    const auto port = static_cast<uint16_t>(ports.Get(from + ready).ToNumber().Uint32Value());
+    const socklen_t addressLength = parse(host, port, out.addresses[ready]);
+    if (addressLength == 0) nowhere = EINVAL;
+    else if (out.addresses[ready].ss_family != family_) nowhere = EAFNOSUPPORT;
+    if (nowhere != 0) break;
+    out.prepare(ready, length, addressLength);
+  }
+  int sent = 0;
+  int error = 0;
+  if (ready > 0) {
+    sent = sendmmsg(fd_, out.heads, ready, MSG_DONTWAIT);
+    if (sent < 0) {
+      error = errno;
+      sent = error == EAGAIN || error == ENOBUFS ? 0 : 1;
+    }
+  } else if (nowhere != 0) {
+    error = nowhere;
+    sent = 1;
+  }
+  auto result = Napi::Array::New(env, 2);
+  result.Set(0u, sent);
+  if (error != 0) result.Set(1u, uv_err_name(-error));
+  return result;
+}
+
+void Datagrams::close(const Napi::CallbackInfo&) {
+  if (fd_ < 0) return;
+  shut();
+  receive_.Reset();
+  Unref();
+}
+
+void Datagrams::shut() {
+  if (poll_ != nullptr) {
+    uv_poll_stop(poll_);
+    uv_close(reinterpret_cast<uv_handle_t*>(poll_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+  }
+  poll_ = nullptr;
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Napi::Value Datagrams::fd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), fd_);
+}
+
+Napi::Value Datagrams::port(const Napi::CallbackInfo& info) {
+  sockaddr_storage local{};
+  socklen_t length = sizeof local;
+  getsockname(fd_, reinterpret_cast<sockaddr*>(&local), &length);
+  return Napi::Number::New(info.Env(), portOf(local));
+}
+
+}  // namespace sip
