@@ -1,25 +1,20 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { CallMedia, Role } from "#media";
-import {
-  confirmDialog,
-  type Destination,
-  type DigestCredentials,
-  type Flow,
-  type Side,
-} from "#sip";
+import { confirmDialog, type Destination, type Flow, type Side } from "#sip";
 import type { Request, Response } from "#sip-message";
-import type { Responder, ServerTransaction } from "#sip-transactions";
-import { ackFor, inviteAcross, refusal, responseAcross } from "./crossing.ts";
+import type { Responder } from "#sip-transactions";
+import type { Asker } from "./asker.ts";
+import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { sayBye } from "./farewell.ts";
-import { type AskedBy, type Crossing, type Fork, Forks, type Invited, pared } from "./forks.ts";
+import { type Crossing, type Fork, Forks, type Invited, pared } from "./forks.ts";
 import { hangUpStray, LateAnswers, type SentAck } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import type { Relay } from "./relay.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { SessionTimer } from "./session-timer.ts";
-import type { Candidate, Switchboard, Wakeable, Withheld } from "./setup.ts";
+import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
 import { Story } from "./story.ts";
 
 /**
@@ -28,13 +23,11 @@ import { Story } from "./story.ts";
  */
 export type CallState = "dialling" | "answered" | "ending" | "ended";
 
-/** What the pipeline hands over when a call is to be dialled. */
+/** What a call begins with. */
 export interface Dialling {
   readonly id: string;
   readonly from: Side;
-  readonly invite: ServerTransaction;
-  readonly request: Request;
-  readonly flow: Flow;
+  readonly asker: Asker;
   readonly media: CallMedia;
   /** The SDP for the callee; absent for an offerless INVITE (RFC 3261 §13.2.1). */
   readonly offer: string | undefined;
@@ -44,16 +37,10 @@ export interface Dialling {
   readonly caller: string;
   readonly callee: string;
   readonly trunk: string | undefined;
-  /** Answers the caller's challenges of requests in the dialog. */
-  readonly callerCredentials: DigestCredentials | undefined;
-  readonly callerWithheld: Withheld | undefined;
 }
 
-interface Asked extends AskedBy {
-  readonly invite: ServerTransaction;
-  readonly offer: string | undefined;
-  readonly replaces: string | undefined;
-}
+/** Kept until the asker has its final answer. */
+type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
 
 /** What a call tells the board that keeps it. */
 export interface CallKeeper {
@@ -67,7 +54,6 @@ export interface CallKeeper {
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
   readonly id: string;
-  readonly from: Side;
   readonly media: CallMedia;
   readonly timer: SessionTimer;
   state: CallState = "dialling";
@@ -79,9 +65,9 @@ export class Call implements Dialler, Responder, Wakeable {
   readonly #keeper: CallKeeper;
   readonly #story: Story;
   readonly #forks: Forks;
-  /** The caller's INVITE, kept until it has its final response. */
   #asked: Asked | undefined;
-  #answeredInvite: ServerTransaction | undefined;
+  /** Who has been answered, and not acknowledged it yet. */
+  #answered: Asker | undefined;
   /** Our From tag and Call-ID towards the callee. */
   readonly #calleeTag: string;
   readonly #calleeCallId: string;
@@ -101,17 +87,15 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#board = board;
     this.#keeper = keeper;
     this.id = dialling.id;
-    this.from = dialling.from;
     this.media = dialling.media;
     this.timer = new SessionTimer(board, this);
-    const { id, from, request, invite, caller, callee, trunk } = dialling;
+    const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
-    this.#forks = new Forks(from);
-    const { callerCredentials: credentials, callerWithheld: withheld } = dialling;
-    this.#asked = { ...dialling, credentials, withheld };
+    this.#forks = new Forks();
+    this.#asked = { asker, offer, replaces };
     this.#calleeTag = board.random.token(16);
-    this.#calleeCallId = board.setup.masked ? board.random.token(26) : request.callId;
-    invite.owner = this;
+    this.#calleeCallId = board.setup.masked ? board.random.token(26) : asker.request.callId;
+    asker.begun(this);
     this.#claim(this.#calleeTag);
     this.#dial = new Dial(board, this, dialling.candidates);
   }
@@ -130,14 +114,14 @@ export class Call implements Dialler, Responder, Wakeable {
   // ── The callee's side, as the dial reports it ────────────────────────────────────────────
 
   inviteFor(candidate: Candidate, to: Destination): Request {
-    const { request, offer, replaces } = this.#asked!;
+    const { asker, offer, replaces } = this.#asked!;
     const face = this.#board.setup.faces[candidate.side];
     const dialog = { callId: this.#calleeCallId, tag: this.#calleeTag, cseq: ++this.#inviteCSeq };
-    const invite = inviteAcross(this.#board, request, candidate, to, face, dialog);
+    const invite = inviteAcross(this.#board, asker.request, candidate, to, face, dialog);
     withSdp(invite, offer);
     if (replaces !== undefined) invite.headers.add("replaces", replaces);
-    const { credentials, withheld } = candidate;
-    this.#invited = { request: invite, home: to.address, credentials, withheld };
+    const { side, credentials, withheld } = candidate;
+    this.#invited = { request: invite, side, home: to.address, credentials, withheld };
     return invite;
   }
 
@@ -154,40 +138,36 @@ export class Call implements Dialler, Responder, Wakeable {
     if (response.status === 100 || this.state !== "dialling") return;
     const fork = this.#forkOf(response, flow);
     if (!fork) return;
-    const across = this.#responseAcross(response, fork);
     const sdp = this.#relaySdp(response, now);
     if (isEnd(sdp)) return this.#abandon(sdp, now);
-    withSdp(across, sdp.sdp);
     this.#story.rings(now);
-    this.#board.transactions.respond(this.#asked!.invite, across, now);
+    this.#asked!.asker.rang(response, fork.caller, sdp.sdp, now);
   }
 
   answered(response: Response, flow: Flow, now: Instant): void {
     const fork = this.#forkOf(response, flow);
-    if (fork && fork === this.chosen) return this.#repeatAck();
+    if (response.to.tag === this.#ack?.tag) return this.#repeatAck();
+    if (fork && fork === this.chosen) return;
     if (this.state !== "dialling" || !fork) return this.#hangUpStray(response, flow, now);
     const sdp = this.#relaySdp(response, now);
     if (isEnd(sdp)) {
       this.#hangUpStray(response, flow, now);
       return this.#refuse(sdp, now);
     }
-    const across = this.#responseAcross(response, fork);
-    withSdp(across, sdp.sdp);
     confirmDialog(fork.callee.dialog, response);
     this.#choose(fork, now);
-    this.#answeredInvite = this.#asked!.invite;
-    this.#board.transactions.respond(this.#asked!.invite, across, now);
     this.timer.agreed(response, now);
+    const { asker } = this.#asked!;
+    this.#answered = asker;
     this.#asked = undefined;
     this.#invited = pared(this.#invited!);
+    asker.answered(response, fork.caller, sdp.sdp, now);
   }
 
   refused(outcome: Response | End, now: Instant): void {
     if (this.state !== "dialling") return this.#gone();
     if (isEnd(outcome)) return this.#refuse(outcome, now);
-    const { request, invite, withheld } = this.#asked!;
-    const across = responseAcross(this.#board, outcome, request, this.from, undefined, withheld);
-    this.#board.transactions.respond(invite, across, now);
+    this.#asked!.asker.refused(outcome, now);
     this.#end(end("rejected", { status: outcome.status, reason: outcome.reason }), "callee", now);
     this.#gone();
   }
@@ -204,8 +184,8 @@ export class Call implements Dialler, Responder, Wakeable {
   /** The ACK of the caller's 2xx: towards the callee, with the answer if it bears one. */
   acknowledge(ack: Request, now: Instant): void {
     const fork = this.chosen;
-    if (this.#answeredInvite) this.#board.transactions.acknowledged(this.#answeredInvite);
-    this.#answeredInvite = undefined;
+    this.#answered?.acknowledged();
+    this.#answered = undefined;
     if (fork && !this.#acknowledged) {
       this.#acknowledged = true;
       const body = this.state === "answered" ? this.#relayAck(ack, now) : undefined;
@@ -215,7 +195,7 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   unacknowledged(now: Instant): void {
-    this.#answeredInvite = undefined;
+    this.#answered = undefined;
     if (this.state !== "answered") return this.#payBye(now);
     this.hangUp(end("unacknowledged"), undefined, now);
   }
@@ -256,11 +236,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (known || !this.#asked || !this.#invited || this.#forks.isFull) return known;
     const localTag = this.#board.random.token(16);
     this.#claim(localTag);
-    return this.#forks.open(this.#asked, this.#invited, response, flow, localTag);
-  }
-
-  #responseAcross(response: Response, fork: Fork): Response {
-    return responseAcross(this.#board, response, this.#asked!.request, this.from, fork.caller);
+    return this.#forks.open(this.#asked.asker.legFor(localTag), this.#invited, response, flow);
   }
 
   #relaySdp(response: Response, now: Instant): { sdp: string | undefined } | End {
@@ -315,13 +291,13 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
     if (!this.#invited) return;
-    hangUpStray(this.#board, this.media.end("callee").side, this.#invited, response, flow, now);
+    hangUpStray(this.#board, this.#invited, response, flow, now);
     if (this.state === "ending") this.#gone();
   }
 
   /** A UAS may not say BYE before its 2xx is acknowledged (RFC 3261 §15). */
   #byeCaller(caller: Leg, now: Instant, reason?: string): void {
-    if (this.#answeredInvite) this.#byeOwed = true;
+    if (this.#answered) this.#byeOwed = true;
     else this.#bye(caller, now, reason);
   }
 
@@ -343,13 +319,8 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   #refuse(why: End, now: Instant, by?: Role): void {
-    const { request, invite } = this.#asked!;
     const status = why.status >= 300 ? why.status : 480;
-    this.#board.transactions.respond(
-      invite,
-      refusal(this.#board, request, { ...why, status }),
-      now,
-    );
+    this.#asked!.asker.refused({ ...why, status }, now);
     this.#end(why, by, now);
     if (!this.#dial.pending) this.#gone();
   }
@@ -370,9 +341,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ended";
     if (this.#invited) {
       const invited = this.chosen ? this.#invited : pared(this.#invited);
-      this.#dial.outlive(
-        new LateAnswers(this.#board, this.media.end("callee").side, invited, this.#ack),
-      );
+      this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack));
     }
     this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
   }

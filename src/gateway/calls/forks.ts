@@ -1,13 +1,6 @@
 import { ownText } from "#base";
 import type { Role } from "#media";
-import {
-  type DigestCredentials,
-  dialogAsUac,
-  dialogAsUas,
-  type Flow,
-  otherSide,
-  type Side,
-} from "#sip";
+import { type DigestCredentials, dialogAsUac, type Flow, type Side } from "#sip";
 import { Headers, Request, type Response } from "#sip-message";
 import type { Leg } from "./legs.ts";
 import type { Withheld } from "./setup.ts";
@@ -27,17 +20,10 @@ export interface Crossing {
   readonly to: Leg;
 }
 
-/** The caller's INVITE and the way that it came by. */
-export interface AskedBy {
-  readonly request: Request;
-  readonly flow: Flow;
-  readonly credentials: DigestCredentials | undefined;
-  readonly withheld: Withheld | undefined;
-}
-
 /** The INVITE that the callee got. */
 export interface Invited {
   readonly request: Request;
+  readonly side: Side;
   /** The address that it was sent to. */
   readonly home: string;
   readonly credentials: DigestCredentials | undefined;
@@ -61,12 +47,7 @@ const FORKS_MAX = 12;
 
 /** The answerers of one INVITE, told apart by their To tag. */
 export class Forks {
-  readonly #from: Side;
   #list: Fork[] = [];
-
-  constructor(from: Side) {
-    this.#from = from;
-  }
 
   get isFull(): boolean {
     return this.#list.length >= FORKS_MAX;
@@ -77,18 +58,9 @@ export class Forks {
     return this.#list.find(({ callee }) => callee.dialog.remoteTag === tag);
   }
 
-  /** A new early dialog towards each side; `localTag` is ours towards the caller. */
-  open(asked: AskedBy, invited: Invited, response: Response, flow: Flow, localTag: string): Fork {
-    const caller: Leg = {
-      side: this.#from,
-      dialog: dialogAsUas(asked.request, localTag),
-      flow: asked.flow,
-      inviteSeq: 0,
-      credentials: asked.credentials,
-      home: asked.flow.remoteAddress,
-      withheld: asked.withheld,
-    };
-    const fork = { caller, callee: calleeLeg(otherSide(this.#from), invited, response, flow) };
+  /** A new early dialog towards each side; `caller` is ours. */
+  open(caller: Leg, invited: Invited, response: Response, flow: Flow): Fork {
+    const fork = { caller, callee: calleeLeg(invited, response, flow) };
     this.#list.push(fork);
     return fork;
   }
@@ -114,8 +86,8 @@ export class Forks {
 }
 
 /** The leg towards whoever answered the INVITE. */
-export function calleeLeg(side: Side, invited: Invited, response: Response, flow: Flow): Leg {
-  const { request, home, credentials, withheld } = invited;
+export function calleeLeg(invited: Invited, response: Response, flow: Flow): Leg {
+  const { request, side, home, credentials, withheld } = invited;
   const inviteSeq = response.cseq.number;
   const dialog = dialogAsUac(request, response);
   return { side, dialog, flow, inviteSeq, credentials, home, withheld };

@@ -1,5 +1,5 @@
 import type { Instant } from "#base";
-import type { Destination, Flow, Side } from "#sip";
+import type { Destination, Flow } from "#sip";
 import type { Response } from "#sip-message";
 import { ackFor } from "./crossing.ts";
 import type { Answerable } from "./dial.ts";
@@ -22,13 +22,11 @@ export interface SentAck {
  */
 export class LateAnswers implements Answerable {
   readonly #board: Switchboard;
-  readonly #side: Side;
   readonly #invited: Invited;
   readonly #ack: SentAck | undefined;
 
-  constructor(board: Switchboard, side: Side, invited: Invited, ack: SentAck | undefined) {
+  constructor(board: Switchboard, invited: Invited, ack: SentAck | undefined) {
     this.#board = board;
-    this.#side = side;
     this.#invited = invited;
     this.#ack = ack;
   }
@@ -36,20 +34,19 @@ export class LateAnswers implements Answerable {
   answered(response: Response, flow: Flow, now: Instant): void {
     if (this.#ack && response.to.tag === this.#ack.tag) {
       this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
-    } else hangUpStray(this.#board, this.#side, this.#invited, response, flow, now);
+    } else hangUpStray(this.#board, this.#invited, response, flow, now);
   }
 }
 
 /** A callee that answered a call which is over, or after another fork did: ACK and BYE. */
 export function hangUpStray(
   board: Switchboard,
-  side: Side,
   invited: Invited,
   response: Response,
   flow: Flow,
   now: Instant,
 ): void {
-  const callee = calleeLeg(side, invited, response, flow);
+  const callee = calleeLeg(invited, response, flow);
   const ack = ackFor(board, callee, callee.inviteSeq, invited.request);
   board.transactions.sendAck(ack, nextHop(callee));
   sayBye(board, callee, now);

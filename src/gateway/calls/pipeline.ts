@@ -4,6 +4,7 @@ import { CallMedia } from "#media";
 import type { DigestCredentials, Flow, Side } from "#sip";
 import { parseUri, type Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
+import { AskingPeer } from "./asker.ts";
 import { bodyRefusal } from "./body-rules.ts";
 import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
@@ -137,26 +138,19 @@ function negotiate(call: Attempt, { board }: Surroundings): End | undefined {
   return undefined;
 }
 
-function dial(call: Attempt, { calls }: Surroundings): End | undefined {
-  const { request, route, origin } = call;
-  calls.open(
-    {
-      id: call.id,
-      from: call.side,
-      invite: call.transaction,
-      request,
-      flow: call.flow,
-      media: call.media!,
-      offer: call.offer,
-      candidates: route!.candidates,
-      replaces: call.replaces,
-      caller: route!.caller,
-      callee: route!.callee,
-      trunk: route!.trunk,
-      callerCredentials: origin!.credentials,
-      callerWithheld: origin!.withheld,
-    },
-    call.now,
-  );
+function dial(call: Attempt, { board, calls }: Surroundings): End | undefined {
+  const { id, request, flow, route, origin } = call;
+  const asker = new AskingPeer(board, {
+    invite: call.transaction,
+    request,
+    flow,
+    credentials: origin!.credentials,
+    withheld: origin!.withheld,
+  });
+  const { candidates, caller, callee, trunk } = route!;
+  const numbers = { caller, callee, trunk };
+  const { media, offer, replaces } = call;
+  const from = call.side;
+  calls.open({ id, from, asker, media: media!, offer, candidates, replaces, ...numbers }, call.now);
   return undefined;
 }
