@@ -14,6 +14,7 @@ export function callSetupOf(settings: Settings): CallSetup {
     peerPatienceMs: settings.sip.timings.tryNextMs,
     maxForwards: settings.calls.maxForwards,
     media: mediaFactsOf(settings),
+    timers: settings.sessionTimer,
   };
 }
 

@@ -79,6 +79,12 @@ export const ENDS = {
   unreachable: row(503, "network", "Peer unreachable", "Pair injoignable"),
   "no-response": row(408, "network", "Peer did not respond", "Le pair n’a pas répondu"),
   unacknowledged: row(200, "network", "Answer never acknowledged", "Réponse jamais acquittée"),
+  "session-interval": row(
+    422,
+    "caller",
+    "Session interval too small",
+    "Intervalle de session trop court",
+  ),
   "session-expired": row(200, "network", "Session timer expired", "Minuterie de session échue"),
   "hung-up-by-operator": row(
     200,
@@ -98,6 +104,8 @@ export interface End {
   readonly status: number;
   readonly reason?: string;
   readonly retryAfterS?: number;
+  /** The Min-SE of a 422 (RFC 4028 §6). */
+  readonly minSeS?: number;
   /** The extensions of a 420 (RFC 3261 §21.4.15). */
   readonly unsupported?: string;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Instant, instant, seededRandom } from "#base";
 import { Gateway } from "#gateway";
+import type { MediaCommand } from "#media";
 import type { Target } from "#port";
 import { type Settings, validateSettings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
@@ -54,6 +55,8 @@ export class ByHand {
   now: Instant = instant(1_700_000_000_000);
   /** What names resolve to, at once; an unknown one to nothing. */
   readonly names = new Map<string, readonly Target[]>();
+  /** What the media plane was told, in order. */
+  readonly mediaCommands: MediaCommand[] = [];
   readonly #transport: Transport;
   #branches = 0;
 
@@ -175,6 +178,7 @@ export class ByHand {
       effects.push(...this.gateway.drain());
     }
     return effects.flatMap((effect) => {
+      if (effect.kind === "media") this.mediaCommands.push(effect.command);
       if (effect.kind !== "send" || effect.text.startsWith("SIP/2.0 100 ")) return [];
       const message = parseMessageText(effect.text);
       assert.ok(message.kind !== "parse-failure", effect.text);

@@ -7,6 +7,7 @@ import type { Call } from "./call.ts";
 import { refusal, responseAcross } from "./crossing.ts";
 import type { Leg } from "./legs.ts";
 import { withSdp } from "./session-body.ts";
+import { grantLeg } from "./session-timer.ts";
 import type { Switchboard, Withheld } from "./setup.ts";
 
 /** Who asks for a call, and is told what becomes of it: a peer by its INVITE, or a transfer. */
@@ -39,6 +40,7 @@ export interface AskedBy {
 export class AskingPeer implements Asker {
   readonly #board: Switchboard;
   readonly #by: AskedBy;
+  #call: Call | undefined;
 
   constructor(board: Switchboard, by: AskedBy) {
     this.#board = board;
@@ -50,6 +52,7 @@ export class AskingPeer implements Asker {
   }
 
   begun(call: Call): void {
+    this.#call = call;
     this.#by.invite.owner = call;
   }
 
@@ -67,29 +70,35 @@ export class AskingPeer implements Asker {
   }
 
   rang(response: Response, leg: Leg, sdp: string | undefined, now: Instant): void {
-    this.#respond(response, leg, sdp, now);
+    this.#respond(this.#across(response, leg, sdp), now);
   }
 
   answered(response: Response, leg: Leg, sdp: string | undefined, now: Instant): void {
-    this.#respond(response, leg, sdp, now);
+    const across = this.#across(response, leg, sdp);
+    grantLeg(this.#board, this.#call!, leg, this.#by.request, across, now);
+    this.#respond(across, now);
   }
 
   refused(why: Response | End, now: Instant): void {
-    const { request, invite, flow, withheld } = this.#by;
+    const { request, flow, withheld } = this.#by;
     const response = isEnd(why)
       ? refusal(this.#board, request, why)
       : responseAcross(this.#board, why, request, flow.side, undefined, withheld);
-    this.#board.transactions.respond(invite, response, now);
+    this.#respond(response, now);
   }
 
   acknowledged(): void {
     this.#board.transactions.acknowledged(this.#by.invite);
   }
 
-  #respond(response: Response, leg: Leg, sdp: string | undefined, now: Instant): void {
-    const { request, invite, flow } = this.#by;
+  #across(response: Response, leg: Leg, sdp: string | undefined): Response {
+    const { request, flow } = this.#by;
     const across = responseAcross(this.#board, response, request, flow.side, leg);
     withSdp(across, sdp);
-    this.#board.transactions.respond(invite, across, now);
+    return across;
+  }
+
+  #respond(response: Response, now: Instant): void {
+    this.#board.transactions.respond(this.#by.invite, response, now);
   }
 }

@@ -11,9 +11,8 @@ import { sayBye } from "./farewell.ts";
 import { type Crossing, type Fork, Forks, type Invited, pared } from "./forks.ts";
 import { hangUpStray, LateAnswers, type SentAck } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
-import type { Relay } from "./relay.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
-import { SessionTimer } from "./session-timer.ts";
+import { timeLeg } from "./session-timer.ts";
 import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
 import { Story } from "./story.ts";
 
@@ -42,6 +41,14 @@ export interface Dialling {
 /** Kept until the asker has its final answer. */
 type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
 
+/** An offer in an answered call, between its start and its ACK. */
+export interface Renegotiation {
+  /** Whose it is; undefined for one of our own. */
+  readonly role: Role | undefined;
+  awaits(ack: Request, by: Leg): boolean;
+  acknowledge(ack: Request, now: Instant): void;
+}
+
 /** What a call tells the board that keeps it. */
 export interface CallKeeper {
   /** From now on requests whose To tag is `tag` belong to this call. */
@@ -55,12 +62,11 @@ export interface CallKeeper {
 export class Call implements Dialler, Responder, Wakeable {
   readonly id: string;
   readonly media: CallMedia;
-  readonly timer: SessionTimer;
   state: CallState = "dialling";
   /** The pair of dialogs that was answered. */
   chosen: Fork | undefined;
   /** A re-INVITE between its start and its ACK: the other side's meets 491 (RFC 3261 §14.2). */
-  renegotiation: Relay | undefined;
+  renegotiation: Renegotiation | undefined;
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
   readonly #story: Story;
@@ -88,7 +94,6 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#keeper = keeper;
     this.id = dialling.id;
     this.media = dialling.media;
-    this.timer = new SessionTimer(board, this);
     const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
     this.#forks = new Forks();
@@ -155,8 +160,8 @@ export class Call implements Dialler, Responder, Wakeable {
       return this.#refuse(sdp, now);
     }
     confirmDialog(fork.callee.dialog, response);
+    timeLeg(this.#board, this, fork.callee, this.#invited!.request, response, now);
     this.#choose(fork, now);
-    this.timer.agreed(response, now);
     const { asker } = this.#asked!;
     this.#answered = asker;
     this.#asked = undefined;
@@ -227,6 +232,10 @@ export class Call implements Dialler, Responder, Wakeable {
   /** The legs that a request in one of the call's dialogs crosses between. */
   crossing(localTag: string, remoteTag: string | undefined): Crossing | undefined {
     return this.#forks.crossing(localTag, remoteTag);
+  }
+
+  roleOf(leg: Leg): Role {
+    return leg === this.chosen?.caller ? "caller" : "callee";
   }
 
   // ── Parts ────────────────────────────────────────────────────────────────────────────────
@@ -329,7 +338,8 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ending";
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
-    this.timer.stop();
+    this.chosen?.caller.timer?.stop();
+    this.chosen?.callee.timer?.stop();
     command(this.#board, this.media.close(now));
     this.#story.ended(why, by && this.media.end(by).side, now);
     this.#keeper.ended(this);

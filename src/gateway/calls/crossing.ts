@@ -16,6 +16,7 @@ import {
 import { copyBody } from "./body-rules.ts";
 import { contactOf, credentialsAt, faceHost, type Leg, nextHop } from "./legs.ts";
 import { copyHeaders, type MaskView } from "./mask.ts";
+import { askForTimer, isTimed } from "./session-expires.ts";
 import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
 
 /** Extensions that a gateway between two ends can vouch for; others leave Supported. */
@@ -46,7 +47,9 @@ export function inviteAcross(
   face: Face,
   dialog: { callId: string; tag: string; cseq: number },
 ): Request {
-  return requestAcross(board, original, candidate, to, face, dialog);
+  const invite = requestAcross(board, original, candidate, to, face, dialog);
+  askForTimer(board.setup.timers[candidate.side], invite, undefined);
+  return invite;
 }
 
 /** A request outside a dialog, rebuilt for the other side. */
@@ -75,7 +78,7 @@ export function requestAcross(
     contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user),
   );
   copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld));
-  vouch(headers);
+  vouch(board, original.method, headers, candidate.side);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
   const request = new Request(original.method, uri, headers);
   copyBody(board, original, request, candidate.side);
@@ -94,14 +97,16 @@ export function responseAcross(
   const { status, reason } = response;
   // The challenge itself stays behind (its realm is not the asker's), and is nothing without it.
   const isChallenge = status === 401 || status === 407;
+  // What a 422 asks for was between that peer and us (RFC 4028 §6).
+  const isTimers = status === 422;
   const across = responseTo(
     request,
-    isChallenge ? 403 : status,
-    isChallenge ? undefined : reason,
+    isChallenge ? 403 : isTimers ? 500 : status,
+    isChallenge || isTimers ? undefined : reason,
     leg?.dialog.localTag ?? board.random.token(16),
   );
   copyHeaders(response.headers, across.headers, view(board, to, withheld));
-  vouch(across.headers);
+  vouch(board, request.method, across.headers, to);
   if (board.setup.masked) across.headers.set("server", board.setup.product);
   if (leg) {
     const face = board.setup.faces[to];
@@ -134,6 +139,7 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
   response.headers.add("server", board.setup.product);
   if (why.retryAfterS !== undefined) response.headers.add("retry-after", String(why.retryAfterS));
   if (why.unsupported !== undefined) response.headers.add("unsupported", why.unsupported);
+  if (why.minSeS !== undefined) response.headers.add("min-se", String(why.minSeS));
   if (why.status === 415) {
     response.headers.add("accept", ACCEPTED);
     response.headers.add("accept-encoding", "identity");
@@ -148,9 +154,21 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   const request = requestInDialog(leg.dialog, original.method);
   request.headers.set("max-forwards", String(hopsLeft(board, original)));
   copyHeaders(original.headers, request.headers, view(board, leg.side, leg.withheld));
-  vouch(request.headers);
+  vouch(board, request.method, request.headers, leg.side);
   dress(board, request, leg);
+  if (request.method === "INVITE" || leg.timer) {
+    askForTimer(board.setup.timers[leg.side], request, leg.timer?.terms);
+  }
   copyBody(board, original, request, leg.side);
+  return request;
+}
+
+/** A request of our own in a leg's dialog. */
+export function ownInDialog(board: Switchboard, leg: Leg, method: string): Request {
+  const request = requestInDialog(leg.dialog, method);
+  request.headers.set("max-forwards", String(board.setup.maxForwards));
+  vouch(board, method, request.headers, leg.side);
+  dress(board, request, leg);
   return request;
 }
 
@@ -198,12 +216,27 @@ function hopsLeft(board: Switchboard, request: Request): number {
   return Math.max(0, Math.min(hops, 255) - 1);
 }
 
-/** Takes out of Supported what the gateway can't carry between two ends (outbound, gruu, path …). */
-function vouch(headers: Headers): void {
-  if (!headers.has("supported")) return;
-  const known = headers.list("supported").filter((tag) => EXTENSIONS.has(tag.toLowerCase()));
-  if (known.length > 0) headers.set("supported", known.join(", "));
-  else headers.delete("supported");
+/**
+ * Takes out of Supported what the gateway can't carry between two ends (outbound, gruu, path …).
+ * Session timers are each leg's own: whether we do them has nothing to do with the other end.
+ */
+function vouch(board: Switchboard, method: string, headers: Headers, side: Side): void {
+  const isOurs = isTimed(method) && board.setup.timers[side].mode !== "off";
+  if (headers.has("supported")) {
+    const known = headers.list("supported").filter((tag) => carries(tag));
+    if (isOurs) known.push("timer");
+    if (known.length > 0) headers.set("supported", known.join(", "));
+    else headers.delete("supported");
+  } else if (isOurs) headers.add("supported", "timer");
+  if (!headers.has("require")) return;
+  const required = headers.list("require").filter((tag) => tag.toLowerCase() !== "timer");
+  if (required.length > 0) headers.set("require", required.join(", "));
+  else headers.delete("require");
+}
+
+function carries(tag: string): boolean {
+  const known = tag.toLowerCase();
+  return known !== "timer" && EXTENSIONS.has(known);
 }
 
 function targetUri(user: string | undefined, candidate: Candidate, to: Destination): string {

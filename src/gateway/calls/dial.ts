@@ -6,6 +6,7 @@ import { type NameAddr, parseUri, type Request, type Response } from "#sip-messa
 import type { ClientTransaction, Requester } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
 import { isOurselves } from "./legs.ts";
+import { withLongerTimer } from "./session-expires.ts";
 import { type Candidate, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
 
 /** Hears each 2xx, repeated ones and those of other forks too (RFC 6026 §8.4). */
@@ -169,6 +170,7 @@ export class Dial implements Requester, Wakeable {
     const { status } = response;
     this.#last = response;
     if ((status === 401 || status === 407) && this.#authenticate(response, now)) return;
+    if (status === 422 && this.#ask(withLongerTimer(this.#try!.request, response), now)) return;
     if (status < 400 && this.#redirect(response, now)) return;
     if (this.#try!.candidate.failoverStatuses.includes(status)) this.#failOver(String(status), now);
     else this.#settle(response, now);
@@ -179,8 +181,14 @@ export class Dial implements Requester, Wakeable {
     const { candidate, request } = this.#try!;
     if (this.#challenged) return false;
     const retry = answerChallenge(this.#board, candidate.credentials, request, response);
-    if (!retry) return false;
-    this.#challenged = true;
+    this.#challenged = this.#ask(retry, now);
+    return this.#challenged;
+  }
+
+  /** The same INVITE again, as its refusal asked for it. */
+  #ask(retry: Request | undefined, now: Instant): boolean {
+    if (!retry || ++this.#tries > TRIES_MAX) return false;
+    const { candidate } = this.#try!;
     this.#dialler?.resent(retry);
     const to = this.#try!.transaction.destination;
     const transaction = this.#board.transactions.request(retry, to, now, this);

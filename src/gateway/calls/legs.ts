@@ -2,6 +2,7 @@ import { addressKind, canonicalAddress, hostPort, hostText, parseAddress } from 
 import type { Target } from "#port";
 import type { Destination, Dialog, DigestCredentials, Flow, Side, Transport } from "#sip";
 import { parseUri } from "#sip-message";
+import type { SessionTimer } from "./session-timer.ts";
 import type { CallSetup, Face, Withheld } from "./setup.ts";
 
 /** One end of a call: a dialog with a peer, and the flow that its messages came by. */
@@ -18,6 +19,8 @@ export interface Leg {
   readonly home: string;
   /** What this peer is not told. */
   readonly withheld: Withheld | undefined;
+  /** Refreshes the session, or watches that the peer does (RFC 4028); most legs have none. */
+  timer?: SessionTimer | undefined;
   /** By the CSeq of a REFER that this peer got: the CSeq that its asker gave it. */
   refers?: Map<number, number>;
 }

@@ -47,6 +47,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "target-dialog": "own",
     "refer-to": "own",
     rack: "own",
+    // Session timers are each leg's own (session-expires.ts).
+    "min-se": "own",
+    "session-expires": "own",
     // Copied whatever the mask: they name no host.
     accept: "pass",
     "accept-encoding": "pass",
@@ -69,7 +72,6 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "info-package": "pass",
     "recv-info": "pass",
     "min-expires": "pass",
-    "min-se": "pass",
     "p-early-media": "pass",
     priority: "pass",
     privacy: "pass",
@@ -78,7 +80,6 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     require: "pass",
     "retry-after": "pass",
     rseq: "pass",
-    "session-expires": "pass",
     "sip-etag": "pass",
     "sip-if-match": "pass",
     subject: "pass",

@@ -10,6 +10,7 @@ import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { replacesAcross } from "./dialog-ids.ts";
 import { performAll, sdpOf } from "./session-body.ts";
+import { timerRefusal } from "./session-expires.ts";
 import type { CallSetup, Candidate, Switchboard, Withheld } from "./setup.ts";
 
 /** Who a request comes from, as its source address tells. */
@@ -88,8 +89,8 @@ function recognise(call: Attempt, { policy }: Surroundings): End | undefined {
   return policy.draining ? end("draining", { retryAfterS: 5 }) : undefined;
 }
 
-function screen({ request }: Attempt, { board }: Surroundings): End | undefined {
-  return screenRequest(request, board.setup);
+function screen({ request, side }: Attempt, { board }: Surroundings): End | undefined {
+  return screenRequest(request, board.setup) ?? timerRefusal(board.setup.timers[side], request);
 }
 
 /** What any request must satisfy to be carried across (RFC 3261 §8.2.2.3, §16.3). */

@@ -3,15 +3,17 @@ import { type End, end, isEnd } from "#ends";
 import { otherRole, type Role } from "#media";
 import type { Flow } from "#sip";
 import { acceptsCSeq, refreshTarget } from "#sip";
-import type { Request, Response } from "#sip-message";
+import { Headers, type Request, Response } from "#sip-message";
 import type { ClientTransaction, Requester, Responder, ServerTransaction } from "#sip-transactions";
 import { bodyRefusal } from "./body-rules.ts";
-import type { Call } from "./call.ts";
+import type { Call, Renegotiation } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-ids.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body.ts";
+import { isTimed, timerRefusal, withLongerTimer } from "./session-expires.ts";
+import { grantLeg, timeLeg } from "./session-timer.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
 /** Who sent what, in which call. */
@@ -32,7 +34,7 @@ export interface InDialog {
 const VITAL: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "INFO"]);
 
 /** One in-dialog request on its way across: re-INVITE, UPDATE, PRACK, INFO, REFER, NOTIFY … */
-export class Relay implements Requester, Responder {
+export class Relay implements Requester, Responder, Renegotiation {
   readonly #board: Switchboard;
   readonly #way: InDialog;
   readonly #ids: DialogIds;
@@ -51,11 +53,16 @@ export class Relay implements Requester, Responder {
     way.transaction.owner = this;
   }
 
+  get role(): Role {
+    return this.#way.role;
+  }
+
   /** Sends it on; returns the end that it is refused with, if it is. */
   start(now: Instant): End | undefined {
     const { call, from, to, request } = this.#way;
+    const { setup } = this.#board;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
-    const unfit = bodyRefusal(this.#board.setup, request) ?? this.#clash();
+    const unfit = bodyRefusal(setup, request) ?? this.#timerRefusal() ?? this.#clash();
     if (unfit) return unfit;
     const across = inDialogAcross(this.#board, request, to);
     const refused = this.#translateIds(across) ?? this.#relayRequestSdp(across, now);
@@ -68,6 +75,12 @@ export class Relay implements Requester, Responder {
     return undefined;
   }
 
+  #timerRefusal(): End | undefined {
+    const { from, request } = this.#way;
+    if (!isTimed(request.method)) return undefined;
+    return timerRefusal(this.#board.setup.timers[from.side], request);
+  }
+
   /** 491 where the other end negotiates, 500 where this one does twice (RFC 3261 §14.2, 3311 §5.2). */
   #clash(): End | undefined {
     const { call, role, request } = this.#way;
@@ -75,7 +88,7 @@ export class Relay implements Requester, Responder {
     if (request.method !== "INVITE" && !isUpdate) return undefined;
     const { renegotiation, media } = call;
     if (!renegotiation && !media.offerPending) return undefined;
-    const by = renegotiation ? renegotiation.#way.role : media.state.exchange?.from;
+    const by = renegotiation ? renegotiation.role : media.state.exchange?.from;
     if (by !== role) return end("glare");
     return end("offer-pending", { retryAfterS: this.#board.random.integer(11) });
   }
@@ -191,7 +204,7 @@ export class Relay implements Requester, Responder {
   }
 
   #accepted(response: Response, now: Instant): void {
-    const { call, from, to, request, transaction } = this.#way;
+    const { call, from, request, transaction } = this.#way;
     const across = responseAcross(this.#board, response, request, from.side, from);
     const refused = this.#relayResponseSdp(response, across, now);
     if (refused) {
@@ -199,13 +212,19 @@ export class Relay implements Requester, Responder {
       this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
       return call.hangUp(refused, undefined, now);
     }
+    if (response.status >= 200) this.#refresh(response, across, now);
     this.#board.transactions.respond(transaction, across, now);
-    if (response.status < 200) return;
+  }
+
+  /** A 2xx refreshes the targets, and where they have timers the sessions, of both legs. */
+  #refresh(response: Response, across: Response, now: Instant): void {
+    const { call, from, to, request } = this.#way;
     this.#done = true;
     refreshTarget(to.dialog, response);
     refreshTarget(from.dialog, request);
-    if (request.method === "INVITE" || request.method === "UPDATE")
-      call.timer.agreed(response, now);
+    if (!isTimed(request.method) || call.state !== "answered") return;
+    timeLeg(this.#board, call, to, this.#sent!, response, now);
+    grantLeg(this.#board, call, from, request, across, now);
   }
 
   #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
@@ -236,9 +255,11 @@ export class Relay implements Requester, Responder {
   }
 
   #refused(response: Response, now: Instant): void {
-    if (this.#authenticate(response, now)) return;
+    const again = this.#again(response);
+    if (again) return this.#sendAgain(again, now);
     const { call, from, request, transaction } = this.#way;
     this.#finish(now);
+    if (this.#isOurs(response)) return this.#answerRefresh(now);
     const across = responseAcross(this.#board, response, request, from.side, from);
     this.#board.transactions.respond(transaction, across, now);
     // RFC 3261 §12.2.1.2: the peer knows no such dialog any more.
@@ -246,17 +267,37 @@ export class Relay implements Requester, Responder {
     if (isGone && VITAL.has(request.method)) call.hangUp(end("no-dialog"), undefined, now);
   }
 
-  #authenticate(response: Response, now: Instant): boolean {
-    if ((response.status !== 401 && response.status !== 407) || this.#challenged) return false;
+  /** The request as its refusal asks for it: with credentials, or a longer session interval. */
+  #again(response: Response): Request | undefined {
+    if (response.status === 422) return withLongerTimer(this.#sent!, response);
+    if ((response.status !== 401 && response.status !== 407) || this.#challenged) return undefined;
     this.#challenged = true;
     const { to } = this.#way;
-    const credentials = credentialsAt(to, nextHop(to));
-    const retry = answerChallenge(this.#board, credentials, this.#sent!, response);
-    if (!retry) return false;
-    to.dialog.localSeq = Math.max(to.dialog.localSeq, retry.cseq.number);
-    if (retry.method === "INVITE") to.inviteSeq = retry.cseq.number;
-    this.#send(retry, now);
-    return true;
+    return answerChallenge(this.#board, credentialsAt(to, nextHop(to)), this.#sent!, response);
+  }
+
+  #sendAgain(again: Request, now: Instant): void {
+    const { to } = this.#way;
+    to.dialog.localSeq = Math.max(to.dialog.localSeq, again.cseq.number);
+    if (again.method === "INVITE") to.inviteSeq = again.cseq.number;
+    this.#send(again, now);
+  }
+
+  /** An UPDATE that only refreshes the asker's session needs no peer that knows UPDATE. */
+  #isOurs({ status }: Response): boolean {
+    const { from, request } = this.#way;
+    const isRefresh =
+      request.method === "UPDATE" && request.body === "" && from.timer !== undefined;
+    return isRefresh && (status === 405 || status === 501);
+  }
+
+  #answerRefresh(now: Instant): void {
+    const { call, from, request, transaction } = this.#way;
+    const done = new Response(200, "OK", new Headers());
+    const granted = responseAcross(this.#board, done, request, from.side, from);
+    refreshTarget(from.dialog, request);
+    grantLeg(this.#board, call, from, request, granted, now);
+    this.#board.transactions.respond(transaction, granted, now);
   }
 
   /** A refused offer leaves the media as it was before it (RFC 3261 §14.1). */

@@ -13,6 +13,14 @@ export interface Face {
   readonly ports: Readonly<Partial<Record<Transport, number>>>;
 }
 
+/** Session timers towards one side (RFC 4028): the settings `sessionTimer`. */
+export interface SessionTimerRule {
+  readonly mode: "off" | "accept" | "require";
+  readonly intervalS: number;
+  /** Min-SE: a peer that asks for less is told so. */
+  readonly minIntervalS: number;
+}
+
 /** What calls need of the settings, compiled once for each version of them. */
 export interface CallSetup {
   readonly faces: Readonly<Record<Side, Face>>;
@@ -28,6 +36,7 @@ export interface CallSetup {
   /** Max-Forwards of what we begin (RFC 3261 §8.1.1.6). */
   readonly maxForwards: number;
   readonly media: MediaFacts;
+  readonly timers: Readonly<Record<Side, SessionTimerRule>>;
 }
 
 /** Headers that one peer is not told, beside what the mask's table keeps; names in lower case. */

@@ -9,6 +9,8 @@ export interface OurOrigin {
   version: number;
   /** The last description sent there; "" before the first. */
   body: string;
+  /** The one that is agreed: an offer that was refused leaves it as it was. */
+  agreed?: string;
 }
 
 /** An m= line of the latest offer, or one that we added to it. */

@@ -10,8 +10,16 @@ import {
 import type { Side } from "#sip";
 import type { CallMediaState, Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
 import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
-import { answeredLine, muxAgreed, offeredLine, settledLines, tell, undone } from "./exchange.ts";
-import { type JudgedLine, judgeOffer, readSdp } from "./judge.ts";
+import {
+  answeredLine,
+  movedLines,
+  muxAgreed,
+  offeredLine,
+  settledLines,
+  tell,
+  undone,
+} from "./exchange.ts";
+import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
 import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import { linesTold, newOrigin, printAsOurs } from "./our-origin.ts";
 import type { PortPool } from "./port-pool.ts";
@@ -208,12 +216,34 @@ export class CallMedia {
     const answered: Exchange = { from: exchange.from, stage: "early", lines, asked };
     this.#state.exchange = answered;
     const commands = stage === "final" || settled ? this.#agree(now) : this.#tell(answered);
-    return relayed(this.#print(sdp, parts, exchange.from), commands);
+    const printed = this.#print(sdp, parts, exchange.from);
+    if (this.#state.exchange?.stage === "settled") this.#keepTold();
+    return relayed(printed, commands);
   }
 
   /** The latest early answer is the agreement: for a 2xx without SDP after a reliable 18x. */
   settle(now: Instant): MediaCommand[] {
-    return this.#state.exchange?.stage === "early" ? this.#agree(now) : [];
+    if (this.#state.exchange?.stage !== "early") return [];
+    this.#keepTold();
+    return this.#agree(now);
+  }
+
+  /** The description that a peer holds, to be told again as it was. */
+  lastTold(role: Role): string | undefined {
+    return this.#state.origins[role].agreed;
+  }
+
+  /** The answer to `lastTold`: nothing has changed but, maybe, where the peer wants its media. */
+  retold(text: string, role: Role): MediaCommand[] {
+    const { exchange, sides } = this.#state;
+    const sdp = readSdp(text);
+    if ("kind" in sdp || exchange?.stage !== "settled") return [];
+    const judge = (section: MediaSection) =>
+      judgeLine(sdp, section, sides[role], this.#facts, this.#isOurPort);
+    const { lines, commands } = tell(movedLines(exchange.lines, sdp.media, role, judge));
+    this.#state.agreed = lines.map(({ stream }) => (stream ? { stream } : {}));
+    this.#state.exchange = { ...exchange, lines };
+    return commands;
   }
 
   /** The offer came to nothing (RFC 3261 §14.1): back to the former streams and their ports. */
@@ -282,6 +312,12 @@ export class CallMedia {
     const live = new Set(settled.lines.map(({ stream }) => stream?.id));
     const gone = before.filter(({ id }) => !live.has(id));
     return [...settled.commands, ...gone.map((stream) => this.#close(stream, now))];
+  }
+
+  #keepTold(): void {
+    const { caller, callee } = this.#state.origins;
+    caller.agreed = caller.body;
+    callee.agreed = callee.body;
   }
 
   #tell(exchange: Exchange): MediaCommand[] {

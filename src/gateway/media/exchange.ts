@@ -92,6 +92,23 @@ export function tell(lines: readonly OfferedLine[]): {
   return { lines: told, commands };
 }
 
+/** The lines with what a peer now says of where it wants its media; what can't be is as it was. */
+export function movedLines(
+  lines: readonly OfferedLine[],
+  sections: readonly MediaSection[],
+  role: Role,
+  judge: (section: MediaSection) => JudgedLine | MediaRefusal,
+): readonly OfferedLine[] {
+  return lines.map((line, i) => {
+    const [{ stream }, section] = [line, sections[i]];
+    if (!stream || !section) return line;
+    const judged = judge(section);
+    if ("kind" in judged || !judged.shape) return line;
+    const { port, rtcpPort } = stream.ends[role];
+    return { ...line, stream: withRemote(stream, role, judged.remote, port === rtcpPort) };
+  });
+}
+
 /** What takes an exchange back that has come to nothing: the plane hears of the former streams. */
 export function undone(exchange: Exchange, agreed: readonly { stream?: Stream }[]): MediaCommand[] {
   const commands: MediaCommand[] = [];

@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts";
-import { fieldName, type SettingError } from "./errors.ts";
+import { fieldName, MESSAGES, type SettingError } from "./errors.ts";
 import { type Text, text } from "./field.ts";
 import { valueAt } from "./issues.ts";
 import { modeRules } from "./mode-rules.ts";
@@ -31,7 +31,16 @@ export interface Scene {
 export type Rule = (scene: Scene) => void;
 
 /** What no single field can say. Each rule reads what is there, and reports all that it finds. */
-const RULES: readonly Rule[] = [...modeRules, ...socketRules, ...trunkRules];
+const RULES: readonly Rule[] = [...modeRules, ...socketRules, ...trunkRules, sessionIntervals];
+
+/** RFC 4028 §5: nobody asks for less than it accepts. */
+function sessionIntervals({ draft, report }: Scene): void {
+  for (const side of ["public", "private"] as const) {
+    const { intervalS = 0, minIntervalS = 0 } = draft.sessionTimer?.[side] ?? {};
+    if (intervalS >= minIntervalS || intervalS === 0) continue;
+    report(["sessionTimer", side, "intervalS"], MESSAGES.range, `${minIntervalS}–86400`);
+  }
+}
 
 export function ruleErrors(
   draft: Draft,

@@ -9,6 +9,7 @@ import {
   limitsSchema,
   logSchema,
   qosSchema,
+  sessionTimerSchema,
   sipSchema,
   tlsSchema,
 } from "./service-schema.ts";
@@ -45,6 +46,7 @@ export const settingsSchema = z.strictObject({
     ),
   limits: limitsSchema,
   calls: callsSchema,
+  sessionTimer: sessionTimerSchema,
   qos: qosSchema,
   sip: sipSchema,
   tls: tlsSchema,

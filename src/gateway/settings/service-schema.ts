@@ -5,6 +5,7 @@ import { choice, dnsServer, dscp, integer, shaped, words, yesNo } from "./values
 const ms = { unit: "ms" };
 const s = { unit: "s" };
 const bytes = { unit: "bytes" };
+const RFC_4028 = { see: "RFC 4028" };
 
 /** Call admission control (CAC). */
 export const limitsSchema = z
@@ -97,6 +98,60 @@ export const callsSchema = z
   })
   .prefault({})
   .meta(labelled(about("Calls", "Appels", "How calls live.")));
+
+const sessionTimerOf = (en: string, fr: string) =>
+  z
+    .strictObject({
+      mode: choice(
+        ["off", "accept", "require"],
+        about(
+          "Session timers",
+          "Minuteries de session",
+          "off: none. accept: where the peer asks for one. require: the gateway asks for one, and refreshes the session itself where the peer can't.",
+          RFC_4028,
+        ),
+      ).default("accept"),
+      intervalS: integer(
+        90,
+        86_400,
+        about(
+          "Session interval",
+          "Intervalle de session",
+          "Session-Expires that the gateway asks for (require).",
+          { ...s, ...RFC_4028 },
+        ),
+      ).default(1800),
+      minIntervalS: integer(
+        90,
+        86_400,
+        about(
+          "Shortest session interval",
+          "Intervalle de session minimal",
+          "Min-SE: a peer that asks for less gets 422. At most `intervalS`.",
+          { ...s, ...RFC_4028 },
+        ),
+      ).default(90),
+    })
+    .prefault({})
+    .meta(labelled(about(en, fr, "Session timers of the legs on this side.")));
+
+/** Whether a call that has died shows: by refreshes of its session, on each side for itself. */
+export const sessionTimerSchema = z
+  .strictObject({
+    public: sessionTimerOf("Public side", "Côté public"),
+    private: sessionTimerOf("Private side", "Côté privé"),
+  })
+  .prefault({})
+  .meta(
+    labelled(
+      about(
+        "Session timers",
+        "Minuteries de session",
+        "Refreshes that show whether a call still lives; without one it is ended. Each side for itself.",
+        RFC_4028,
+      ),
+    ),
+  );
 
 const timings = z
   .strictObject({

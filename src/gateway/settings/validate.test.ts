@@ -201,11 +201,16 @@ test("a transfer that the gateway would perform is valid but doesn't run yet, by
   );
 });
 
-test("session timers are the ends' own: the gateway has no setting for them", () => {
+test("a session interval is no shorter than the least that is accepted", () => {
+  const sessionTimer = { public: { mode: "require", intervalS: 120, minIntervalS: 180 } };
   assert.deepEqual(
-    errorsOf({ ...BASE, calls: { sessionExpiresS: 1800, minSessionExpiresS: 90 } }).map(
-      (error) => printError(error).split(";")[0],
+    errorsOf({ ...BASE, sessionTimer }).map((error) => printError(error)),
+    ["sessionTimer.public.intervalS: 120: out of range; allowed: 180–86400"],
+  );
+  assert.deepEqual(
+    errorsOf({ ...BASE, sessionTimer: { private: { minIntervalS: 60 } } }).map(
+      (error) => error.field,
     ),
-    ["calls.sessionExpiresS: unknown setting", "calls.minSessionExpiresS: unknown setting"],
+    ["sessionTimer.private.minIntervalS"],
   );
 });
