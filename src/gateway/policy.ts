@@ -1,6 +1,13 @@
 import { Admission } from "#admission";
 import type { Instant, Random } from "#base";
-import type { Candidate, Origin, Policy, Route } from "#calls";
+import {
+  type Candidate,
+  candidateFor,
+  type Origin,
+  type Policy,
+  type Replaced,
+  type Route,
+} from "#calls";
 import { type End, end } from "#ends";
 import type { NameQuery } from "#port";
 import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#routing";
@@ -60,6 +67,17 @@ export class OperatorPolicy implements Policy {
 
   route(request: Request, origin: Origin): Route | End {
     return origin.kind === "trunk" ? this.#toPbx(request, origin) : this.#toOperator(request);
+  }
+
+  replacing(request: Request, replaced: Replaced): Route | End {
+    const trunk = this.#router.trunk(replaced.trunk ?? "");
+    if (!trunk) return end("no-route");
+    const toward = replaced.peer.side;
+    const direction = toward === "private" ? "in" : "out";
+    const { users, ...numbers } = this.#numbers(request, trunk, direction);
+    const { user: _, ...callers } = users;
+    const candidates = [candidateFor(replaced, callers)];
+    return { candidates, ...numbers, toward, trunk: trunk.name };
   }
 
   admit(callId: string, route: Route, now: Instant): End | undefined {

@@ -1,4 +1,4 @@
-import type { Instant } from "#base";
+import { type Instant, ownText } from "#base";
 import { type End, isEnd } from "#ends";
 import { type DigestCredentials, dialogAsUas, type Flow } from "#sip";
 import type { Request, Response } from "#sip-message";
@@ -65,6 +65,7 @@ export class AskingPeer implements Asker {
       inviteSeq: 0,
       credentials,
       home: flow.remoteAddress,
+      contactUser: contactUserOf(request),
       withheld,
     };
   }
@@ -101,4 +102,10 @@ export class AskingPeer implements Asker {
   #respond(response: Response, now: Instant): void {
     this.#board.transactions.respond(this.#by.invite, response, now);
   }
+}
+
+/** The user of our Contact in answers, where To names another: what the trunk is registered as. */
+function contactUserOf({ target, to }: Request): string | undefined {
+  const user = target?.user;
+  return user === undefined || to.uri.includes(`:${user}@`) ? undefined : ownText(user);
 }

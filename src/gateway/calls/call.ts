@@ -61,6 +61,8 @@ export interface CallKeeper {
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
   readonly id: string;
+  /** The trunk that it uses, on whichever side. */
+  readonly trunk: string | undefined;
   readonly media: CallMedia;
   state: CallState = "dialling";
   /** The pair of dialogs that was answered. */
@@ -93,6 +95,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#board = board;
     this.#keeper = keeper;
     this.id = dialling.id;
+    this.trunk = dialling.trunk;
     this.media = dialling.media;
     const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
@@ -125,8 +128,9 @@ export class Call implements Dialler, Responder, Wakeable {
     const invite = inviteAcross(this.#board, asker.request, candidate, to, face, dialog);
     withSdp(invite, offer);
     if (replaces !== undefined) invite.headers.add("replaces", replaces);
-    const { side, credentials, withheld } = candidate;
-    this.#invited = { request: invite, side, home: to.address, credentials, withheld };
+    const { side, contactUser, credentials, withheld } = candidate;
+    const home = to.address;
+    this.#invited = { request: invite, side, home, contactUser, credentials, withheld };
     return invite;
   }
 

@@ -99,11 +99,10 @@ export class Calls implements CallKeeper, DialogIds {
   }
 
   across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined {
-    const found = this.#byTag.get(toTag)?.crossing(toTag, fromTag);
-    if (!found || found.from.dialog.callId !== callId) return undefined;
-    const { dialog, side } = found.to;
-    const { callId: other, remoteTag, localTag, remoteTarget } = dialog;
-    return { callId: other, toTag: remoteTag, fromTag: localTag, side, target: remoteTarget };
+    const call = this.#byTag.get(toTag);
+    const found = call?.crossing(toTag, fromTag);
+    if (!call || call.isOver || found?.from.dialog.callId !== callId) return undefined;
+    return { from: found.from, to: found.to, trunk: call.trunk };
   }
 
   #find(request: Request, flow: Flow): (Crossing & { call: Call }) | undefined {

@@ -63,8 +63,9 @@ export function requestAcross(
 ): Request {
   const headers = new Headers();
   const user = candidate.user ?? parseUri(original.uri)?.user;
-  const uri = targetUri(user, candidate, to);
+  const uri = candidate.peer?.uri ?? targetUri(user, candidate, to);
   const from = original.from;
+  for (const route of candidate.peer?.routes ?? []) headers.add("route", route);
   headers.add("max-forwards", String(hopsLeft(board, original)));
   headers.add(
     "from",
@@ -205,7 +206,7 @@ const TARGET_METHODS: ReadonlySet<string> = new Set([
 function dress(board: Switchboard, request: Request, leg: Leg): void {
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
   if (!TARGET_METHODS.has(request.method)) return;
-  const user = parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
+  const user = leg.contactUser ?? parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
   request.headers.set("contact", contactOf(board.setup.faces[leg.side], leg.flow.transport, user));
 }
 

@@ -116,11 +116,14 @@ export class Dial implements Requester, Wakeable {
 
   #next(now: Instant): void {
     const address = this.#addresses.shift();
-    if (address && this.#candidate) return this.#dial(this.#candidate, address, now);
+    if (address && this.#candidate) {
+      return this.#dial(this.#candidate, toDestination(this.#candidate.side, address), now);
+    }
     const candidate = this.#tries < TRIES_MAX ? this.#candidates.shift() : undefined;
     if (!candidate) return this.#settle(this.#last, now);
     this.#candidate = candidate;
     this.#try = undefined;
+    if (candidate.peer) return this.#dial(candidate, candidate.peer.to, now);
     this.#board.resolve(candidate.query, (targets, at) => this.#resolved(targets, at), now);
   }
 
@@ -130,14 +133,13 @@ export class Dial implements Requester, Wakeable {
     this.#next(now);
   }
 
-  #dial(candidate: Candidate, target: Target, now: Instant): void {
+  #dial(candidate: Candidate, to: Destination, now: Instant): void {
     this.#tries++;
     this.#challenged = false;
-    if (isOurselves(this.#board.setup, target)) {
+    if (isOurselves(this.#board.setup, to)) {
       this.#last = end("loop");
       return this.#failOver("loop", now);
     }
-    const to = toDestination(candidate.side, target);
     const request = this.#dialler!.inviteFor(candidate, to);
     const transaction = this.#board.transactions.request(request, to, now, this);
     this.#try = { candidate, transaction, request, heard: false };
@@ -249,7 +251,7 @@ function redirected(text: string, by: Candidate): Candidate | undefined {
   const named = uri.params.get("transport")?.toLowerCase();
   const transport = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
   // The credentials are the redirecting peer's: they never go to another (attack case C1).
-  const { credentials: _, user: __, ...rest } = by;
+  const { credentials: _, user: __, peer: ___, ...rest } = by;
   return {
     ...rest,
     name: uri.host,

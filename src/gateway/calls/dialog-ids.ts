@@ -1,4 +1,4 @@
-import type { Destination } from "#sip";
+import type { Destination, Side } from "#sip";
 import {
   escapeUriHeader,
   type NameAddr,
@@ -10,9 +10,9 @@ import {
   type Request,
   unescapeUri,
 } from "#sip-message";
-import { faceHost, type Leg, portOf } from "./legs.ts";
+import { faceHost, type Leg, nextHop, portOf } from "./legs.ts";
 import { maskUri } from "./mask.ts";
-import type { DialogIds, Switchboard } from "./setup.ts";
+import type { Candidate, DialogIds, Switchboard } from "./setup.ts";
 
 /** RAck (RFC 3262 §7.2) names the CSeq of an INVITE, and each leg counts its own. */
 export function rackAcross(prack: Request, to: Leg): string | undefined {
@@ -20,16 +20,53 @@ export function rackAcross(prack: Request, to: Leg): string | undefined {
   return match ? `${match[1]} ${to.inviteSeq} ${match[2]}` : undefined;
 }
 
-/** A Replaces value (RFC 3891 §6.1) as the other side knows that dialog; undefined when none is. */
-export function replacesAcross(ids: DialogIds, value: string): string | undefined {
-  return translated(ids, value)?.replaces;
+/** A dialog that is to be replaced: its id for the peer of the other leg, and that peer. */
+export interface Replaced {
+  readonly replaces: string;
+  readonly trunk: string | undefined;
+  readonly peer: Leg;
+}
+
+/** The dialog that an INVITE of `side` replaces (RFC 3891 §3); undefined when there is none there. */
+export function replacedBy(ids: DialogIds, value: string, side: Side): Replaced | undefined {
+  const found = translated(ids, value);
+  return found?.from.side === side ? { ...found, peer: found.to } : undefined;
+}
+
+/** Its owner as the place that takes what replaces it: where the dialog's own requests go. */
+export function candidateFor(
+  { peer, trunk }: Replaced,
+  users: Pick<Candidate, "fromUser">,
+): Candidate {
+  const { side, dialog, contactUser, credentials, withheld } = peer;
+  const uri = parseUri(dialog.remoteTarget);
+  const fromHost = parseUri(parseNameAddr(dialog.localAddress)?.uri ?? "")?.host;
+  const to = nextHop(peer);
+  return {
+    name: to.address,
+    side,
+    query: { side, host: to.address, port: to.port, transport: to.transport, secure: false },
+    uriHost: uri?.host ?? to.address,
+    peer: { uri: withoutHeaders(dialog.remoteTarget), routes: dialog.routeSet, to },
+    ...(uri?.user === undefined ? {} : { user: uri.user }),
+    ...users,
+    ...(fromHost === undefined ? {} : { fromHost }),
+    ...(contactUser === undefined ? {} : { contactUser }),
+    ...(trunk === undefined ? {} : { trunk }),
+    ...(withheld && { withheld }),
+    ...(credentials && { credentials }),
+    failoverStatuses: [],
+    redirects: "pass",
+  };
 }
 
 /** The dialog that a Replaces value names, as its other leg's peer knows it. */
 function translated(ids: DialogIds, value: string) {
   const named = parseReplaces(value);
   const across = named && ids.across(named.callId, named.toTag, named.fromTag);
-  return across && { replaces: printReplaces({ ...named, ...across }), ...across };
+  if (!across) return undefined;
+  const { callId, remoteTag: toTag, localTag: fromTag } = across.to.dialog;
+  return { ...across, replaces: printReplaces({ ...named, callId, toTag, fromTag }) };
 }
 
 /** REFERs of one leg whose NOTIFYs may still come; of more, the oldest is forgotten. */
@@ -74,7 +111,9 @@ export function referToAcross(
   const replaced = value === undefined ? undefined : translated(ids, unescapeUri(value));
   if (replaced) kept.push(`Replaces=${escapeUriHeader(replaced.replaces)}`);
   const base =
-    replaced?.side === to.side ? withoutHeaders(replaced.target) : across(board, address, to);
+    replaced?.to.side === to.side
+      ? withoutHeaders(replaced.to.dialog.remoteTarget)
+      : across(board, address, to);
   const printed = kept.length === 0 ? base : `${base}?${kept.join("&")}`;
   return printNameAddr({ display: address.display, uri: printed, params: address.params });
 }

@@ -26,6 +26,8 @@ export interface Invited {
   readonly side: Side;
   /** The address that it was sent to. */
   readonly home: string;
+  /** The user of the Contact that it bears, where the trunk has one. */
+  readonly contactUser: string | undefined;
   readonly credentials: DigestCredentials | undefined;
   readonly withheld: Withheld | undefined;
 }
@@ -87,8 +89,8 @@ export class Forks {
 
 /** The leg towards whoever answered the INVITE. */
 export function calleeLeg(invited: Invited, response: Response, flow: Flow): Leg {
-  const { request, side, home, credentials, withheld } = invited;
+  const { request, side, home, contactUser, credentials, withheld } = invited;
   const inviteSeq = response.cseq.number;
   const dialog = dialogAsUac(request, response);
-  return { side, dialog, flow, inviteSeq, credentials, home, withheld };
+  return { side, dialog, flow, inviteSeq, credentials, home, contactUser, withheld };
 }

@@ -3,7 +3,7 @@ export { Calls } from "./calls.ts";
 export { answerChallenge } from "./challenge.ts";
 export { ACCEPTED, inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
 export { CrossingRequest } from "./crossing-request.ts";
-export { referToAcross } from "./dialog-ids.ts";
+export { candidateFor, type Replaced, referToAcross } from "./dialog-ids.ts";
 export { contactOf, faceHost } from "./legs.ts";
 export {
   type Attempt,

@@ -1,5 +1,4 @@
 import { addressKind, canonicalAddress, hostPort, hostText, parseAddress } from "#base";
-import type { Target } from "#port";
 import type { Destination, Dialog, DigestCredentials, Flow, Side, Transport } from "#sip";
 import { parseUri } from "#sip-message";
 import type { SessionTimer } from "./session-timer.ts";
@@ -17,6 +16,8 @@ export interface Leg {
   readonly credentials: DigestCredentials | undefined;
   /** The address that the INVITE came from or was sent to: what the settings vouch for. */
   readonly home: string;
+  /** The user of our Contact, where that isn't the one of our address in the dialog. */
+  readonly contactUser?: string | undefined;
   /** What this peer is not told. */
   readonly withheld: Withheld | undefined;
   /** Refreshes the session, or watches that the peer does (RFC 4028); most legs have none. */
@@ -35,7 +36,10 @@ export function credentialsAt(leg: Leg, to: Destination): DigestCredentials | un
 }
 
 /** Whether a place is one of our own: what goes there comes back to us. */
-export function isOurselves({ faces, media }: CallSetup, { address, port }: Target): boolean {
+export function isOurselves(
+  { faces, media }: CallSetup,
+  { address, port }: Pick<Destination, "address" | "port">,
+): boolean {
   return ([faces.public, faces.private] as const).some((face) => {
     const { advertised, ports } = face;
     const own = [advertised, media.sides[face.side].localAddress];

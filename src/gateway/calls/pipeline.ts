@@ -8,7 +8,7 @@ import { AskingPeer } from "./asker.ts";
 import { bodyRefusal } from "./body-rules.ts";
 import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
-import { replacesAcross } from "./dialog-ids.ts";
+import { type Replaced, replacedBy } from "./dialog-ids.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
 import type { CallSetup, Candidate, Switchboard, Withheld } from "./setup.ts";
@@ -39,6 +39,8 @@ export interface Route {
 export interface Policy {
   origin(flow: Flow): Origin | undefined;
   route(request: Request, origin: Origin, now: Instant): Route | End;
+  /** Where an INVITE goes that replaces a dialog: to whom that dialog's call joins. */
+  replacing(request: Request, replaced: Replaced): Route | End;
   /** Counts the call in, or says why not; `release` counts it out. */
   admit(callId: string, route: Route, now: Instant): End | undefined;
   release(callId: string): void;
@@ -55,8 +57,8 @@ export interface Attempt {
   readonly now: Instant;
   origin?: Origin;
   route?: Route;
-  /** Replaces, in the other side's terms. */
-  replaces?: string | undefined;
+  /** The dialog that it takes the place of (RFC 3891). */
+  replaced?: Replaced | undefined;
   media?: CallMedia;
   offer?: string | undefined;
 }
@@ -108,16 +110,20 @@ export function screenRequest(request: Request, setup: CallSetup): End | undefin
   return bodyRefusal(setup, request);
 }
 
-/** RFC 3891 §3: a dialog that isn't there can't be replaced. */
+/** RFC 3891 §3: a dialog that isn't there can't be replaced, nor can two at once. */
 function replace(call: Attempt, { calls }: Surroundings): End | undefined {
-  const value = call.request.headers.get("replaces");
-  if (value === undefined) return undefined;
-  call.replaces = replacesAcross(calls, value);
-  return call.replaces === undefined ? end("no-dialog") : undefined;
+  const values = call.request.headers.all("replaces");
+  if (values.length === 0) return undefined;
+  if (values.length > 1) return end("bad-request");
+  call.replaced = replacedBy(calls, values[0]!, call.side);
+  return call.replaced ? undefined : end("no-dialog");
 }
 
 function route(call: Attempt, { policy }: Surroundings): End | undefined {
-  const found = policy.route(call.request, call.origin!, call.now);
+  const { request, replaced } = call;
+  const found = replaced
+    ? policy.replacing(request, replaced)
+    : policy.route(request, call.origin!, call.now);
   if (isEnd(found)) return found;
   call.route = found;
   return found.candidates.length > 0 ? undefined : end("no-route");
@@ -150,7 +156,8 @@ function dial(call: Attempt, { board, calls }: Surroundings): End | undefined {
   });
   const { candidates, caller, callee, trunk } = route!;
   const numbers = { caller, callee, trunk };
-  const { media, offer, replaces } = call;
+  const { media, offer, replaced } = call;
+  const replaces = replaced?.replaces;
   const from = call.side;
   calls.open({ id, from, asker, media: media!, offer, candidates, replaces, ...numbers }, call.now);
   return undefined;

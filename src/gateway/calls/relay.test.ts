@@ -177,3 +177,30 @@ test("where a connection is gone, a peer is reached at its Contact, not at its f
   const { to } = only(site.take("private", site.inside(callee, "BYE", 1)), "BYE");
   assert.deepEqual([to.flow, to.address, to.port], ["tcp public 43210", "198.51.100.1", 5060]);
 });
+
+const REGISTERED = {
+  trunk: {
+    register: { user: "line7", contactUser: "gw7", registrar: "198.51.100.1" },
+    credentials: { user: "line7", password: "x" },
+  },
+};
+
+const contactAt = (message: Message): string | undefined => message.headers.get("contact");
+
+for (const from of ["public", "private"] as const) {
+  test(`our Contact stays what the trunk is registered as, in a call from the ${from} side`, () => {
+    const site = new ByHand(REGISTERED);
+    const invite = site.begin(from, "INVITE", { sdp: sdpOf(from) });
+    if (from === "public") invite.uri = "sip:gw7@192.0.2.1";
+    const asked = only(site.take(from, invite), "INVITE");
+    const answer = site.answer(asked, 200, { sdp: sdpOf(opposite(from)) });
+    const answered = only(site.take(opposite(from), answer), 200);
+    const { caller, callee } = dialogsOf(from, invite, asked, answered.message);
+    site.take(from, site.inside(caller, "ACK", 1));
+    const operator = from === "public" ? answered : asked;
+    assert.equal(contactAt(operator.message), "<sip:gw7@192.0.2.1:5060>");
+    const pbx = from === "public" ? callee : caller;
+    const update = only(site.take("private", site.inside(pbx, "UPDATE", 2)), "UPDATE");
+    assert.equal(contactAt(update.message), "<sip:gw7@192.0.2.1:5060>");
+  });
+}

@@ -3,6 +3,7 @@ import type { MediaFacts, PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
 import type { Destination, DigestCredentials, Side, Transport } from "#sip";
 import type { Transactions } from "#sip-transactions";
+import type { Leg } from "./legs.ts";
 
 /** One of the gateway's two faces, as its peers see it. */
 export interface Face {
@@ -62,6 +63,12 @@ export interface Candidate {
   /** The user of our Contact, where the operator knows us by a registered one. */
   readonly contactUser?: string;
   readonly trunk?: string;
+  /** The peer of a dialog, asked where that dialog's requests go; `query` is not asked then. */
+  readonly peer?: {
+    readonly uri: string;
+    readonly routes: readonly string[];
+    readonly to: Destination;
+  };
   /** Absent: all that crosses does so towards this peer too. */
   readonly withheld?: Withheld;
   /** Statuses that try the next peer. */
@@ -71,19 +78,16 @@ export interface Candidate {
   readonly credentials?: DigestCredentials;
 }
 
-/** Translates a dialog's id as one side knows it into the other leg's (Replaces, Refer-To). */
+/** Knows a dialog by its id, as one of its ends names it (Replaces, Refer-To). */
 export interface DialogIds {
   across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined;
 }
 
-/** The same call as the peer of its other leg knows it. */
+/** A call by one of its dialogs: the leg that it names, and the one that it is joined to. */
 export interface OtherDialog {
-  readonly callId: string;
-  readonly toTag: string;
-  readonly fromTag: string;
-  readonly side: Side;
-  /** That peer's Contact URI. */
-  readonly target: string;
+  readonly from: Leg;
+  readonly to: Leg;
+  readonly trunk: string | undefined;
 }
 
 /** Timers of calls: the call's own method is called back with `why`. */
