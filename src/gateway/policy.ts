@@ -99,6 +99,7 @@ export class OperatorPolicy implements Policy {
       side: "private",
       query: queryOf("private", { ...pbxReached, transport: pbx.transport }),
       uriHost: pbx.host,
+      ...(pbx.port === undefined ? {} : { uriPort: pbx.port }),
       ...users,
       trunk: trunk.name,
       // RFC 3263 §4.3: what has no room sends to the next of its name's addresses.
@@ -145,11 +146,13 @@ export function trunkCandidate(
   users: Pick<Candidate, "user" | "fromUser">,
 ): Candidate {
   const contactUser = trunk.register?.contactUser ?? trunk.register?.user;
+  const uriPort = trunk.domain === undefined ? peer.port : undefined;
   return {
     name: `${trunk.name}/${peer.host}`,
     side: "public",
     query: queryOf("public", peer),
     uriHost: trunk.domain ?? peer.host,
+    ...(uriPort === undefined ? {} : { uriPort }),
     ...(trunk.domain === undefined ? {} : { fromHost: trunk.domain }),
     ...users,
     ...(contactUser === undefined ? {} : { contactUser }),

@@ -243,8 +243,8 @@ function carries(tag: string): boolean {
 function targetUri(user: string | undefined, candidate: Candidate, to: Destination): string {
   const secure = candidate.query.secure ? "sips" : "sip";
   const at = user === undefined ? "" : `${user}@`;
-  const { port } = candidate.query;
-  const host = port === undefined ? candidate.uriHost : hostPort(candidate.uriHost, port);
+  const { uriHost, uriPort } = candidate;
+  const host = uriPort === undefined ? uriHost : hostPort(uriHost, uriPort);
   const transport = to.transport === "udp" || secure === "sips" ? "" : `;transport=${to.transport}`;
   return `${secure}:${at}${host}${transport}`;
 }

@@ -97,3 +97,43 @@ test("the ACK of a call whose INVITE bore credentials bears them too", () => {
   const retried = site.take("public", site.answer(bye, 407, { headers: CHALLENGE }));
   assert.ok(only(retried, "BYE").message.headers.has("proxy-authorization"));
 });
+
+for (const [what, settings, side, uri] of [
+  [
+    "a trunk's domain, and no port of its peer",
+    {
+      trunks: [{ name: "op", peers: [{ host: "198.51.100.1", port: 5070 }], domain: "op.example" }],
+    },
+    "private",
+    "sip:0123@op.example",
+  ],
+  [
+    "the PBX as the gateway knows it (IP5), not where it is reached (IP4)",
+    {
+      privateNat: "yes",
+      pbx: { host: "10.9.9.9", port: 5099 },
+      pbxReached: { host: "10.77.0.2", port: 5088 },
+    },
+    "public",
+    "sip:0123@10.9.9.9:5099",
+  ],
+  [
+    "a PBX by its name, and no port of its address",
+    {
+      privateNat: "yes",
+      pbx: { host: "pbx.example" },
+      pbxReached: { host: "10.77.0.2", port: 5088 },
+    },
+    "public",
+    "sip:0123@pbx.example",
+  ],
+] as const) {
+  test(`the Request-URI names ${what}`, () => {
+    const site = new ByHand({ settings });
+    const { message } = only(
+      site.take(side, site.begin(side, "INVITE", { sdp: sdpOf(side) })),
+      "INVITE",
+    );
+    assert.equal(message.kind === "request" && message.uri, uri);
+  });
+}

@@ -251,11 +251,12 @@ function redirected(text: string, by: Candidate): Candidate | undefined {
   const named = uri.params.get("transport")?.toLowerCase();
   const transport = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
   // The credentials are the redirecting peer's: they never go to another (attack case C1).
-  const { credentials: _, user: __, peer: ___, ...rest } = by;
+  const { credentials: _, user: __, peer: ___, uriPort: ____, ...rest } = by;
   return {
     ...rest,
     name: uri.host,
     uriHost: uri.host,
+    ...(uri.port === undefined ? {} : { uriPort: uri.port }),
     ...(uri.user === undefined ? {} : { user: uri.user }),
     query: {
       side: by.side,

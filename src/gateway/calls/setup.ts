@@ -55,6 +55,8 @@ export interface Candidate {
   readonly query: NameQuery;
   /** The host that stands in the Request-URI and To. */
   readonly uriHost: string;
+  /** The port that belongs to that host; that of `query` is where it is reached. */
+  readonly uriPort?: number;
   /** The called user, where a redirection names another than the one dialled. */
   readonly user?: string;
   /** The calling user and the host of From, where rules or a trunk's domain set them. */
