@@ -14,7 +14,7 @@ import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#r
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { DigestCredentials, Flow, Side, Transport } from "#sip";
 import { escapeUser, parseUri, type Request } from "#sip-message";
-import { withheldOf } from "./withheld.ts";
+import { toldOfPbx, withheldOf } from "./withheld.ts";
 
 /** What the watch over the peers knows. */
 export interface PeerStates {
@@ -94,6 +94,7 @@ export class OperatorPolicy implements Policy {
     if (!trunk) return end("unknown-source");
     const { pbx, pbxReached } = this.#settings;
     const { users, ...numbers } = this.#numbers(request, trunk, "in");
+    const withheld = toldOfPbx(trunk);
     const candidate: Candidate = {
       name: "pbx",
       side: "private",
@@ -102,6 +103,7 @@ export class OperatorPolicy implements Policy {
       ...(pbx.port === undefined ? {} : { uriPort: pbx.port }),
       ...users,
       trunk: trunk.name,
+      ...(withheld && { withheld }),
       // RFC 3263 §4.3: what has no room sends to the next of its name's addresses.
       failoverStatuses: [503],
       redirects: "pass",
@@ -117,7 +119,13 @@ export class OperatorPolicy implements Policy {
     const { users, ...numbers } = this.#numbers(request, trunk, "out");
     const peers = peersToTry(trunk, this.#random, (peer) => this.#peers.isUp(trunk, peer));
     const candidates = peers.map((peer) => trunkCandidate(trunk, peer, users));
-    return { candidates, ...numbers, toward: "public", trunk: trunk.name };
+    const told = toldOfPbx(trunk);
+    const facts = {
+      toward: "public",
+      trunk: trunk.name,
+      ...(told && { callerTold: told }),
+    } as const;
+    return { candidates, ...numbers, ...facts };
   }
 
   #numbers(request: Request, trunk: Trunk, direction: "in" | "out") {

@@ -32,10 +32,16 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   "tdialog",
 ]);
 
-const view = (board: Switchboard, to: Side, withheld: Withheld | undefined): MaskView => ({
+const view = (
+  board: Switchboard,
+  to: Side,
+  withheld: Withheld | undefined,
+  called?: MaskView["called"],
+): MaskView => ({
   masked: board.setup.masked,
   host: faceHost(board.setup.faces[to]),
   withheld,
+  called,
 });
 
 /** The caller's INVITE as the callee gets it: a dialog of our own, the rest by the mask's table. */
@@ -62,7 +68,8 @@ export function requestAcross(
   dialog: { callId: string; tag: string; cseq: number },
 ): Request {
   const headers = new Headers();
-  const user = candidate.user ?? parseUri(original.uri)?.user;
+  const dialled = parseUri(original.uri)?.user;
+  const user = candidate.user ?? dialled;
   const uri = candidate.peer?.uri ?? targetUri(user, candidate, to);
   const from = original.from;
   for (const route of candidate.peer?.routes ?? []) headers.add("route", route);
@@ -78,7 +85,8 @@ export function requestAcross(
     "contact",
     contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user),
   );
-  copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld));
+  const called = dialled === user || !dialled || !user ? undefined : ([dialled, user] as const);
+  copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld, called));
   vouch(board, original.method, headers, candidate.side);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
   const request = new Request(original.method, uri, headers);

@@ -1,17 +1,18 @@
 import { type Headers, parseNameAddr, parseUri, printNameAddr, printUri } from "#sip-message";
-import type { Withheld } from "./setup.ts";
+import type { Renumber, Withheld } from "./setup.ts";
 
 /**
  * What becomes of a header on its way from one side to the other:
  * - own: never copied, the gateway writes its own (or none);
  * - pass: copied as it is;
  * - uri: copied, with the hosts in its URIs replaced when the mask is on;
+ * - number: the same, and the numbers in them as the trunk's rules make them;
  * - parts: copied, with the hosts in ids of body parts replaced when the mask is on, and then without
  *   URIs that lead elsewhere;
  * - open: copied with the mask off alone, for it may name hosts, software or people.
  * A header that the table doesn't know is "open".
  */
-type Rule = "own" | "pass" | "uri" | "parts" | "open";
+type Rule = "own" | "pass" | "uri" | "number" | "parts" | "open";
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   Object.entries({
@@ -90,12 +91,12 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     identity: "pass",
     "user-to-user": "pass",
     // Copied with their hosts replaced.
-    "p-asserted-identity": "uri",
-    "p-preferred-identity": "uri",
-    "p-called-party-id": "uri",
-    "remote-party-id": "uri",
-    diversion: "uri",
-    "history-info": "uri",
+    "p-asserted-identity": "number",
+    "p-preferred-identity": "number",
+    "p-called-party-id": "number",
+    "remote-party-id": "number",
+    diversion: "number",
+    "history-info": "number",
     "referred-by": "uri",
     "reply-to": "uri",
     // They name a part of the body: a location, data of an emergency call (RFC 6442, RFC 7852).
@@ -112,6 +113,8 @@ export interface MaskView {
   /** The host that stands for everything behind the gateway, as it stands in a URI. */
   readonly host: string;
   readonly withheld?: Withheld | undefined;
+  /** The called user before the trunk's rules and after them, both as they stand in a URI. */
+  readonly called?: readonly [dialled: string, called: string] | undefined;
 }
 
 /** Copies what may cross from one side's message to the other's, by the table above. */
@@ -120,14 +123,26 @@ export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
   from.each((key, value, name) => {
     const rule = RULES.get(key) ?? "open";
     if (rule === "own" || (rule === "open" && view.masked) || withheld?.has(key)) return;
-    const told = view.masked ? maskValue(rule, value, view.host) : value;
+    const told = rewritten(rule, key, value, view);
     if (told !== undefined) to.add(name, told);
   });
 }
 
-function maskValue(rule: Rule, value: string, host: string): string | undefined {
-  if (rule === "uri") return maskAddresses(value, host);
-  return rule === "parts" ? maskParts(value, host) : value;
+function rewritten(rule: Rule, key: string, value: string, view: MaskView): string | undefined {
+  if (rule === "number") return tellAddresses(value, view, renumberFor(key, view));
+  if (!view.masked) return value;
+  if (rule === "uri") return tellAddresses(value, view, undefined);
+  return rule === "parts" ? maskParts(value, view.host) : value;
+}
+
+/** These name whom is called, beside who forwarded: that number is what the call's own rules made. */
+const NAMES_CALLED: ReadonlySet<string> = new Set(["history-info", "p-called-party-id"]);
+
+function renumberFor(key: string, { called, withheld }: MaskView): Renumber | undefined {
+  const renumber = withheld?.renumber;
+  if (!called || !NAMES_CALLED.has(key)) return renumber;
+  const [dialled, now] = called;
+  return (user) => (user === dialled ? now : (renumber?.(user) ?? user));
 }
 
 function maskParts(value: string, host: string): string | undefined {
@@ -147,16 +162,44 @@ function withheldOf(
   return asksId ? withheld.onPrivacy : withheld.always;
 }
 
-/** One address header's value with each URI's host replaced; an unreadable one becomes anonymous. */
-function maskAddresses(value: string, host: string): string {
+/** One address header's value as the other side is told; an unreadable one becomes anonymous. */
+function tellAddresses(value: string, view: MaskView, renumber: Renumber | undefined): string {
+  const { masked, host } = view;
+  if (!masked && !renumber) return value;
   const parts: string[] = [];
   for (const part of splitAddresses(value)) {
     const address = parseNameAddr(part);
     if (!address) continue;
-    parts.push(printNameAddr({ ...address, uri: maskUri(address.uri, host) }));
+    const uri = renumber ? renumbered(address.uri, renumber, host) : address.uri;
+    const told = masked ? maskUri(uri, host) + reasonsOf(address.uri) : uri;
+    parts.push(printNameAddr({ display: address.display, uri: told, params: address.params }));
   }
   return parts.length > 0 ? parts.join(", ") : `<sip:anonymous@${host}>`;
 }
+
+function renumbered(text: string, renumber: Renumber, host: string): string {
+  const uri = parseUri(text);
+  if (uri?.user === undefined) return text;
+  const user = renumber(uri.user);
+  if (user === uri.user) return text;
+  // A tel URI without + would need to say where its number holds (RFC 3966 §5.1.5): here.
+  if (uri.scheme === "tel" && !user.startsWith("+")) return `sip:${user}@${host};user=phone`;
+  return printUri({ ...uri, user, params: uri.params });
+}
+
+/** Of the headers in a URI of History-Info those that say why it was left (RFC 7044 §5). */
+function reasonsOf(uri: string): string {
+  const question = uri.indexOf("?");
+  if (question < 0) return "";
+  const kept = uri
+    .slice(question + 1)
+    .split("&")
+    .filter((part) => /^(reason|privacy)=/i.test(part));
+  return kept.length > 0 ? `?${kept.join("&")}` : "";
+}
+
+/** That the user is a number, and why a call was forwarded (RFC 4458). */
+const KEPT_PARAMS = ["user", "cause"] as const;
 
 /** A URI with its host, port and host-naming parameters replaced; tel and urn URIs name no host. */
 export function maskUri(text: string, host: string, port?: number): string {
@@ -166,8 +209,10 @@ export function maskUri(text: string, host: string, port?: number): string {
     return uri.scheme === "tel" || uri.scheme === "urn" ? text : `sip:${host}`;
   }
   const user = uri.user === undefined ? {} : { user: uri.user };
-  const phone = uri.params.get("user");
-  const params = new Map(phone === undefined ? [] : [["user", phone]]);
+  const params = new Map<string, string | undefined>();
+  for (const name of KEPT_PARAMS) {
+    if (uri.params.has(name)) params.set(name, uri.params.get(name));
+  }
   const at = port === undefined ? { host } : { host, port };
   return printUri({ scheme: uri.scheme, ...user, ...at, params });
 }

@@ -33,6 +33,8 @@ export interface Route {
   readonly toward: Side;
   /** The trunk that the call uses, on whichever side. */
   readonly trunk: string | undefined;
+  /** What the caller is told otherwise of this trunk, where that isn't the origin's. */
+  readonly callerTold?: Withheld;
 }
 
 /** What the pipeline asks of the rest of the gateway: the operator's policy. */
@@ -152,7 +154,7 @@ function dial(call: Attempt, { board, calls }: Surroundings): End | undefined {
     request,
     flow,
     credentials: origin!.credentials,
-    withheld: origin!.withheld,
+    withheld: origin!.withheld ?? route!.callerTold,
   });
   const { candidates, caller, callee, trunk } = route!;
   const numbers = { caller, callee, trunk };

@@ -40,8 +40,14 @@ export interface CallSetup {
   readonly timers: Readonly<Record<Side, SessionTimerRule>>;
 }
 
-/** Headers that one peer is not told, beside what the mask's table keeps; names in lower case. */
+/** A user as it stands in a URI, as a peer is told it: a number by a trunk's rules. */
+export type Renumber = (user: string) => string;
+
+/** What one peer is not told as it came, beside what the mask's table keeps. */
 export interface Withheld {
+  /** Who calls, answers or forwarded, in the form that this peer has for numbers. */
+  readonly renumber?: Renumber;
+  /** Headers, in lower case. */
   readonly always: ReadonlySet<string>;
   /** All that is withheld where Privacy asks for "id" (RFC 3325 §9.3). */
   readonly onPrivacy: ReadonlySet<string>;

@@ -1,6 +1,6 @@
 export { rewriteE164 } from "./e164.ts";
 export { NumberRules, type WhichNumber } from "./number-rules.ts";
-export { isNumber, userOf } from "./numbers.ts";
+export { isNumber, numberIn, userOf } from "./numbers.ts";
 export { type HealthChange, type HealthRules, PeerHealth, type Pulse } from "./peer-health.ts";
 export { orderPeers } from "./peer-order.ts";
 export {

@@ -13,8 +13,10 @@ export const isNumber = (user: string): boolean => NUMBER.test(user) && HAS_DIGI
  * Who a URI names: its telephone number without visual separators, or its user part as it is. What
  * a number carries besides (`;phone-context=`, RFC 3966 §5.1.5: never a prefix to dial) is left out.
  */
-export function userOf(uri: SipUri): string {
-  const user = uri.user ?? "";
+export const userOf = (uri: SipUri): string => numberIn(uri.user ?? "");
+
+/** The same of a user part as it stands in a URI. */
+export function numberIn(user: string): string {
   const semicolon = user.indexOf(";");
   const bare = unescapeUri(semicolon < 0 ? user : user.slice(0, semicolon));
   if (NUMBER.test(bare)) return bare;

@@ -328,7 +328,15 @@ export const trunkSchema = z.strictObject({
       out: rules("Rules to the operator", "Règles vers l’opérateur"),
     })
     .prefault({})
-    .meta(labelled(about("Number rules", "Règles de numéros", "How numbers change on their way."))),
+    .meta(
+      labelled(
+        about(
+          "Number rules",
+          "Règles de numéros",
+          "How numbers change on their way. Rules of calling numbers also hold for who answers and who forwarded: P-Asserted-Identity, P-Preferred-Identity, Remote-Party-ID, Diversion, History-Info.",
+        ),
+      ),
+    ),
   identityHeaders,
   limits: z
     .strictObject({
