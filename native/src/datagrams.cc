@@ -122,9 +122,8 @@ const char* Datagrams::open(const std::string& address, uint16_t port, int buffe
   family_ = local.ss_family;
   fd_ = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
   if (fd_ < 0) return uv_err_name(-errno);
-  // A kernel that caps the buffers leaves smaller ones: no reason not to listen.
-  isSet(fd_, SOL_SOCKET, SO_RCVBUF, bufferBytes);
-  isSet(fd_, SOL_SOCKET, SO_SNDBUF, bufferBytes);
+  makeRoom(SO_RCVBUFFORCE, SO_RCVBUF, bufferBytes);
+  makeRoom(SO_SNDBUFFORCE, SO_SNDBUF, bufferBytes);
   if (family_ == AF_INET6 && !isSet(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return uv_err_name(-errno);
   if (bind(fd_, reinterpret_cast<sockaddr*>(&local), length) != 0) return uv_err_name(-errno);
   uv_loop_t* loop = nullptr;
@@ -140,6 +139,12 @@ const char* Datagrams::open(const std::string& address, uint16_t port, int buffe
     static_cast<Datagrams*>(poll->data)->receive();
   });
   return error == 0 ? nullptr : uv_err_name(error);
+}
+
+// With the right to (CAP_NET_ADMIN) beyond net.core.rmem_max, whose default holds a hundred
+// messages: less than comes while the heap is collected. A smaller buffer is no reason not to listen.
+void Datagrams::makeRoom(int force, int ask, int bytes) {
+  if (!isSet(fd_, SOL_SOCKET, force, bytes)) isSet(fd_, SOL_SOCKET, ask, bytes);
 }
 
 // Calls receive(texts, hosts, ports) once for all that is waiting, up to a batch.

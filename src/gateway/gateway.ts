@@ -83,7 +83,7 @@ export class Gateway {
   drain(): Effect[] {
     const effects = this.#board.drain();
     for (const { to, text, branch } of this.#board.transactions.drain()) {
-      effects.push({ kind: "send", to, text, ...(branch === undefined ? {} : { branch }) });
+      effects.push({ kind: "send", to, text, branch });
     }
     return effects;
   }

@@ -49,7 +49,7 @@ export type Effect =
       readonly kind: "send";
       readonly to: Destination;
       readonly text: string;
-      readonly branch?: string;
+      readonly branch: string | undefined;
     }
   /** Ends a connection; of a datagram flow there is nothing to end. */
   | { readonly kind: "close-flow"; readonly flow: string; readonly why: string }

@@ -31,7 +31,11 @@ export class Sources {
   /** Addresses that names of the settings resolved to, by the name (lower case). */
   readonly #learnt = new Map<string, ReadonlySet<string>>();
   readonly #namesOf: ReadonlyMap<Source, readonly string[]>;
-  readonly #remembered = new BoundedMap<string, readonly Source[]>(REMEMBERED_MAX);
+  /** By side, then by the address alone: that text is the flow's own, so no key need be made. */
+  readonly #remembered = {
+    public: new BoundedMap<string, readonly Source[]>(REMEMBERED_MAX),
+    private: new BoundedMap<string, readonly Source[]>(REMEMBERED_MAX),
+  };
 
   constructor(settings: Settings) {
     const pbx: Source = { kind: "pbx" };
@@ -57,15 +61,16 @@ export class Sources {
   learn(name: string, addresses: readonly string[]): void {
     const canonical = addresses.slice(0, LEARNT_MAX).map(canonicalAddress);
     this.#learnt.set(name.toLowerCase(), new Set(canonical.filter((text) => text !== undefined)));
-    this.#remembered.clear();
+    this.#remembered.public.clear();
+    this.#remembered.private.clear();
   }
 
   find(flow: Flow): Source | undefined {
-    const key = `${flow.side} ${flow.remoteAddress}`;
-    let sources = this.#remembered.get(key);
+    const remembered = this.#remembered[flow.side];
+    let sources = remembered.get(flow.remoteAddress);
     if (!sources) {
       sources = this.#search(flow);
-      this.#remembered.set(key, sources);
+      remembered.set(flow.remoteAddress, sources);
     }
     return sources.length > 1 ? closest(sources, flow) : sources[0];
   }

@@ -4,7 +4,10 @@ import type { Destination, Flow, Side } from "#sip";
 import { ListenError, type Listener, type SocketEvents } from "./configuration.ts";
 import { DatagramQueue } from "./datagram-queue.ts";
 
-/** Enough for a burst of some thousand messages; the system caps it by net.core.rmem_max. */
+/**
+ * Enough for a burst of some thousand messages. Without CAP_NET_ADMIN the system caps it by
+ * net.core.rmem_max.
+ */
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const DATAGRAM_BYTES_MAX = 65_507;
 /** Peers remembered, so that most datagrams find their flow made; one forgotten is made again. */
