@@ -1,4 +1,4 @@
-import type { Instant, Timer } from "#base";
+import { type Instant, ownText, type Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { CallMedia, Role } from "#media";
 import { confirmDialog, type Destination, type Flow, type Side } from "#sip";
@@ -295,7 +295,7 @@ export class Call implements Dialler, Responder, Wakeable {
     withSdp(request, sdp);
     const to = nextHop(callee);
     const text = this.#board.transactions.sendAck(request, to);
-    this.#ack = { tag: callee.dialog.remoteTag, text, to };
+    this.#ack = { tag: ownText(callee.dialog.remoteTag), text: ownText(text), to };
   }
 
   #repeatAck(): void {

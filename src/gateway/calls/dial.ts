@@ -25,6 +25,9 @@ export interface Dialler extends Answerable {
   failedOver(from: string, to: string, why: string): void;
 }
 
+const NO_TARGET = end("no-target");
+const NONE: readonly never[] = [];
+
 /** Redirections followed in one call at most: a loop of 302s ends. */
 const REDIRECTS_MAX = 5;
 
@@ -48,21 +51,23 @@ export class Dial implements Requester, Wakeable {
   #dialler: Dialler | undefined;
   /** Who hears answers that come after the call. */
   #late: Answerable | undefined;
-  #candidates: Candidate[];
-  #addresses: Target[] = [];
+  #candidates: readonly Candidate[];
+  #addresses: readonly Target[] = NONE;
+  /** What was answered. */
+  #answer: ClientTransaction | undefined;
   #candidate: Candidate | undefined;
   #try: Try | undefined;
   #patience: Timer<unknown> | undefined;
   #tries = 0;
   #redirects = 0;
   #challenged = false;
-  #last: Response | End = end("no-target");
+  #last: Response | End = NO_TARGET;
   #state: "dialling" | "cancelled" | "settled" = "dialling";
 
   constructor(board: Switchboard, dialler: Dialler, candidates: readonly Candidate[]) {
     this.#board = board;
     this.#dialler = dialler;
-    this.#candidates = [...candidates];
+    this.#candidates = candidates;
   }
 
   start(now: Instant): void {
@@ -86,9 +91,11 @@ export class Dial implements Requester, Wakeable {
   }
 
   /** The call is over: for the half minute in which answers may still come, `late` hears them. */
-  outlive(late: Answerable): void {
+  outlive(late: Answerable & Requester): void {
     this.#dialler = undefined;
     this.#late = late;
+    // A try that was given up goes on by way of this dial; most calls have none, and need it no more.
+    if (this.#answer?.owner === this) this.#answer.owner = late;
   }
 
   response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
@@ -115,12 +122,14 @@ export class Dial implements Requester, Wakeable {
   }
 
   #next(now: Instant): void {
-    const address = this.#addresses.shift();
+    const address = this.#addresses[0];
+    this.#addresses = this.#addresses.slice(1);
     if (address && this.#candidate) {
       return this.#dial(this.#candidate, toDestination(this.#candidate.side, address), now);
     }
-    const candidate = this.#tries < TRIES_MAX ? this.#candidates.shift() : undefined;
+    const candidate = this.#tries < TRIES_MAX ? this.#candidates[0] : undefined;
     if (!candidate) return this.#settle(this.#last, now);
+    this.#candidates = this.#candidates.slice(1);
     this.#candidate = candidate;
     this.#try = undefined;
     if (candidate.peer) return this.#dial(candidate, candidate.peer.to, now);
@@ -161,6 +170,7 @@ export class Dial implements Requester, Wakeable {
     const late = this.#state === "dialling" && transaction !== this.#try?.transaction;
     if (late && this.#try) this.#board.transactions.cancel(this.#try.transaction, now);
     this.#settled();
+    this.#answer = transaction;
     (this.#dialler ?? this.#late)?.answered(response, flow, now);
   }
 
@@ -205,8 +215,8 @@ export class Dial implements Requester, Wakeable {
     const contacts = response.contacts.toSorted((a, b) => preference(b) - preference(a));
     const targets = contacts.flatMap(({ uri }) => redirected(uri, candidate) ?? []);
     if (targets.length === 0) return false;
-    this.#addresses = [];
-    this.#candidates.unshift(...targets);
+    this.#addresses = NONE;
+    this.#candidates = [...targets, ...this.#candidates];
     this.#failOver(String(response.status), now);
     return true;
   }
@@ -229,8 +239,8 @@ export class Dial implements Requester, Wakeable {
     this.#quiet();
     this.#try = undefined;
     this.#candidate = undefined;
-    this.#candidates = [];
-    this.#addresses = [];
+    this.#candidates = NONE;
+    this.#addresses = NONE;
   }
 
   #quiet(): void {

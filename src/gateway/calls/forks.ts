@@ -41,7 +41,8 @@ export function pared({ request, ...rest }: Invited): Invited {
   for (const name of LASTING) {
     for (const value of request.headers.all(name)) headers.add(name, ownText(value));
   }
-  return { ...rest, request: new Request(request.method, ownText(request.uri), headers) };
+  // A copy's lists are as long as they need be; those that grew have room for more.
+  return { ...rest, request: new Request(request.method, ownText(request.uri), headers.copy()) };
 }
 
 /** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */

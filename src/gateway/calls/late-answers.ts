@@ -1,6 +1,7 @@
 import type { Instant } from "#base";
 import type { Destination, Flow } from "#sip";
 import type { Response } from "#sip-message";
+import type { ClientTransaction, Requester } from "#sip-transactions";
 import { ackFor } from "./crossing.ts";
 import type { Answerable } from "./dial.ts";
 import { sayBye } from "./farewell.ts";
@@ -20,7 +21,7 @@ export interface SentAck {
  * Stands in for a call that is over while its INVITE may still be answered (RFC 6026 §8.4): a busy
  * gateway keeps 10,000s of these, so there is nothing of the call in it.
  */
-export class LateAnswers implements Answerable {
+export class LateAnswers implements Answerable, Requester {
   readonly #board: Switchboard;
   readonly #invited: Invited;
   readonly #ack: SentAck | undefined;
@@ -30,6 +31,13 @@ export class LateAnswers implements Answerable {
     this.#invited = invited;
     this.#ack = ack;
   }
+
+  response(_transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
+    if (response.status >= 200 && response.status < 300) this.answered(response, flow, now);
+  }
+
+  /** An answered INVITE fails no more. */
+  failed(): void {}
 
   answered(response: Response, flow: Flow, now: Instant): void {
     if (this.#ack && response.to.tag === this.#ack.tag) {

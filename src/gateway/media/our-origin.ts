@@ -1,4 +1,4 @@
-import { isAddress } from "#base";
+import { isAddress, ownText } from "#base";
 import { type MediaLine, type Origin, parseMediaLine, printLines, printOrigin } from "#sdp";
 import type { OurOrigin } from "./call-media-state.ts";
 import type { Role } from "./command.ts";
@@ -43,7 +43,8 @@ export function printAsOurs(
   // Printed first as if nothing had changed, which only a second one can be.
   if (ours.version > 0 && print() === ours.body) return ours.body;
   ours.version++;
-  ours.body = print();
+  // Kept as long as the call: not as the pieces that it was put together from.
+  ours.body = ownText(print());
   return ours.body;
 }
 
