@@ -50,3 +50,29 @@ test("a peer that left the settings is asked no more, even if it was being asked
   site.take("public", site.answer(asked, 200));
   assert.deepEqual(linesOf(site.wait(100_000)), []);
 });
+
+test("who answers after another gets one BYE, and an ACK for each repeat of its answer", () => {
+  const site = new ByHand();
+  const invite = site.begin("public", "INVITE", { sdp: sdpOf("public") });
+  const asked = only(site.take("public", invite), "INVITE");
+  const answer = (tag: string) => site.answer(asked, 200, { sdp: sdpOf("private"), tag });
+  only(site.take("private", answer("first")), 200);
+  const stray = (tag: string) => linesOf(site.take("private", answer(tag)));
+  assert.deepEqual(stray("second"), ["ACK", "BYE"]);
+  assert.deepEqual(stray("second"), ["ACK"]);
+  assert.deepEqual(stray("third"), ["ACK", "BYE"]);
+  assert.deepEqual(stray("third"), ["ACK"]);
+});
+
+test("a stray answer that comes again when its call is over gets no second BYE", () => {
+  const site = new ByHand();
+  const invite = site.begin("public", "INVITE", { sdp: sdpOf("public") });
+  const asked = only(site.take("public", invite), "INVITE");
+  const cancel = site.begin("public", "CANCEL");
+  cancel.headers.set("via", invite.headers.get("via")!);
+  site.take("public", cancel);
+  const late = () =>
+    linesOf(site.take("private", site.answer(asked, 200, { sdp: sdpOf("private") })));
+  assert.deepEqual(late(), ["ACK", "BYE"]);
+  assert.deepEqual(late(), ["ACK"]);
+});

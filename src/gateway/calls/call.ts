@@ -7,9 +7,9 @@ import type { Responder } from "#sip-transactions";
 import type { Asker } from "./asker.ts";
 import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
-import { sayBye } from "./farewell.ts";
+import { type Farewell, reasonIn, sayBye } from "./farewell.ts";
 import { type Crossing, type Fork, Forks, type Invited, pared } from "./forks.ts";
-import { hangUpStray, LateAnswers, type SentAck } from "./late-answers.ts";
+import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
@@ -88,8 +88,10 @@ export class Call implements Dialler, Responder, Wakeable {
   #alarm: Timer<unknown> | undefined;
   /** The ACK towards the callee, kept to answer repeated 2xx (RFC 3261 §13.2.2.4). */
   #ack: SentAck | undefined;
+  #strays: Strays | undefined;
   #acknowledged = false;
-  #byeOwed = false;
+  /** What the BYE tells that waits for the caller's ACK. */
+  #byeOwed: Farewell | undefined;
 
   constructor(board: Switchboard, keeper: CallKeeper, dialling: Dialling, now: Instant) {
     this.#board = board;
@@ -212,9 +214,9 @@ export class Call implements Dialler, Responder, Wakeable {
   // ── Ends ─────────────────────────────────────────────────────────────────────────────────
 
   /** Ends the call for both legs, or for the other one when `by` has already said BYE. */
-  hangUp(why: End, by: Role | undefined, now: Instant, reason?: string): void {
+  hangUp(why: End, by: Role | undefined, now: Instant, told: Farewell = {}): void {
     if (this.state === "dialling") {
-      this.#dial.cancel(now, reason);
+      this.#dial.cancel(now, reasonIn(told));
       return this.#refuse(why, now, by);
     }
     const fork = this.chosen;
@@ -223,9 +225,9 @@ export class Call implements Dialler, Responder, Wakeable {
     if (by !== "callee") {
       if (!this.#acknowledged) this.#sendAck(undefined);
       this.#acknowledged = true;
-      this.#bye(fork.callee, now, reason);
+      sayBye(this.#board, fork.callee, now, told);
     }
-    if (by !== "caller") this.#byeCaller(fork.caller, now, reason);
+    if (by !== "caller") this.#byeCaller(fork.caller, now, told);
     this.#gone();
   }
 
@@ -304,25 +306,22 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
     if (!this.#invited) return;
-    hangUpStray(this.#board, this.#invited, response, flow, now);
+    this.#strays ??= new Strays();
+    this.#strays.hangUp(this.#board, this.#invited, response, flow, now);
     if (this.state === "ending") this.#gone();
   }
 
   /** A UAS may not say BYE before its 2xx is acknowledged (RFC 3261 §15). */
-  #byeCaller(caller: Leg, now: Instant, reason?: string): void {
-    if (this.#answered) this.#byeOwed = true;
-    else this.#bye(caller, now, reason);
+  #byeCaller(caller: Leg, now: Instant, told: Farewell): void {
+    if (this.#answered) this.#byeOwed = told;
+    else sayBye(this.#board, caller, now, told);
   }
 
   #payBye(now: Instant): void {
     if (!this.#byeOwed || !this.chosen) return;
-    this.#byeOwed = false;
-    this.#bye(this.chosen.caller, now);
+    sayBye(this.#board, this.chosen.caller, now, this.#byeOwed);
+    this.#byeOwed = undefined;
     this.#keeper.release(this, this.#tags);
-  }
-
-  #bye(leg: Leg, now: Instant, reason?: string): void {
-    sayBye(this.#board, leg, now, reason);
   }
 
   /** Cancels the callee and refuses the caller, when an answer's media can't be relayed. */
@@ -355,7 +354,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ended";
     if (this.#invited) {
       const invited = this.chosen ? this.#invited : pared(this.#invited);
-      this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack));
+      this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack, this.#strays));
     }
     this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
   }

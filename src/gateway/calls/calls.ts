@@ -129,6 +129,6 @@ export class Calls implements CallKeeper, DialogIds {
     this.#board.transactions.respond(transaction, done, now);
     // RFC 3261 §15: before the answer it means what CANCEL does.
     const isCancel = call.state === "dialling" && by === "caller";
-    call.hangUp(end(isCancel ? "cancelled" : "completed"), by, now, bye.headers.get("reason"));
+    call.hangUp(end(isCancel ? "cancelled" : "completed"), by, now, { bye });
   }
 }

@@ -79,12 +79,22 @@ export function rememberRefer(sent: Request, asked: Request, to: Leg): void {
   if (to.refers.size > REFERS_MAX) to.refers.delete(to.refers.keys().next().value!);
 }
 
-/** The Event of a NOTIFY tells by its id which REFER it is about (RFC 3515 §2.4.6). */
-export const eventAcross = (event: string, { refers }: Leg): string =>
-  event.replace(
-    /^(refer\s*;\s*id=)(\d+)$/i,
-    (_, begin, id) => `${begin}${refers?.get(Number(id)) ?? id}`,
-  );
+/**
+ * The Event of a NOTIFY tells by its id which REFER it is about, and that of a SUBSCRIBE which one
+ * goes on or ends (RFC 3515 §2.4.6): in either leg by the CSeq that it has there.
+ */
+export function eventAcross(event: string, method: string, from: Leg, to: Leg): string {
+  return event.replace(/^(refer\s*;\s*id=)(\d+)$/i, (_, begin, text) => {
+    const id = Number(text);
+    const across = method === "SUBSCRIBE" ? sentFor(to, id) : from.refers?.get(id);
+    return `${begin}${across ?? id}`;
+  });
+}
+
+function sentFor({ refers }: Leg, asked: number): number | undefined {
+  for (const [sent, name] of refers ?? []) if (name === asked) return sent;
+  return undefined;
+}
 
 /** The side that a request goes to, and by what. */
 type Toward = Pick<Destination, "side" | "transport">;

@@ -1,4 +1,4 @@
-import type { Instant } from "#base";
+import { type Instant, ownText } from "#base";
 import type { Destination, Flow } from "#sip";
 import type { Response } from "#sip-message";
 import type { ClientTransaction, Requester } from "#sip-transactions";
@@ -17,6 +17,29 @@ export interface SentAck {
   readonly to: Destination;
 }
 
+/** More answerers than that are hung up too, but forgotten. */
+const STRAYS_MAX = 12;
+
+/**
+ * Who answered an INVITE whose call is over or another's: each gets its ACK as often as it answers
+ * (RFC 3261 §13.2.2.4), and one BYE.
+ */
+export class Strays {
+  readonly #acks: SentAck[] = [];
+
+  hangUp(board: Switchboard, invited: Invited, response: Response, flow: Flow, now: Instant): void {
+    const tag = response.to.tag ?? "";
+    const known = this.#acks.find((ack) => ack.tag === tag);
+    if (known) return board.transactions.repeatAck(known.text, known.to);
+    const callee = calleeLeg(invited, response, flow);
+    const to = nextHop(callee);
+    const ack = ackFor(board, callee, callee.inviteSeq, invited.request);
+    const text = board.transactions.sendAck(ack, to);
+    if (this.#acks.length < STRAYS_MAX) this.#acks.push({ tag: ownText(tag), text, to });
+    sayBye(board, callee, now);
+  }
+}
+
 /**
  * Stands in for a call that is over while its INVITE may still be answered (RFC 6026 §8.4): a busy
  * gateway keeps 10,000s of these, so there is nothing of the call in it.
@@ -25,11 +48,18 @@ export class LateAnswers implements Answerable, Requester {
   readonly #board: Switchboard;
   readonly #invited: Invited;
   readonly #ack: SentAck | undefined;
+  #strays: Strays | undefined;
 
-  constructor(board: Switchboard, invited: Invited, ack: SentAck | undefined) {
+  constructor(
+    board: Switchboard,
+    invited: Invited,
+    ack: SentAck | undefined,
+    strays: Strays | undefined,
+  ) {
     this.#board = board;
     this.#invited = invited;
     this.#ack = ack;
+    this.#strays = strays;
   }
 
   response(_transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
@@ -41,21 +71,9 @@ export class LateAnswers implements Answerable, Requester {
 
   answered(response: Response, flow: Flow, now: Instant): void {
     if (this.#ack && response.to.tag === this.#ack.tag) {
-      this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
-    } else hangUpStray(this.#board, this.#invited, response, flow, now);
+      return this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
+    }
+    this.#strays ??= new Strays();
+    this.#strays.hangUp(this.#board, this.#invited, response, flow, now);
   }
-}
-
-/** A callee that answered a call which is over, or after another fork did: ACK and BYE. */
-export function hangUpStray(
-  board: Switchboard,
-  invited: Invited,
-  response: Response,
-  flow: Flow,
-  now: Instant,
-): void {
-  const callee = calleeLeg(invited, response, flow);
-  const ack = ackFor(board, callee, callee.inviteSeq, invited.request);
-  board.transactions.sendAck(ack, nextHop(callee));
-  sayBye(board, callee, now);
 }

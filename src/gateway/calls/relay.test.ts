@@ -156,6 +156,46 @@ test("NOTIFY tells of the REFER by the number that its asker knows (RFC 3515 §2
   assert.equal(told.got.headers.get("event"), "refer;id=77");
 });
 
+test("SUBSCRIBE that ends a REFER's news names it as the peer knows it (RFC 3515 §2.4.4)", () => {
+  const site = new ByHand();
+  const { caller } = site.connected();
+  const headers = { "refer-to": "<sip:4002@192.0.2.1>" };
+  const refer = ask(site, caller, ["REFER", 77], { headers }, [202, {}]).got;
+  const more = { headers: { event: "refer;id=77", expires: "0" } };
+  const { got } = ask(site, caller, ["SUBSCRIBE", 78], more, [200, {}]);
+  assert.equal(got.headers.get("event"), `refer;id=${refer.cseq.number}`);
+});
+
+test("a BYE tells the other end what it told us: why, and what users say (RFC 7433)", () => {
+  const site = new ByHand();
+  const { callee } = site.connected();
+  const headers = {
+    reason: 'Q.850;cause=16;text="Normal"',
+    "user-to-user": "56a390f3d2b7310023;encoding=hex",
+    "x-host": "10.77.0.2",
+  };
+  const body = ["application/isup", "\x0c\x02"] as const;
+  const sent = site.take("private", site.inside(callee, "BYE", 1, { headers, body }));
+  const told = only(sent, "BYE").message;
+  assert.equal(told.headers.get("reason"), headers.reason);
+  assert.equal(told.headers.get("user-to-user"), headers["user-to-user"]);
+  assert.equal(told.headers.has("x-host"), false);
+  assert.equal(told.body, body[1]);
+});
+
+test("a BYE that waits for the caller's ACK tells the same", () => {
+  const site = new ByHand();
+  const invite = site.begin("public", "INVITE", { sdp: sdpOf("public") });
+  const asked = only(site.take("public", invite), "INVITE");
+  const answer = site.answer(asked, 200, { sdp: sdpOf("private") });
+  const answered = only(site.take("private", answer), 200).message;
+  const { caller, callee } = dialogsOf("public", invite, asked, answered);
+  const headers = { "user-to-user": "56;encoding=hex" };
+  site.take("private", site.inside(callee, "BYE", 1, { headers }));
+  const sent = site.take("public", site.inside(caller, "ACK", 1));
+  assert.equal(only(sent, "BYE").message.headers.get("user-to-user"), "56;encoding=hex");
+});
+
 test("Refer-To names the port that the gateway is reached at", () => {
   const site = new ByHand();
   const { caller } = site.connected();

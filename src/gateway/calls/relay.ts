@@ -182,7 +182,9 @@ export class Relay implements Requester, Responder, Renegotiation {
   #translateIds(across: Request): End | undefined {
     const { request, from, to } = this.#way;
     const event = request.headers.get("event");
-    if (event !== undefined) across.headers.set("event", eventAcross(event, from));
+    if (event !== undefined) {
+      across.headers.set("event", eventAcross(event, request.method, from, to));
+    }
     if (request.method === "PRACK") {
       const rack = rackAcross(request, to);
       if (rack === undefined) return end("bad-request");

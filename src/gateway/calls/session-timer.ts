@@ -12,7 +12,7 @@ import type { Switchboard } from "./setup.ts";
 const AGAIN_MS = 10_000;
 
 /** How the log and the peers are told. */
-const REASON = 'SIP;cause=408;text="Session timer expired"';
+const EXPIRED = { reason: 'SIP;cause=408;text="Session timer expired"' };
 
 /**
  * The session timer of one leg (RFC 4028). Each leg has its own: its peer refreshes or we do, and
@@ -60,7 +60,7 @@ export class SessionTimer {
   }
 
   expired(now: Instant): void {
-    this.#call.hangUp(end("session-expired"), undefined, now, REASON);
+    this.#call.hangUp(end("session-expired"), undefined, now, EXPIRED);
   }
 
   #due(now: Instant): void {
