@@ -1,10 +1,14 @@
-import { answerDigest, type DigestCredentials } from "#sip";
-import { Request, type Response } from "#sip-message";
+import { answerDigest, type DigestCredentials, readDigestChallenge } from "#sip";
+import { parseCredentials, Request, type Response } from "#sip-message";
 import type { Switchboard } from "./setup.ts";
+
+/** Realms that one request is answered to: of proxies that ask one after the other (RFC 3261 §22.3). */
+const REALMS_MAX = 3;
 
 /**
  * The request again, with the answer to a peer's 401 or 407 (RFC 3261 §22.2); undefined where the
- * credentials are not for that realm, so that nobody makes us answer for another (attack case C1).
+ * credentials are not for that realm, so that nobody makes us answer for another (attack case C1), or
+ * where it was answered before: then they are wrong.
  */
 export function answerChallenge(
   board: Switchboard,
@@ -14,7 +18,13 @@ export function answerChallenge(
 ): Request | undefined {
   if (!credentials) return undefined;
   const proxy = response.status === 407;
-  const challenges = response.headers.all(proxy ? "proxy-authenticate" : "www-authenticate");
+  const asked = response.headers.all(proxy ? "proxy-authenticate" : "www-authenticate");
+  const answered = realmsAnswered(request);
+  if (answered.length >= REALMS_MAX) return undefined;
+  const challenges = asked.filter((value) => {
+    const realm = readDigestChallenge(value)?.realm;
+    return realm !== undefined && !answered.includes(realm);
+  });
   const answer = answerDigest({
     challenges,
     credentials,
@@ -27,6 +37,11 @@ export function answerChallenge(
   const retry = new Request(request.method, request.uri, request.headers.copy(), request.body);
   retry.headers.delete("via");
   retry.headers.set("cseq", `${request.cseq.number + 1} ${request.method}`);
-  retry.headers.set(proxy ? "proxy-authorization" : "authorization", answer);
+  retry.headers.add(proxy ? "proxy-authorization" : "authorization", answer);
   return retry;
 }
+
+const realmsAnswered = ({ headers }: Request): (string | undefined)[] =>
+  [...headers.all("authorization"), ...headers.all("proxy-authorization")].map((value) =>
+    parseCredentials(value)?.params.get("realm"),
+  );

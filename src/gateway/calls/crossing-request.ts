@@ -34,7 +34,6 @@ export class CrossingRequest implements Requester, Responder {
   readonly #carried: Carried;
   #client: ClientTransaction;
   #sent: Request;
-  #challenged = false;
 
   constructor(board: Switchboard, carried: Carried, now: Instant) {
     this.#board = board;
@@ -81,8 +80,6 @@ export class CrossingRequest implements Requester, Responder {
   unacknowledged(): void {}
 
   #authenticate(response: Response, now: Instant): boolean {
-    if (this.#challenged) return false;
-    this.#challenged = true;
     const { credentials, to } = this.#carried;
     const retry = answerChallenge(this.#board, credentials, this.#sent, response);
     if (!retry) return false;

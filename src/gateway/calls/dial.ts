@@ -60,7 +60,6 @@ export class Dial implements Requester, Wakeable {
   #patience: Timer<unknown> | undefined;
   #tries = 0;
   #redirects = 0;
-  #challenged = false;
   #last: Response | End = NO_TARGET;
   #state: "dialling" | "cancelled" | "settled" = "dialling";
 
@@ -144,7 +143,6 @@ export class Dial implements Requester, Wakeable {
 
   #dial(candidate: Candidate, to: Destination, now: Instant): void {
     this.#tries++;
-    this.#challenged = false;
     if (isOurselves(this.#board.setup, to)) {
       this.#last = end("loop");
       return this.#failOver("loop", now);
@@ -188,13 +186,10 @@ export class Dial implements Requester, Wakeable {
     else this.#settle(response, now);
   }
 
-  /** One answer to one challenge in each try: a second challenge means that the credentials are wrong. */
   #authenticate(response: Response, now: Instant): boolean {
     const { candidate, request } = this.#try!;
-    if (this.#challenged) return false;
     const retry = answerChallenge(this.#board, candidate.credentials, request, response);
-    this.#challenged = this.#ask(retry, now);
-    return this.#challenged;
+    return this.#ask(retry, now);
   }
 
   /** The same INVITE again, as its refusal asked for it. */

@@ -42,7 +42,6 @@ export class Relay implements Requester, Responder, Renegotiation {
   #client: ClientTransaction | undefined;
   /** The request's body is an SDP offer, and its answer is due in the response. */
   #offered = false;
-  #challenged = false;
   #ack: Request | undefined;
   #done = false;
 
@@ -272,8 +271,7 @@ export class Relay implements Requester, Responder, Renegotiation {
   /** The request as its refusal asks for it: with credentials, or a longer session interval. */
   #again(response: Response): Request | undefined {
     if (response.status === 422) return withLongerTimer(this.#sent!, response);
-    if ((response.status !== 401 && response.status !== 407) || this.#challenged) return undefined;
-    this.#challenged = true;
+    if (response.status !== 401 && response.status !== 407) return undefined;
     const { to } = this.#way;
     return answerChallenge(this.#board, credentialsAt(to, nextHop(to)), this.#sent!, response);
   }
