@@ -92,6 +92,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #acknowledged = false;
   /** What the BYE tells that waits for the caller's ACK. */
   #byeOwed: Farewell | undefined;
+  #byesOut = 0;
 
   constructor(board: Switchboard, keeper: CallKeeper, dialling: Dialling, now: Instant) {
     this.#board = board;
@@ -225,7 +226,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (by !== "callee") {
       if (!this.#acknowledged) this.#sendAck(undefined);
       this.#acknowledged = true;
-      sayBye(this.#board, fork.callee, now, told);
+      this.#bye(fork.callee, now, told);
     }
     if (by !== "caller") this.#byeCaller(fork.caller, now, told);
     this.#gone();
@@ -314,14 +315,29 @@ export class Call implements Dialler, Responder, Wakeable {
   /** A UAS may not say BYE before its 2xx is acknowledged (RFC 3261 §15). */
   #byeCaller(caller: Leg, now: Instant, told: Farewell): void {
     if (this.#answered) this.#byeOwed = told;
-    else sayBye(this.#board, caller, now, told);
+    else this.#bye(caller, now, told);
   }
 
   #payBye(now: Instant): void {
-    if (!this.#byeOwed || !this.chosen) return;
-    sayBye(this.#board, this.chosen.caller, now, this.#byeOwed);
+    const owed = this.#byeOwed;
+    if (!owed || !this.chosen) return;
     this.#byeOwed = undefined;
-    this.#keeper.release(this, this.#tags);
+    this.#bye(this.chosen.caller, now, owed);
+  }
+
+  /** A dialog ends with the answer to our BYE: until then its peer's own crosses it (RFC 5407 §3.2.1). */
+  #bye(leg: Leg, now: Instant, told: Farewell): void {
+    this.#byesOut++;
+    sayBye(this.#board, leg, now, told, () => {
+      this.#byesOut--;
+      this.#forget();
+    });
+  }
+
+  /** The tags are known until nothing is owed or outstanding any more. */
+  #forget(): void {
+    const isWaiting = this.#byeOwed !== undefined || this.#byesOut > 0;
+    if (this.state === "ended") this.#keeper.release(this, isWaiting ? [] : this.#tags);
   }
 
   /** Cancels the callee and refuses the caller, when an answer's media can't be relayed. */
@@ -348,7 +364,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#keeper.ended(this);
   }
 
-  /** Nothing is owed any more; the tags are forgotten unless a BYE still waits for its ACK. */
+  /** Nothing is owed any more, but perhaps a BYE that waits for its ACK. */
   #gone(): void {
     if (this.state === "ended") return;
     this.state = "ended";
@@ -356,7 +372,7 @@ export class Call implements Dialler, Responder, Wakeable {
       const invited = this.chosen ? this.#invited : pared(this.#invited);
       this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack, this.#strays));
     }
-    this.#keeper.release(this, this.#byeOwed ? [] : this.#tags);
+    this.#forget();
   }
 
   #claim(tag: string): void {

@@ -68,8 +68,9 @@ export class Calls implements CallKeeper, DialogIds {
 
   /** A request with a To tag. False when it belongs to no call of ours. */
   receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
-    const found = this.#find(request, flow);
-    if (!found) return false;
+    const found = this.#owner(request, flow);
+    // Of a call that is over no more than its end can be said.
+    if (!found || (found.call.isOver && request.method !== "BYE")) return false;
     const { call, role, from, to } = found;
     from.flow = flow;
     if (request.method === "BYE") this.#bye(call, role, transaction, request, now);
@@ -103,11 +104,6 @@ export class Calls implements CallKeeper, DialogIds {
     const found = call?.crossing(toTag, fromTag);
     if (!call || call.isOver || found?.from.dialog.callId !== callId) return undefined;
     return { from: found.from, to: found.to, trunk: call.trunk };
-  }
-
-  #find(request: Request, flow: Flow): (Crossing & { call: Call }) | undefined {
-    const found = this.#owner(request, flow);
-    return found?.call.isOver ? undefined : found;
   }
 
   /**

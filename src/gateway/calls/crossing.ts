@@ -83,7 +83,8 @@ export function requestAcross(
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
   headers.add(
     "contact",
-    contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user),
+    contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user) +
+      featuresOf(original),
   );
   const called = dialled === user || !dialled || !user ? undefined : ([dialled, user] as const);
   copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld, called));
@@ -121,7 +122,8 @@ export function responseAcross(
     const face = board.setup.faces[to];
     for (const route of request.headers.all("record-route"))
       across.headers.add("record-route", route);
-    across.headers.set("contact", contactOf(face, leg.flow.transport, parseUri(request.uri)?.user));
+    const contact = contactOf(face, leg.flow.transport, parseUri(request.uri)?.user);
+    across.headers.set("contact", contact + featuresOf(response));
   } else if (status >= 300 && status < 400) copyRedirection(board, response, across, to);
   copyBody(board, response, across, to);
   return across;
@@ -164,8 +166,8 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   request.headers.set("max-forwards", String(hopsLeft(board, original)));
   copyHeaders(original.headers, request.headers, view(board, leg.side, leg.withheld));
   vouch(board, request.method, request.headers, leg.side);
-  dress(board, request, leg);
-  if (request.method === "INVITE" || leg.timer) {
+  dress(board, original, request, leg);
+  if (request.method === "INVITE" || (leg.timer && isTimed(request.method))) {
     askForTimer(board.setup.timers[leg.side], request, leg.timer?.terms);
   }
   copyBody(board, original, request, leg.side);
@@ -177,7 +179,7 @@ export function ownInDialog(board: Switchboard, leg: Leg, method: string): Reque
   const request = requestInDialog(leg.dialog, method);
   request.headers.set("max-forwards", String(board.setup.maxForwards));
   vouch(board, method, request.headers, leg.side);
-  dress(board, request, leg);
+  dress(board, undefined, request, leg);
   return request;
 }
 
@@ -193,6 +195,7 @@ export function ackFor(board: Switchboard, leg: Leg, cseq: number, invite: Reque
   return ack;
 }
 
+/** A BYE that no end has said. */
 export function byeFor(board: Switchboard, leg: Leg, reason?: string): Request {
   const bye = requestInDialog(leg.dialog, "BYE");
   bye.headers.set("max-forwards", String(board.setup.maxForwards));
@@ -211,11 +214,31 @@ const TARGET_METHODS: ReadonlySet<string> = new Set([
   "REFER",
 ]);
 
-function dress(board: Switchboard, request: Request, leg: Leg): void {
+function dress(
+  board: Switchboard,
+  original: Request | undefined,
+  request: Request,
+  leg: Leg,
+): void {
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
   if (!TARGET_METHODS.has(request.method)) return;
   const user = leg.contactUser ?? parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
-  request.headers.set("contact", contactOf(board.setup.faces[leg.side], leg.flow.transport, user));
+  const contact = contactOf(board.setup.faces[leg.side], leg.flow.transport, user);
+  request.headers.set("contact", contact + featuresOf(original));
+}
+
+/** What an end says of itself in its Contact that is no name (RFC 3840 §9, RFC 4579 §5.2). */
+const FEATURES = ["isfocus", "automata", "audio", "video"];
+
+/** The flags among an end's features, for the Contact that stands for it on the other side. */
+function featuresOf(message: Request | Response | undefined): string {
+  const contact = message?.contact;
+  if (!contact || contact.params.size === 0) return "";
+  return FEATURES.filter(
+    (name) => contact.params.has(name) && contact.params.get(name) === undefined,
+  )
+    .map((name) => `;${name}`)
+    .join("");
 }
 
 /** RFC 3261 §16.6 step 3: one hop less; the pipeline has refused what has none left. */

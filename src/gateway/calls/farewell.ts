@@ -15,8 +15,17 @@ export interface Farewell {
 export const reasonIn = ({ bye, reason }: Farewell): string | undefined =>
   bye?.headers.get("reason") ?? reason;
 
-/** Ends a leg. An operator whose challenge of the BYE had no answer would go on to charge. */
-export function sayBye(board: Switchboard, leg: Leg, now: Instant, told: Farewell = {}): void {
+/**
+ * Ends a leg. An operator whose challenge of the BYE had no answer would go on to charge. `done`
+ * hears when the peer has answered, or never will.
+ */
+export function sayBye(
+  board: Switchboard,
+  leg: Leg,
+  now: Instant,
+  told: Farewell = {},
+  done?: () => void,
+): void {
   const bye = told.bye ? inDialogAcross(board, told.bye, leg) : byeFor(board, leg, told.reason);
   // Whatever way the other end's BYE came: this one has all of its own before it.
   bye.headers.set("max-forwards", String(board.setup.maxForwards));
@@ -24,11 +33,13 @@ export function sayBye(board: Switchboard, leg: Leg, now: Instant, told: Farewel
   const credentials = credentialsAt(leg, to);
   const again: Requester = {
     response: (_transaction, response, _flow, at) => {
+      if (response.status < 200) return;
+      done?.();
       if (response.status !== 401 && response.status !== 407) return;
       const retry = answerChallenge(board, credentials, bye, response);
       if (retry) board.transactions.request(retry, to, at);
     },
-    failed: () => {},
+    failed: () => done?.(),
   };
-  board.transactions.request(bye, to, now, credentials && again);
+  board.transactions.request(bye, to, now, credentials || done ? again : undefined);
 }
