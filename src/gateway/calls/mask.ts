@@ -1,4 +1,11 @@
-import { type Headers, parseNameAddr, parseUri, printNameAddr, printUri } from "#sip-message";
+import {
+  type Headers,
+  type Params,
+  parseNameAddr,
+  parseUri,
+  printNameAddr,
+  printUri,
+} from "#sip-message";
 import type { Renumber, Withheld } from "./setup.ts";
 
 /**
@@ -172,7 +179,8 @@ function tellAddresses(value: string, view: MaskView, renumber: Renumber | undef
     if (!address) continue;
     const uri = renumber ? renumbered(address.uri, renumber, host) : address.uri;
     const told = masked ? maskUri(uri, host) + reasonsOf(address.uri) : uri;
-    parts.push(printNameAddr({ display: address.display, uri: told, params: address.params }));
+    const params = masked ? hostless(address.params) : address.params;
+    parts.push(printNameAddr({ display: address.display, uri: told, params }));
   }
   return parts.length > 0 ? parts.join(", ") : `<sip:anonymous@${host}>`;
 }
@@ -198,8 +206,29 @@ function reasonsOf(uri: string): string {
   return kept.length > 0 ? `?${kept.join("&")}` : "";
 }
 
-/** That the user is a number, and why a call was forwarded (RFC 4458). */
-const KEPT_PARAMS = ["user", "cause"] as const;
+/** Parameters of address headers that name no host: RFC 5806 §4, RFC 7044 §5.1, and Remote-Party-ID. */
+const HOSTLESS: readonly string[] = [
+  "reason",
+  "counter",
+  "limit",
+  "privacy",
+  "screen",
+  "party",
+  "id-type",
+  "index",
+  "rc",
+  "mp",
+  "np",
+];
+
+const hostless = (params: Params): Params =>
+  params.size === 0 ? params : new Map([...params].filter(([name]) => HOSTLESS.includes(name)));
+
+/**
+ * That the user is a number, why a call was forwarded (RFC 4458), and what a REFER asks for
+ * (RFC 3515 §2.1).
+ */
+const KEPT_PARAMS = ["user", "cause", "method"] as const;
 
 /** A URI with its host, port and host-naming parameters replaced; tel and urn URIs name no host. */
 export function maskUri(text: string, host: string, port?: number): string {
