@@ -1,0 +1,24 @@
+import type { Flow } from "../stage/flow.ts";
+import { DIALOG_FLOWS } from "./dialog.ts";
+import { EARLY_FLOWS } from "./early.ts";
+import { MASK_FLOWS } from "./mask.ts";
+import { OUTSIDE_FLOWS } from "./outside.ts";
+import { RENEGOTIATION_FLOWS } from "./renegotiation.ts";
+import { RFC3665_FLOWS } from "./rfc3665.ts";
+import { SERVICE_FLOWS } from "./services.ts";
+import { SESSION_TIMER_FLOWS } from "./session-timer.ts";
+import { TRANSFER_FLOWS } from "./transfer.ts";
+import { TRUNK_FLOWS } from "./trunk.ts";
+
+export const FLOWS: readonly Flow[] = [
+  ...RFC3665_FLOWS,
+  ...TRANSFER_FLOWS,
+  ...SERVICE_FLOWS,
+  ...EARLY_FLOWS,
+  ...RENEGOTIATION_FLOWS,
+  ...DIALOG_FLOWS,
+  ...SESSION_TIMER_FLOWS,
+  ...OUTSIDE_FLOWS,
+  ...TRUNK_FLOWS,
+  ...MASK_FLOWS,
+];

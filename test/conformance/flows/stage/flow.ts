@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { mirrored, parseLadder } from "./ladder.ts";
+import type { Site } from "./site.ts";
+import { Stage } from "./stage.ts";
+
+/** One call flow: who says what, and who must hear what. */
+export interface Flow {
+  /** With the RFC and its section. */
+  readonly name: string;
+  readonly site?: Site;
+  /** Played also with the operator and the PBX in each other's place. */
+  readonly bothWays?: boolean;
+  readonly ladder: string;
+}
+
+/** A flow that deliberately goes another way than its RFC: why, and where that is allowed or said. */
+export interface Exception {
+  readonly reason: string;
+  readonly section: string;
+  /** The line of the ladder where the two ways part. */
+  readonly at: string;
+}
+
+/** One run of a flow; throws where it departs from its ladder. */
+export interface Performance {
+  readonly name: string;
+  play(): void;
+}
+
+export const performancesOf = (flows: readonly Flow[]): Performance[] =>
+  flows.flatMap(({ name, site, bothWays, ladder }) => {
+    const way = (title: string, text: string): Performance => ({
+      name: title,
+      play: () => new Stage(site).play(parseLadder(text)),
+    });
+    const there = way(name, ladder);
+    return bothWays ? [there, way(`${name} (from the PBX)`, mirrored(ladder))] : [there];
+  });
+
+/** By the name of the performance. */
+export const readExpectation = (): ReadonlyMap<string, Exception> =>
+  new Map(
+    Object.entries(
+      JSON.parse(
+        readFileSync(new URL("../ladders/expectation.json", import.meta.url), "utf8"),
+      ) as Record<string, Exception>,
+    ),
+  );
