@@ -150,7 +150,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (response.status === 100 || this.state !== "dialling") return;
     const fork = this.#forkOf(response, flow);
     if (!fork) return;
-    const sdp = this.#relaySdp(response, now);
+    const sdp = this.#relaySdp(response, fork, now);
     if (isEnd(sdp)) return this.#abandon(sdp, now);
     this.#story.rings(now);
     this.#asked!.asker.rang(response, fork.caller, sdp.sdp, now);
@@ -161,7 +161,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (response.to.tag === this.#ack?.tag) return this.#repeatAck();
     if (fork && fork === this.chosen) return;
     if (this.state !== "dialling" || !fork) return this.#hangUpStray(response, flow, now);
-    const sdp = this.#relaySdp(response, now);
+    const sdp = this.#relaySdp(response, fork, now);
     if (isEnd(sdp)) {
       this.#hangUpStray(response, flow, now);
       return this.#refuse(sdp, now);
@@ -255,12 +255,14 @@ export class Call implements Dialler, Responder, Wakeable {
     return this.#forks.open(this.#asked.asker.legFor(localTag), this.#invited, response, flow);
   }
 
-  #relaySdp(response: Response, now: Instant): { sdp: string | undefined } | End {
+  #relaySdp(response: Response, fork: Fork, now: Instant): { sdp: string | undefined } | End {
     const sdp = sdpOf(response);
     const stage = response.status < 200 ? "early" : "final";
+    const isOnItsOwn = stage === "early" ? sdp !== undefined : this.media.isForked;
+    if (isOnItsOwn) command(this.#board, this.media.goToFork(fork.callee.dialog.remoteTag));
     const offered = this.#asked!.offer !== undefined;
     // An UPDATE has settled more since: a repeat of the first answer (RFC 6337 §3.1.1) is past.
-    const isPast = offered && this.media.state.exchange?.from === "callee";
+    const isPast = offered && this.media.isRenegotiated;
     if (sdp === undefined || isPast) {
       // The answer came in a reliable 18x: that is what the call goes on with (RFC 3262 §5).
       if (stage === "final") command(this.#board, this.media.settle(now));
@@ -288,6 +290,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "answered";
     this.chosen = fork;
     this.#forks.choose(fork);
+    if (this.media.isForked) command(this.#board, this.media.dropOtherForks(now));
     this.#board.cancelAlarm(this.#alarm);
     this.#story.answered(now);
   }

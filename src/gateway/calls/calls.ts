@@ -71,13 +71,14 @@ export class Calls implements CallKeeper, DialogIds {
     const found = this.#owner(request, flow);
     // Of a call that is over no more than its end can be said.
     if (!found || (found.call.isOver && request.method !== "BYE")) return false;
-    const { call, role, from, to } = found;
+    const { call, role, fork, from, to } = found;
     from.flow = flow;
     if (request.method === "BYE") this.#bye(call, role, transaction, request, now);
     else {
       const refused = new Relay(this.#board, this, {
         call,
         role,
+        fork,
         from,
         to,
         transaction,

@@ -10,6 +10,7 @@ import type { Call, Renegotiation } from "./call.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-ids.ts";
+import type { Fork } from "./forks.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { isTimed, timerRefusal, withLongerTimer } from "./session-expires.ts";
@@ -21,6 +22,7 @@ export interface InDialog {
   readonly call: Call;
   /** Of `from`. */
   readonly role: Role;
+  readonly fork: Fork;
   readonly from: Leg;
   readonly to: Leg;
   readonly transaction: ServerTransaction;
@@ -61,6 +63,7 @@ export class Relay implements Requester, Responder, Renegotiation {
     const { call, from, to, request } = this.#way;
     const { setup } = this.#board;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
+    this.#goToFork();
     const unfit = bodyRefusal(setup, request) ?? this.#timerRefusal() ?? this.#clash();
     if (unfit) return unfit;
     const across = inDialogAcross(this.#board, request, to);
@@ -72,6 +75,20 @@ export class Relay implements Requester, Responder, Renegotiation {
     }
     this.#send(across, now);
     return undefined;
+  }
+
+  /** In an early dialog, what is negotiated is that dialog's own. */
+  #goToFork(): void {
+    const { call, fork, request } = this.#way;
+    const isEarly = call.state === "dialling" && NEGOTIATING.has(request.method);
+    if (!isEarly || (!call.media.isForked && sdpOf(request) === undefined)) return;
+    command(this.#board, call.media.goToFork(fork.callee.dialog.remoteTag));
+  }
+
+  /** The call is over, or has become that of another early dialog. */
+  get #isLost(): boolean {
+    const { call, fork } = this.#way;
+    return call.isOver || (call.chosen !== undefined && call.chosen !== fork);
   }
 
   #timerRefusal(): End | undefined {
@@ -100,24 +117,27 @@ export class Relay implements Requester, Responder, Renegotiation {
       return;
     }
     if (response.status === 100) return;
-    if (this.#way.call.isOver) this.#late(response, now);
-    else if (response.status >= 300) this.#refused(response, now);
+    if (this.#isLost) return this.#late(response, now);
+    if (this.#offered || sdpOf(response) !== undefined) this.#goToFork();
+    if (response.status >= 300) this.#refused(response, now);
     else this.#accepted(response, now);
   }
 
   failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
     if (transaction !== this.#client || this.#done) return;
-    this.#finish(now);
     const gone = end(why === "timeout" ? "no-response" : "unreachable");
     const { request, transaction: asked, call } = this.#way;
     this.#board.transactions.respond(asked, refusal(this.#board, request, gone), now);
+    if (this.#isLost) return;
+    this.#goToFork();
+    this.#finish(now);
     // RFC 3261 §12.2.1.2: no response at all ends the dialog. What couldn't even be sent is a 503
     // (§8.1.3.1) and ends no more than its transaction (RFC 5057 §5.1): a connection may come back.
     const isSilent = why === "timeout" && VITAL.has(request.method);
     if (isSilent) call.hangUp(gone, undefined, now);
   }
 
-  /** The call ended meanwhile: the asker learns that, and an answered INVITE gets its ACK. */
+  /** The call ended meanwhile, or was another's: the asker learns that, and an answered INVITE gets its ACK. */
   #late(response: Response, now: Instant): void {
     if (response.status < 200) return;
     this.#done = true;

@@ -1,5 +1,6 @@
 import type { MediaLine } from "#sdp";
 import type { Role, Stream } from "./command.ts";
+import type { Forks } from "./fork-media.ts";
 import type { CallSides } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
@@ -42,6 +43,8 @@ export interface Exchange {
   readonly lines: readonly OfferedLine[];
   /** How many of the lines the offerer knows of: those behind them are for the other peer alone. */
   readonly asked: number;
+  /** It followed another: the INVITE's own offer is past. */
+  readonly isLater: boolean;
   /** While open: the offer as it came and as it went, for a repeat. */
   readonly repeat?: { readonly text: string; readonly sdp: string };
 }
@@ -54,6 +57,8 @@ export interface CallMediaState {
   /** By m= line; a line without a stream is refused or off. */
   agreed: readonly { readonly stream?: Stream }[];
   exchange?: Exchange | undefined;
+  /** While the call has no answer, and more than the INVITE itself may negotiate. */
+  forks?: Forks | undefined;
   /** Numbers the streams of this call, across `successor`s too. */
   readonly made: { streams: number };
 }

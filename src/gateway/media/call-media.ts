@@ -19,6 +19,7 @@ import {
   tell,
   undone,
 } from "./exchange.ts";
+import { goToFork, streamsElsewhere, streamsIn } from "./fork-media.ts";
 import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
 import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import { linesTold, newOrigin, printAsOurs } from "./our-origin.ts";
@@ -129,10 +130,31 @@ export class CallMedia {
 
   /** Every stream that holds ports now (two pairs each), as the plane knows it. */
   get streams(): Stream[] {
-    const live = new Map<string, Stream>();
-    for (const { stream } of this.#state.agreed) if (stream) live.set(stream.id, stream);
-    for (const { told } of this.#state.exchange?.lines ?? []) if (told) live.set(told.id, told);
-    return [...live.values()];
+    const state = this.#state;
+    return state.forks ? [...streamsIn(state), ...streamsElsewhere(state)] : streamsIn(state);
+  }
+
+  /** Whether the INVITE's own offer has had its answer, and another has followed or was refused. */
+  get isRenegotiated(): boolean {
+    const { exchange } = this.#state;
+    return !exchange || exchange.isLater;
+  }
+
+  /** Whether early dialogs negotiate each for itself. */
+  get isForked(): boolean {
+    return this.#state.forks !== undefined;
+  }
+
+  /** What follows is of this early dialog, and changes nothing of the others'. */
+  goToFork(key: string): MediaCommand[] {
+    return goToFork(this.#state, key);
+  }
+
+  /** The call is the early dialog's at hand: what the others have is given back. */
+  dropOtherForks(now: Instant): MediaCommand[] {
+    const lost = streamsElsewhere(this.#state);
+    this.#state.forks = undefined;
+    return lost.map((stream) => this.#close(stream, now));
   }
 
   /** Whether an offer was passed on and has no answer at all yet. */
@@ -170,7 +192,9 @@ export class CallMedia {
     });
     const printed = this.#print(sdp, parts, otherRole(from));
     const asked = read.media.length;
-    this.#state.exchange = { from, stage: "open", lines, asked, repeat: { text, sdp: printed } };
+    const isLater = former !== undefined || this.#state.agreed.length > 0;
+    const repeat = { text, sdp: printed };
+    this.#state.exchange = { from, stage: "open", lines, asked, isLater, repeat };
     return relayed(printed, commands);
   }
 
@@ -202,7 +226,7 @@ export class CallMedia {
       if ("kind" in line) return line;
       lines.push(line);
     }
-    const { asked } = exchange;
+    const { asked, isLater } = exchange;
     const parts = sdp.media.slice(0, asked).map((section, i): Part => {
       const { stream, accepted, line } = lines[i]!;
       if (accepted) return { section, stream, mux: muxAgreed(exchange.lines[i]!, section) };
@@ -213,7 +237,7 @@ export class CallMedia {
       };
     });
     const settled = exchange.stage === "settled";
-    const answered: Exchange = { from: exchange.from, stage: "early", lines, asked };
+    const answered: Exchange = { from: exchange.from, stage: "early", lines, asked, isLater };
     this.#state.exchange = answered;
     const commands = stage === "final" || settled ? this.#agree(now) : this.#tell(answered);
     const printed = this.#print(sdp, parts, exchange.from);
@@ -252,10 +276,8 @@ export class CallMedia {
     if (!exchange || exchange.stage === "settled") return [];
     const commands = undone(exchange, agreed);
     this.#state.exchange = undefined;
-    for (const { told, fresh } of exchange.lines) {
-      if (told && fresh) commands.push(this.#close(told, now));
-    }
-    return commands;
+    const fresh = exchange.lines.flatMap((line) => (line.told && line.fresh ? line.told : []));
+    return [...commands, ...this.#closeUnused(fresh, now)];
   }
 
   /** Opens all streams again, for a plane that was restarted. */
@@ -268,6 +290,7 @@ export class CallMedia {
     const { streams } = this;
     this.#state.exchange = undefined;
     this.#state.agreed = [];
+    this.#state.forks = undefined;
     return streams.map((stream) => this.#close(stream, now));
   }
 
@@ -304,14 +327,14 @@ export class CallMedia {
   }
 
   #agree(now: Instant): MediaCommand[] {
-    const { from, lines, asked } = this.#state.exchange!;
-    const before = this.streams;
+    const { from, lines, asked, isLater } = this.#state.exchange!;
+    const before = streamsIn(this.#state);
     const settled = tell(settledLines(lines, this.#facts));
     this.#state.agreed = settled.lines.map(({ stream }) => (stream ? { stream } : {}));
-    this.#state.exchange = { from, stage: "settled", lines: settled.lines, asked };
+    this.#state.exchange = { from, stage: "settled", lines: settled.lines, asked, isLater };
     const live = new Set(settled.lines.map(({ stream }) => stream?.id));
     const gone = before.filter(({ id }) => !live.has(id));
-    return [...settled.commands, ...gone.map((stream) => this.#close(stream, now))];
+    return [...settled.commands, ...this.#closeUnused(gone, now)];
   }
 
   #keepTold(): void {
@@ -324,6 +347,12 @@ export class CallMedia {
     const { lines, commands } = tell(exchange.lines);
     this.#state.exchange = { ...exchange, lines };
     return commands;
+  }
+
+  /** Another early dialog may still use the ports that this one has done with. */
+  #closeUnused(streams: readonly Stream[], now: Instant): MediaCommand[] {
+    const used = new Set(streamsElsewhere(this.#state).map(({ id }) => id));
+    return streams.filter(({ id }) => !used.has(id)).map((stream) => this.#close(stream, now));
   }
 
   #close(stream: Stream, now: Instant): MediaCommand {
