@@ -115,6 +115,7 @@ async function comparePace(host: Host, subjects: readonly Subject[], media: bool
     setUpP99Ms: medians(rounds, (each) => each.setUpP99Ms),
     failed: sums(rounds, (each) => each.failed),
     retransmissions: sums(rounds, (each) => each.retransmissions),
+    dropped: sums(rounds, (each) => each.dropped),
     rounds: Number(wanted.rounds),
   };
 }

@@ -9,7 +9,7 @@ import {
   send,
   startSipp,
 } from "../../test/lab/index.ts";
-import { processorMs } from "./processor-time.ts";
+import { droppedDatagrams, processorMs } from "./processor-time.ts";
 import { CALLEE, CALLER, PORT, type Subject } from "./subject.ts";
 
 /** How calls come: as many at once as said, each ending gives way to the next; or so many a second. */
@@ -20,6 +20,8 @@ export interface Round {
   readonly calls: number;
   readonly failed: number;
   readonly retransmissions: number;
+  /** Datagrams that found a full buffer, of the subject or of SIPp: overload, not the subject's loss. */
+  readonly dropped: number;
   readonly seconds: number;
   readonly callsPerSecond: number;
   readonly msPerCall: number;
@@ -44,6 +46,7 @@ const BUFFER = ["-buff_size", "4194304"];
 export async function runRound(options: LoadOptions & { readonly pace: Pace }): Promise<Round> {
   const { subject, calls } = options;
   const ends = await startEnds({ ...options, holdMs: 0 });
+  const droppedBefore = droppedDatagrams(subject.pids[0]!);
   const before = processorMs(subject.pids);
   const started = performance.now();
   const sender = await ends.call(options.pace);
@@ -59,6 +62,7 @@ export async function runRound(options: LoadOptions & { readonly pace: Pace }): 
     calls: counts.successful,
     failed: calls - counts.successful,
     retransmissions: counts.retransmissions,
+    dropped: droppedDatagrams(subject.pids[0]!) - droppedBefore,
     seconds,
     callsPerSecond: counts.successful / seconds,
     msPerCall: used / counts.successful,

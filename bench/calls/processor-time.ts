@@ -51,3 +51,12 @@ function read(path: string): string | undefined {
     return undefined;
   }
 }
+
+/** Datagrams lost so far to full receive buffers, in the network namespace of a process. */
+export function droppedDatagrams(pid: number): number {
+  const lines = readFileSync(`/proc/${pid}/net/snmp`, "latin1").split("\n");
+  const [names = [], values = []] = lines
+    .filter((line) => line.startsWith("Udp: "))
+    .map((line) => line.split(" "));
+  return Number(values[names.indexOf("RcvbufErrors")]);
+}
