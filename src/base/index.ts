@@ -15,7 +15,7 @@ export {
   parseAddress,
   printAddress,
 } from "./ip-address.ts";
-export { decodeUtf8, encodeUtf8, latin1Bytes, latin1Text, ownText } from "./latin1.ts";
+export { decodeUtf8, encodeUtf8, latin1Bytes, latin1Text, ownText, ownTexts } from "./latin1.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { Sampler } from "./sampler.ts";
 export { Secret } from "./secret.ts";

@@ -16,6 +16,17 @@ export const latin1Bytes = (text: string): Uint8Array => Buffer.from(text, "lati
  */
 export const ownText = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
 
+/** The same for several texts at once: pieces of one storage. */
+export function ownTexts(texts: readonly string[]): string[] {
+  if (texts.length === 0) return [];
+  const all = ownText(texts.join(""));
+  let at = 0;
+  return texts.map(({ length }) => {
+    at += length;
+    return all.slice(at - length, at);
+  });
+}
+
 /** A text as people write it (settings, names), in the form that goes on the wire: UTF-8. */
 export const encodeUtf8 = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 

@@ -129,7 +129,7 @@ export class OperatorPolicy implements Policy {
   }
 
   #numbers(request: Request, trunk: Trunk, direction: "in" | "out") {
-    const [to, from] = [parseUri(request.uri), parseUri(request.from.uri)];
+    const [to, from] = [request.target, parseUri(request.from.uri)];
     const given = { called: to ? userOf(to) : "", calling: from ? userOf(from) : "" };
     const { called, calling } = this.#router.rewrite(trunk, direction, given);
     const users = {

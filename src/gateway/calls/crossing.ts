@@ -68,7 +68,7 @@ export function requestAcross(
   dialog: { callId: string; tag: string; cseq: number },
 ): Request {
   const headers = new Headers();
-  const dialled = parseUri(original.uri)?.user;
+  const dialled = original.target?.user;
   const user = candidate.user ?? dialled;
   const uri = candidate.peer?.uri ?? targetUri(user, candidate, to);
   const from = original.from;
@@ -122,7 +122,7 @@ export function responseAcross(
     const face = board.setup.faces[to];
     for (const route of request.headers.all("record-route"))
       across.headers.add("record-route", route);
-    const contact = contactOf(face, leg.flow.transport, parseUri(request.uri)?.user);
+    const contact = contactOf(face, leg.flow.transport, request.target?.user);
     across.headers.set("contact", contact + featuresOf(response));
   } else if (status >= 300 && status < 400) copyRedirection(board, response, across, to);
   copyBody(board, response, across, to);
@@ -186,7 +186,7 @@ export function ownInDialog(board: Switchboard, leg: Leg, method: string): Reque
 /** The ACK of a 2xx bears the credentials of its INVITE (RFC 3261 §13.2.2.4), to whom they are for. */
 export function ackFor(board: Switchboard, leg: Leg, cseq: number, invite: Request): Request {
   const ack = requestInDialog(leg.dialog, "ACK", cseq);
-  if (credentialsAt(leg, nextHop(leg))) {
+  if (leg.credentials && credentialsAt(leg, nextHop(leg))) {
     ack.headers.addAllFrom(invite.headers, "authorization");
     ack.headers.addAllFrom(invite.headers, "proxy-authorization");
   }

@@ -1,4 +1,4 @@
-import { ownText } from "#base";
+import { ownTexts } from "#base";
 import type { Role } from "#media";
 import { type DigestCredentials, dialogAsUac, type Flow, type Side } from "#sip";
 import { Headers, Request, type Response } from "#sip-message";
@@ -37,12 +37,14 @@ const LASTING = ["from", "to", "call-id", "cseq", "authorization", "proxy-author
 
 /** The same INVITE with no more than is needed once it is answered. */
 export function pared({ request, ...rest }: Invited): Invited {
+  const found = LASTING.flatMap((name) =>
+    request.headers.all(name).map((value) => [name, value] as const),
+  );
+  const [uri, ...values] = ownTexts([request.uri, ...found.map(([, value]) => value)]);
   const headers = new Headers();
-  for (const name of LASTING) {
-    for (const value of request.headers.all(name)) headers.add(name, ownText(value));
-  }
+  for (const [i, [name]] of found.entries()) headers.add(name, values[i]!);
   // A copy's lists are as long as they need be; those that grew have room for more.
-  return { ...rest, request: new Request(request.method, ownText(request.uri), headers.copy()) };
+  return { ...rest, request: new Request(request.method, uri!, headers.copy()) };
 }
 
 /** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */

@@ -2,7 +2,7 @@ import type { Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
 import { CallMedia } from "#media";
 import type { DigestCredentials, Flow, Side } from "#sip";
-import { parseUri, type Request } from "#sip-message";
+import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { AskingPeer } from "./asker.ts";
 import { bodyRefusal } from "./body-rules.ts";
@@ -101,7 +101,7 @@ function screen({ request, side }: Attempt, { board }: Surroundings): End | unde
 export function screenRequest(request: Request, setup: CallSetup): End | undefined {
   const hops = request.headers.get("max-forwards");
   if (hops !== undefined && Number(hops) === 0) return end("too-many-hops");
-  const uri = parseUri(request.uri);
+  const uri = request.target;
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel")) {
     return end("unsupported-scheme");
   }

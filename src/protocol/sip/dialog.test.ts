@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMessageText, type Request, type Response, responseTo } from "#sip-message";
+import { Headers, parseMessageText, Request, type Response, responseTo } from "#sip-message";
 import {
   acceptsCSeq,
   confirmDialog,
@@ -198,4 +198,19 @@ test("a peer of RFC 2543 has no tag", () => {
   const dialog = dialogAsUas(invite("From: <sip:old@x>"), "b");
   assert.equal(dialog.remoteTag, "");
   assert.equal(requestInDialog(dialog, "BYE").headers.get("to"), "<sip:old@x>");
+});
+
+test("an address loses its tag and nothing else, whatever its quotes hold", () => {
+  const localAddressOf = (to: string): string => {
+    const headers = new Headers();
+    headers.add("from", "<sip:a@x.example>;tag=a");
+    headers.add("to", to);
+    headers.add("call-id", "c");
+    headers.add("cseq", "1 INVITE");
+    return dialogAsUas(new Request("INVITE", "sip:b@x.example", headers), "t").localAddress;
+  };
+  for (const kept of ["<sip:b@y>", '"B >;tag=no" <sip:b@y>', '<sip:b@y>;x=">;tag=no"']) {
+    assert.equal(localAddressOf(kept), kept);
+    assert.equal(localAddressOf(`${kept};tag=one`), kept);
+  }
 });

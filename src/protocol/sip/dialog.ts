@@ -1,4 +1,4 @@
-import { ownText } from "#base";
+import { ownText, ownTexts } from "#base";
 import {
   Headers,
   parseNameAddr,
@@ -37,7 +37,7 @@ const CSEQ_MAX = 0x7fff_ffff;
 
 /** The dialog that a response to our request makes (RFC 3261 §12.1.2). */
 export function dialogAsUac(request: Request, response: Response): Dialog {
-  const [callId, localAddress, remoteAddress, remoteTag, remoteTarget, ...routeSet] = kept([
+  const [callId, localAddress, remoteAddress, remoteTag, remoteTarget, ...routeSet] = ownTexts([
     request.callId,
     withoutTag(request.headers.get("from") ?? ""),
     withoutTag(request.headers.get("to") ?? ""),
@@ -66,7 +66,7 @@ export function dialogAsUas(
   localTag: string,
   state: Dialog["state"] = "early",
 ): Dialog {
-  const [callId, localAddress, remoteAddress, remoteTag, remoteTarget, ...routeSet] = kept([
+  const [callId, localAddress, remoteAddress, remoteTag, remoteTarget, ...routeSet] = ownTexts([
     request.callId,
     withoutTag(request.headers.get("to") ?? ""),
     withoutTag(request.headers.get("from") ?? ""),
@@ -95,7 +95,7 @@ export function dialogAsUas(
  */
 export function confirmDialog(dialog: Dialog, response: Response): void {
   dialog.state = "confirmed";
-  dialog.routeSet = kept(routesBack(response));
+  dialog.routeSet = ownTexts(routesBack(response));
   refreshTarget(dialog, response);
 }
 
@@ -181,6 +181,8 @@ const tagged = (address: string, tag: string): string =>
 
 /** From or To without its tag; what else it says is kept, for peers that compare texts. */
 function withoutTag(value: string): string {
+  const closing = value.lastIndexOf(">") + 1;
+  if (closing > 0 && isTagAlone(value, closing)) return value.slice(0, closing);
   const address = parseNameAddr(value);
   if (address === undefined) return value;
   if (address.tag === undefined) return value.includes("<") ? value : printNameAddr(address);
@@ -193,12 +195,7 @@ function withoutTag(value: string): string {
   return value.slice(0, at + closed.length) + printParams(params);
 }
 
-/** The same texts in storage of their own: cut out of a message, they would keep all of it. */
-function kept(texts: readonly string[]): string[] {
-  const all = ownText(texts.join(""));
-  let at = 0;
-  return texts.map(({ length }) => {
-    at += length;
-    return all.slice(at - length, at);
-  });
-}
+/** Whether nothing but a tag stands from there on: so most addresses are. */
+const isTagAlone = (value: string, at: number): boolean =>
+  at === value.length ||
+  (value.startsWith(";tag=", at) && !value.includes(";", at + 1) && !value.includes('"', at));
