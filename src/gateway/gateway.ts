@@ -114,8 +114,10 @@ export class Gateway {
     switch (input.kind) {
       case "received":
         return this.#receive(parseMessageText(input.text, this.#messageLimits), input.flow, now);
+      case "sent":
+        return this.#board.transactions.sentBy(input.branch, input.flow);
       case "flow-closed":
-        return;
+        return this.#lost(input.flow, now);
       case "send-failed":
         return this.#transacted(this.#board.transactions.sendFailed(input.branch, now), now);
       case "resolved":
@@ -136,6 +138,14 @@ export class Gateway {
       const event = this.#board.transactions.due(now);
       if (event) this.#transacted(event, now);
       else if (!this.#board.wakeOne(now)) return;
+    }
+  }
+
+  /** Its answers would have come by it: whoever waits for one tries elsewhere, or says 503. */
+  #lost({ id }: Flow, now: Instant): void {
+    const { transactions } = this.#board;
+    for (const branch of transactions.lostWith(id)) {
+      this.#transacted(transactions.lost(branch, now), now);
     }
   }
 

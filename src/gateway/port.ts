@@ -31,6 +31,8 @@ export type Order =
 /** Everything that can reach the gateway. */
 export type Input =
   | { readonly kind: "received"; readonly flow: Flow; readonly text: string }
+  /** A connection took a message that has a branch; of datagrams nobody tells. */
+  | { readonly kind: "sent"; readonly branch: string; readonly flow: string }
   | { readonly kind: "flow-closed"; readonly flow: Flow; readonly why: string }
   | {
       readonly kind: "send-failed";

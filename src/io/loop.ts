@@ -4,7 +4,8 @@ import type { Effect, Input } from "#port";
 
 /** Performs what the gateway asks for; each in its own folder of `io`. */
 export interface Performers {
-  readonly send: (effect: Extract<Effect, { kind: "send" }>) => void;
+  /** Returns the connection that took the message; of a datagram nothing. */
+  readonly send: (effect: Extract<Effect, { kind: "send" }>) => string | undefined;
   readonly closeFlow: (effect: Extract<Effect, { kind: "close-flow" }>) => void;
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
@@ -39,7 +40,7 @@ export class Loop {
     } catch (error) {
       this.#performers.fault(error, input);
     }
-    for (const effect of this.#gateway.drain()) this.#perform(effect);
+    for (const effect of this.#gateway.drain()) this.#perform(effect, now);
     this.#arm(now);
   }
 
@@ -48,10 +49,10 @@ export class Loop {
     clearTimeout(this.#timer);
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Effect, now: Instant): void {
     switch (effect.kind) {
       case "send":
-        return this.#performers.send(effect);
+        return this.#send(effect, now);
       case "close-flow":
         return this.#performers.closeFlow(effect);
       case "resolve":
@@ -61,6 +62,14 @@ export class Loop {
       case "fact":
         return this.#performers.fact(effect);
     }
+  }
+
+  #send(effect: Extract<Effect, { kind: "send" }>, now: Instant): void {
+    const flow = this.#performers.send(effect);
+    const { branch } = effect;
+    // The gateway only notes it: nothing comes of that now.
+    if (flow !== undefined && branch !== undefined)
+      this.#gateway.handle({ kind: "sent", branch, flow }, now);
   }
 
   /** One timer for all: it moves only when the next thing is due sooner than it rings. */

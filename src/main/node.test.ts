@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, mock, type TestContext, test } from "node:test";
@@ -144,3 +144,20 @@ for (const [bears, verifyCertificate, heard] of [
     assert.match(first, heard ? /^OPTIONS / : /^peer-down$/);
   });
 }
+
+test("a peer that closes the connection instead of answering is told of at once", {
+  timeout: 20_000,
+}, async (context) => {
+  const server = createTcpServer((socket) => socket.once("data", () => socket.end()));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const peers = [{ host: "127.0.0.1", port, transport: "tcp" }];
+  const trunk = { name: "op", peers, optionsIntervalS: 1, optionsMissesMax: 1 };
+  const publicLocal = { address: "127.0.0.1", tlsPort: PUBLIC_TLS_PORT, plainPort: 15_986 };
+  const plain = { publicLocal, publicProtocols: "tls+udp/tcp" };
+  const settings = settingsOf({ ...plain, trunks: [trunk] });
+  const { witness } = await started(context, settings, join(folder, "data"));
+  await witness.next(/^peer-down$/);
+});

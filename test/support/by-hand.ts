@@ -126,6 +126,16 @@ export class ByHand {
     return this.#drain();
   }
 
+  /** The connection that took a message ends; what the gateway sends for that. */
+  close({ to }: Sent): Sent[] {
+    const { side, transport, address: remoteAddress, port: remotePort } = to;
+    const { us: localAddress, port: localPort } = ADDRESS[side];
+    const here = { side, transport, localAddress, localPort };
+    const flow: Flow = { id: carrierOf(to), ...here, remoteAddress, remotePort };
+    this.gateway.handle({ kind: "flow-closed", flow, why: "closed by the peer" }, this.now);
+    return this.#drain();
+  }
+
   /** A request of a peer that begins something. */
   begin(side: Side, method: string, more: More = {}): Request {
     const { us, them } = ADDRESS[side];
@@ -169,6 +179,12 @@ export class ByHand {
     return { caller, callee, ack };
   }
 
+  /** As sockets tell of connections. */
+  #carried(to: Destination, branch: string | undefined): void {
+    if (to.transport === "udp" || branch === undefined) return;
+    this.gateway.handle({ kind: "sent", branch, flow: carrierOf(to) }, this.now);
+  }
+
   #drain(): Sent[] {
     const effects = this.gateway.drain();
     for (const effect of effects) {
@@ -179,6 +195,7 @@ export class ByHand {
     }
     return effects.flatMap((effect) => {
       if (effect.kind === "media") this.mediaCommands.push(effect.command);
+      if (effect.kind === "send") this.#carried(effect.to, effect.branch);
       if (effect.kind !== "send" || effect.text.startsWith("SIP/2.0 100 ")) return [];
       const message = parseMessageText(effect.text);
       assert.ok(message.kind !== "parse-failure", effect.text);
@@ -186,6 +203,10 @@ export class ByHand {
     });
   }
 }
+
+/** The connection that takes what goes there. */
+const carrierOf = ({ flow, transport, address, port }: Destination): string =>
+  flow ?? `${transport} ${address} ${port}`;
 
 /** Both dialogs of a call, from what was asked and answered on either side. */
 export function dialogsOf(

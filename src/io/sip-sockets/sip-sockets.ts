@@ -57,11 +57,12 @@ export class SipSockets {
 
   /**
    * Sends latin1 text, datagrams at the end of this turn of the loop. A failure is told by
-   * `sendFailed`, later.
+   * `sendFailed`, later. Returns the flow of the connection that took it; of a datagram nothing.
    */
-  send(to: Destination, text: string, tag?: string): void {
-    if (to.transport === "udp") this.#sendDatagram(to, text, tag);
-    else this.#streams.send(to, text, tag);
+  send(to: Destination, text: string, tag?: string): string | undefined {
+    if (to.transport !== "udp") return this.#streams.send(to, text, tag);
+    this.#sendDatagram(to, text, tag);
+    return undefined;
   }
 
   /** Asks the peer of a stream for a sign of life (RFC 5626 §3.5.1); without one the flow ends. */

@@ -78,10 +78,13 @@ export class StreamPool implements Acceptor {
     this.#events.warning?.(text);
   }
 
-  send(to: Destination, text: string, tag?: string): void {
+  /** Returns the flow that took it. */
+  send(to: Destination, text: string, tag?: string): string | undefined {
     const stream = this.#streamTo(to);
     const why = typeof stream === "string" ? stream : stream.send(to, text, tag);
-    if (why !== undefined) process.nextTick(() => this.#events.sendFailed(to, tag, why));
+    if (why === undefined) return (stream as StreamFlow).id;
+    process.nextTick(() => this.#events.sendFailed(to, tag, why));
+    return undefined;
   }
 
   ping(flow: string): void {

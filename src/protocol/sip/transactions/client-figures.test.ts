@@ -28,6 +28,9 @@ test("the INVITE client is RFC 3261 figure 5 with RFC 6026", () => {
       "proceeding + 2xx → accepted: tell",
       "proceeding + 300-699 → completed: acknowledge",
       "proceeding + expiry → terminated: timeout",
+      // Beyond the figures: the connection that carried the request ended (§18.4).
+      "calling + flow-lost → terminated: transport",
+      "proceeding + flow-lost → terminated: transport",
     ]),
   );
 });
@@ -49,6 +52,9 @@ test("the other client is RFC 3261 figure 6", () => {
       "trying + expiry → terminated: timeout",
       "trying + resend → trying: send",
       "trying + transport-error → terminated: transport",
+      // Beyond the figures: the connection that carried the request ended (§18.4).
+      "proceeding + flow-lost → terminated: transport",
+      "trying + flow-lost → terminated: transport",
     ]),
   );
 });

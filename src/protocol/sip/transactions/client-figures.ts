@@ -9,7 +9,9 @@ export type ClientInput =
   | "resend"
   /** Timers B, D, F, K and M, and the end of patience after a CANCEL. */
   | "expiry"
-  | "transport-error";
+  | "transport-error"
+  /** The connection that took the request has ended. */
+  | "flow-lost";
 
 export type ClientAction =
   | "nothing"
@@ -36,6 +38,7 @@ export const INVITE_CLIENT: Figure<InviteClientState, ClientInput, ClientAction>
     // Timer B.
     expiry: go("terminated", "timeout"),
     "transport-error": go("terminated", "transport"),
+    "flow-lost": go("terminated", "transport"),
     "1xx": go("proceeding", "tell"),
     "2xx": go("accepted", "tell"),
     "300-699": go("completed", "acknowledge"),
@@ -46,6 +49,8 @@ export const INVITE_CLIENT: Figure<InviteClientState, ClientInput, ClientAction>
     "300-699": go("completed", "acknowledge"),
     // A CANCEL that nothing final has followed in 64*T1: RFC 3261 §9.1.
     expiry: go("terminated", "timeout"),
+    // The figure has no such arrow: a hop that said 100 and no more is gone with its connection.
+    "flow-lost": go("terminated", "transport"),
   },
   accepted: {
     // Repeated, and of other forks: RFC 6026 §7.2.
@@ -69,6 +74,7 @@ export const OTHER_CLIENT: Figure<OtherClientState, ClientInput, ClientAction> =
     // Timer F.
     expiry: go("terminated", "timeout"),
     "transport-error": go("terminated", "transport"),
+    "flow-lost": go("terminated", "transport"),
     "1xx": go("proceeding", "tell"),
     "2xx": go("completed", "tell"),
     "300-699": go("completed", "tell"),
@@ -77,6 +83,7 @@ export const OTHER_CLIENT: Figure<OtherClientState, ClientInput, ClientAction> =
     resend: go("proceeding", "send"),
     expiry: go("terminated", "timeout"),
     "transport-error": go("terminated", "transport"),
+    "flow-lost": go("terminated", "transport"),
     "1xx": go("proceeding", "tell"),
     "2xx": go("completed", "tell"),
     "300-699": go("completed", "tell"),

@@ -11,6 +11,7 @@ import type { Outbox } from "./outbox.ts";
 import { ackOf, cancelOf, setVia, type ViaFor } from "./own-requests.ts";
 import type { ParcelSize } from "./parcel-size.ts";
 import { NEVER, patienceMs, type Timings, timerDMs } from "./timings.ts";
+import { Waiting } from "./waiting.ts";
 
 export interface ClientParts {
   readonly timers: Timers<Transaction>;
@@ -23,6 +24,7 @@ export interface ClientParts {
 /** Runs the client figures: what they do, and the timers of each state. */
 export class ClientMachines {
   readonly #live = new Map<string, ClientTransaction>();
+  readonly #waiting = new Waiting();
   readonly #parts: ClientParts;
 
   constructor(parts: ClientParts) {
@@ -59,6 +61,7 @@ export class ClientMachines {
     // Whoever guesses a branch on one side has no say on the other's transactions.
     if (transaction?.method !== response.cseq.method) return undefined;
     if (transaction.destination.side !== flow.side) return undefined;
+    if (transaction.flow !== undefined) this.#heard(transaction, response.status);
     return this.#step(transaction, statusClass(response.status), now, response, flow);
   }
 
@@ -72,13 +75,28 @@ export class ClientMachines {
     return undefined;
   }
 
-  sendFailed(key: string, now: Instant): TransactionEvent | undefined {
+  failed(
+    key: string,
+    why: "transport-error" | "flow-lost",
+    now: Instant,
+  ): TransactionEvent | undefined {
     const transaction = this.#live.get(key);
     if (!transaction) return undefined;
-    if (!transaction.datagramWay) return this.#step(transaction, "transport-error", now);
+    if (!transaction.datagramWay) return this.#step(transaction, why, now);
     this.#backToDatagrams(transaction, now);
     arm(this.#parts.timers, transaction, now);
     return undefined;
+  }
+
+  /** A connection took a request, and nothing has come of it yet. */
+  sentBy(key: string, flow: string): void {
+    const transaction = this.#live.get(key);
+    if (transaction) this.#waiting.add(transaction, flow);
+  }
+
+  /** What waits for an answer by this connection. */
+  lostWith(flow: string): readonly string[] {
+    return this.#waiting.by(flow);
   }
 
   /** RFC 3261 §9.1: at once where a provisional response has come, else with the first one. */
@@ -86,6 +104,12 @@ export class ClientMachines {
     if (!transaction.isInvite || transaction.isCancelled) return;
     if (transaction.state === "calling") transaction.withdrawal ??= { reason };
     else if (transaction.state === "proceeding") this.#sendCancel(transaction, { reason }, now);
+  }
+
+  /** Where somebody is alerted, the answer may come by a new connection (RFC 3261 §18.2.2). */
+  #heard(transaction: ClientTransaction, status: number): void {
+    const isAlerted = transaction.isInvite && status > 100;
+    if (isAlerted || status >= 200) this.#waiting.remove(transaction);
   }
 
   #start(transaction: ClientTransaction, now: Instant): void {
@@ -171,6 +195,7 @@ export class ClientMachines {
     transaction.text = "";
     transaction.request = undefined;
     this.#live.delete(clientKey(transaction.branch, transaction.method));
+    this.#waiting.remove(transaction);
     disarm(this.#parts.timers, transaction);
   }
 
@@ -231,6 +256,7 @@ export class ClientMachines {
   #backToDatagrams(transaction: ClientTransaction, now: Instant): void {
     const way = transaction.datagramWay!;
     this.#parts.parcelSize.refused(way, now);
+    this.#waiting.remove(transaction);
     transaction.datagramWay = undefined;
     this.#redirect(transaction, way);
     transaction.resendMs = this.#parts.timings.t1Ms;

@@ -32,6 +32,8 @@ export class ClientTransaction {
   expiresAt = NEVER as Instant;
   withdrawal: Withdrawal | undefined = undefined;
   isCancelled = false;
+  /** The connection that took it, while the answer can come by nothing else. */
+  flow: string | undefined = undefined;
   /** The datagram's way, while the message tries TCP because of its size (RFC 3261 §18.1.1). */
   datagramWay: Destination | undefined = undefined;
 

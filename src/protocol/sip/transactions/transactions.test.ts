@@ -750,6 +750,56 @@ test("a TCP that says nothing is given up after 2*T1", () => {
 
 // ── Limits and memory ──────────────────────────────────────────────────────────────────────
 
+/** Sends over TCP by a connection of this name; what the layer was told of it. */
+function sentOver(rig: Rig, method: string, flow: string): Send {
+  rig.sent = [];
+  rig.do((layer, now) => layer.request(outgoing(method), toPeer("tcp"), now));
+  const [sent] = rig.sent;
+  rig.layer.sentBy(sent!.branch!, flow);
+  return sent!;
+}
+
+test("what a closed connection carried and nobody has answered can fail at once", () => {
+  const rig = new Rig();
+  const waiting = sentOver(rig, "INVITE", "tcp-1");
+  const trying = sentOver(rig, "INVITE", "tcp-1");
+  const message = sentOver(rig, "MESSAGE", "tcp-1");
+  const elsewhere = sentOver(rig, "MESSAGE", "tcp-2");
+  const answered = sentOver(rig, "MESSAGE", "tcp-1");
+  const refused = sentOver(rig, "INVITE", "tcp-1");
+  rig.receive(answerTo(trying, 100), flowOf("tcp"));
+  rig.receive(answerTo(answered, 200), flowOf("tcp"));
+  rig.receive(answerTo(refused, 486), flowOf("tcp"));
+  rig.kinds();
+  const lost = rig.layer.lostWith("tcp-1");
+  assert.deepEqual(lost, [waiting.branch, trying.branch, message.branch]);
+  for (const branch of lost) {
+    const event = rig.layer.lost(branch, rig.now);
+    assert.equal(event?.kind === "failed" && event.why, "transport");
+  }
+  assert.deepEqual(rig.layer.lostWith("tcp-1"), []);
+  assert.deepEqual(rig.layer.lostWith("tcp-2"), [elsewhere.branch]);
+});
+
+test("a call that rings outlives its connection: the answer may come by another", () => {
+  const rig = new Rig();
+  const ringing = sentOver(rig, "INVITE", "tcp-1");
+  rig.receive(answerTo(ringing, 180), flowOf("tcp"));
+  assert.deepEqual(rig.layer.lostWith("tcp-1"), []);
+  rig.receive(answerTo(ringing, 200), flowOf("tcp", "public", 40_000));
+  assert.deepEqual(rig.kinds(), ["response", "response"]);
+});
+
+test("a request that fell back to a datagram has nothing to do with the connection any more", () => {
+  const rig = new Rig({ datagramBytesMax: 200 });
+  rig.do((layer, now) => layer.request(outgoing("MESSAGE"), toPeer(), now));
+  const [first] = rig.sent;
+  assert.equal(first!.to.transport, "tcp");
+  rig.layer.sentBy(first!.branch!, "tcp-1");
+  rig.do((layer, now) => assert.equal(layer.lost(first!.branch!, now), undefined));
+  assert.deepEqual(rig.layer.lostWith("tcp-1"), []);
+});
+
 test("over the limit new requests get 503 without a trace, and the others go on", () => {
   const rig = new Rig({ transactionsMax: 2 });
   const { transaction, request } = requestEvent(rig.receive(incoming("INVITE")));

@@ -143,7 +143,24 @@ export class Transactions {
   /** A message could not be sent; `branch` is that of its `Send`. */
   sendFailed(branch: string | undefined, now: Instant): TransactionEvent | undefined {
     this.#letGo();
-    return branch === undefined ? undefined : this.#told(this.#clients.sendFailed(branch, now));
+    if (branch === undefined) return undefined;
+    return this.#told(this.#clients.failed(branch, "transport-error", now));
+  }
+
+  /** A connection took a message; `branch` is that of its `Send`. */
+  sentBy(branch: string, flow: string): void {
+    this.#clients.sentBy(branch, flow);
+  }
+
+  /** The branches of what a connection took and nobody has answered: it ended, so all are `lost`. */
+  lostWith(flow: string): readonly string[] {
+    return this.#clients.lostWith(flow);
+  }
+
+  /** No answer comes by the connection that took it: a failed transport (RFC 3261 §8.1.3.1). */
+  lost(branch: string, now: Instant): TransactionEvent | undefined {
+    this.#letGo();
+    return this.#told(this.#clients.failed(branch, "flow-lost", now));
   }
 
   /** Runs what is due; call until undefined. */
