@@ -16,6 +16,9 @@ export const ENDS = {
   completed: row(200, "none", "Completed", "Terminé"),
   cancelled: row(487, "caller", "Cancelled by the caller", "Abandonné par l’appelant"),
   rejected: row(480, "callee", "Refused by the called side", "Refusé par le côté appelé"),
+  transferred: row(200, "none", "Transferred", "Transféré"),
+  transferring: row(491, "network", "A transfer is under way", "Un transfert est en cours"),
+  "transfer-not-allowed": row(603, "operator", "Transfer not allowed", "Transfert non admis"),
   "ring-timeout": row(480, "callee", "No answer in time", "Pas de réponse dans le délai"),
   "unknown-source": row(
     403,

@@ -32,6 +32,9 @@ export type Fact =
   | { readonly kind: "call-ringing"; readonly callId: string }
   | { readonly kind: "call-answered"; readonly callId: string }
   | { readonly kind: "call-ended"; readonly record: CallRecord }
+  /** A referrer's call is over for its peer, which is in another call now. */
+  | { readonly kind: "transferred"; readonly callId: string; readonly into: string }
+  | { readonly kind: "transfer-failed"; readonly callId: string; readonly status: number }
   | {
       readonly kind: "failover";
       readonly callId: string;

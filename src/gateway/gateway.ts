@@ -65,10 +65,10 @@ export class Gateway {
       random,
     });
     this.#board = new Board({ setup: callSetupOf(settings), random, hash, transactions, ports });
-    this.#calls = new Calls(this.#board, (id) => this.#policy.release(id));
     this.#watch = new PeerWatch(this.#board, settings, now);
     this.#registrar = new TrunkRegistrar(this.#board, settings, now);
     this.#policy = new OperatorPolicy(settings, random, this.#watch);
+    this.#calls = new Calls(this.#board, this.#policy);
     this.#names = new NameWatch(this.#board, this.#policy, now);
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };

@@ -1,10 +1,11 @@
 import { Admission } from "#admission";
-import type { Instant, Random } from "#base";
+import { canonicalAddress, type Instant, isAddress, type Random } from "#base";
 import {
   type Candidate,
   candidateFor,
   type Origin,
   type Policy,
+  type ReferRules,
   type Replaced,
   type Route,
 } from "#calls";
@@ -77,7 +78,19 @@ export class OperatorPolicy implements Policy {
     const { users, ...numbers } = this.#numbers(request, trunk, direction);
     const { user: _, ...callers } = users;
     const candidates = [candidateFor(replaced, callers)];
-    return { candidates, ...numbers, toward, trunk: trunk.name };
+    return { candidates, ...numbers, toward, ...factsOf(trunk) };
+  }
+
+  referred(invite: Request, by: Side, name: string | undefined): Route | End {
+    const own = this.#router.trunk(name ?? "");
+    const host = parseUri(invite.uri)?.host;
+    if (!own) return end("no-route");
+    if (host === undefined || !this.#isOwn(by, host, own)) {
+      return by === "private" ? this.#toOperator(invite) : this.#pbx(invite, own, "in");
+    }
+    return by === "private"
+      ? this.#pbx(invite, own, undefined)
+      : this.#operator(invite, own, undefined);
   }
 
   admit(callId: string, route: Route, now: Instant): End | undefined {
@@ -91,9 +104,12 @@ export class OperatorPolicy implements Policy {
 
   #toPbx(request: Request, origin: Origin): Route | End {
     const trunk = this.#router.trunk(origin.trunk ?? "");
-    if (!trunk) return end("unknown-source");
+    return trunk ? this.#pbx(request, trunk, "in") : end("unknown-source");
+  }
+
+  #pbx(request: Request, trunk: Trunk, rules: "in" | undefined): Route {
     const { pbx, pbxReached } = this.#settings;
-    const { users, ...numbers } = this.#numbers(request, trunk, "in");
+    const { users, ...numbers } = this.#numbers(request, trunk, rules);
     const withheld = toldOfPbx(trunk);
     const candidate: Candidate = {
       name: "pbx",
@@ -108,30 +124,45 @@ export class OperatorPolicy implements Policy {
       failoverStatuses: [503],
       redirects: "pass",
     };
-    return { candidates: [candidate], ...numbers, toward: "private", trunk: trunk.name };
+    return { candidates: [candidate], ...numbers, toward: "private", ...factsOf(trunk) };
   }
 
   #toOperator(request: Request): Route | End {
     const uri = parseUri(request.uri);
     const called = uri ? userOf(uri) : "";
     const trunk = this.#router.trunkFor(called, askedHosts(request, uri));
-    if (!trunk) return end("no-route");
-    const { users, ...numbers } = this.#numbers(request, trunk, "out");
+    return trunk ? this.#operator(request, trunk, "out") : end("no-route");
+  }
+
+  #operator(request: Request, trunk: Trunk, rules: "out" | undefined): Route {
+    const { users, ...numbers } = this.#numbers(request, trunk, rules);
     const peers = peersToTry(trunk, this.#random, (peer) => this.#peers.isUp(trunk, peer));
     const candidates = peers.map((peer) => trunkCandidate(trunk, peer, users));
     const told = toldOfPbx(trunk);
-    const facts = {
-      toward: "public",
-      trunk: trunk.name,
-      ...(told && { callerTold: told }),
-    } as const;
-    return { candidates, ...numbers, ...facts };
+    const callerTold = told && { callerTold: told };
+    return { candidates, ...numbers, toward: "public", ...factsOf(trunk), ...callerTold };
   }
 
-  #numbers(request: Request, trunk: Trunk, direction: "in" | "out") {
+  /** Whether who refers to a host means its own side: the PBX, or the operator that it is. */
+  #isOwn(by: Side, host: string, { domain, peers }: Trunk): boolean {
+    const { pbx, pbxReached } = this.#settings;
+    const names = by === "private" ? [pbx.host, pbxReached.host] : peers.map((peer) => peer.host);
+    if ([...names, by === "public" ? domain : undefined].some((name) => isSameHost(name, host)))
+      return true;
+    if (!isAddress(host) || this.#isOurs(host)) return false;
+    // A phone of the PBX is named by an address of its own: nobody outside could reach it there.
+    return by === "private" ? !this.#sources.knows("public", host) : this.#sources.knows(by, host);
+  }
+
+  #isOurs(host: string): boolean {
+    const { advertised, publicLocal, privateLocal } = this.#settings;
+    return [advertised, publicLocal, privateLocal].some(({ address }) => isSameHost(address, host));
+  }
+
+  #numbers(request: Request, trunk: Trunk, direction: "in" | "out" | undefined) {
     const [to, from] = [request.target, parseUri(request.from.uri)];
     const given = { called: to ? userOf(to) : "", calling: from ? userOf(from) : "" };
-    const { called, calling } = this.#router.rewrite(trunk, direction, given);
+    const { called, calling } = direction ? this.#router.rewrite(trunk, direction, given) : given;
     const users = {
       ...(called === "" ? {} : { user: escapeUser(called) }),
       ...(calling === "" ? {} : { fromUser: escapeUser(calling) }),
@@ -139,6 +170,20 @@ export class OperatorPolicy implements Policy {
     return { caller: calling, callee: called, dialled: given.called, users };
   }
 }
+
+const isSameHost = (one: string | undefined, other: string): boolean =>
+  one !== undefined &&
+  (canonicalAddress(one) ?? one.toLowerCase()) === (canonicalAddress(other) ?? other.toLowerCase());
+
+/** What a call keeps of its trunk. */
+const factsOf = ({ name, refer, referFrom }: Trunk): Pick<Route, "trunk" | "referRules"> => ({
+  trunk: name,
+  referRules: refer === "pass" ? PASSED : referFrom === "pbx" ? PBX_MAY : ALL_MAY,
+});
+
+const PASSED: ReferRules = { public: "pass", private: "pass" };
+const PBX_MAY: ReferRules = { public: "refuse", private: "perform" };
+const ALL_MAY: ReferRules = { public: "perform", private: "perform" };
 
 function originOf(source: Source): Origin {
   if (source.kind === "pbx") return { kind: "pbx" };

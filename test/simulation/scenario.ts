@@ -48,6 +48,7 @@ function siteOf(random: Random): Omit<WorldOptions, "seed" | "weather"> {
     settings: { rtp: { changePortOnRenegotiation: pick(random, ["yes", "no"]) } },
     trunk: {
       refer: pick(random, ["pass", "perform"]),
+      referFrom: pick(random, ["pbx", "both"]),
       redirects: pick(random, ["pass", "follow"]),
     },
   };
@@ -159,7 +160,7 @@ class Play {
     const deeds = this.#random.integer(4);
     for (let i = 0; i < deeds; i++) {
       const atMs = this.#random.integer(10_000);
-      const deed = this.#random.integer(6);
+      const deed = this.#random.integer(7);
       network.in(atMs, () => this.#deed(leg, deed));
     }
     const byeMs = this.#chance(8) ? LONGEST_CALL_MS : 500 + this.#random.integer(12_000);
@@ -186,9 +187,24 @@ class Play {
         this.tell(`${name} sends INFO`);
         return leg.info();
       default:
-        this.tell(`${name} transfers`);
-        return leg.refer(`sip:4002@${leg.peer.gatewayAddress}`);
+        return this.#transfer(leg);
     }
+  }
+
+  /** To the other side or to its own, in the place of another of its calls or of none. */
+  #transfer(leg: PeerLeg): void {
+    const { peer } = leg;
+    const host = pick(this.#random, [peer.gatewayAddress, peer.addresses[0]!]);
+    const others = [...peer.legs].filter((one) => one !== leg && one.state === "confirmed");
+    const consulted = this.#chance(2) ? others[0] : undefined;
+    const byeMs = this.#chance(3) ? this.#random.integer(500) : undefined;
+    const how = [
+      consulted ? "attended" : "unattended",
+      ...(byeMs === undefined ? [] : [`hangs up after ${byeMs} ms`]),
+    ].join(", ");
+    this.tell(`${peer.name} transfers to ${host} (${how})`);
+    leg.refer(`sip:4002@${host}`, consulted);
+    if (byeMs !== undefined) this.#world.network.in(byeMs, () => leg.bye());
   }
 
   #chance(of: number): boolean {

@@ -114,6 +114,7 @@ export class PeerLeg {
     if (this.state !== "confirmed") return;
     const request = this.peer.requestIn(this, "REFER");
     request.headers.add("refer-to", `<${target}${consulted ? consulted.#asReplaces() : ""}>`);
+    request.headers.add("referred-by", `<sip:${this.peer.name}@${this.peer.addresses[0]}>`);
     this.peer.send(request, this, (status) => this.log.push(`REFER ${status}`));
   }
 

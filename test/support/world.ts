@@ -138,9 +138,16 @@ export class World {
 
   /** Ports held = live streams, and none of either without calls. */
   #gatewayIsEmpty(): string[] {
-    const { callCount, portsHeld } = this.gateway.gateway;
+    const { calls, ports, tags, transactions, queries } = this.gateway.gateway.sizes;
     const { size } = this.gateway.streams;
-    const counts = { "calls left": callCount, "ports held": portsHeld, "streams open": size };
+    const counts = {
+      "calls left": calls,
+      "ports held": ports,
+      "streams open": size,
+      "tags known": tags,
+      "transactions left": transactions,
+      "names in resolution": queries,
+    };
     return Object.entries(counts).flatMap(([name, count]) =>
       count === 0 ? [] : [`${name}: ${count}`],
     );

@@ -1,10 +1,11 @@
 import { type Instant, ownText, type Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { CallMedia, Role } from "#media";
-import { confirmDialog, type Destination, type Flow, type Side } from "#sip";
+import { confirmDialog, type Destination, type Flow } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import type { Asker } from "./asker.ts";
+import type { CallKeeper, Dialling, Renegotiation, Transferring } from "./call-parts.ts";
 import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn, sayBye } from "./farewell.ts";
@@ -13,7 +14,7 @@ import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
-import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
+import type { Candidate, ReferRules, Switchboard, Wakeable } from "./setup.ts";
 import { Story } from "./story.ts";
 
 /**
@@ -22,53 +23,30 @@ import { Story } from "./story.ts";
  */
 export type CallState = "dialling" | "answered" | "ending" | "ended";
 
-/** What a call begins with. */
-export interface Dialling {
-  readonly id: string;
-  readonly from: Side;
-  readonly asker: Asker;
-  readonly media: CallMedia;
-  /** The SDP for the callee; absent for an offerless INVITE (RFC 3261 §13.2.1). */
-  readonly offer: string | undefined;
-  readonly candidates: readonly Candidate[];
-  /** The Replaces header of the INVITE, in the callee's terms (RFC 3891). */
-  readonly replaces: string | undefined;
-  readonly caller: string;
-  readonly callee: string;
-  readonly trunk: string | undefined;
-}
+const NO_SDP = { sdp: undefined } as const;
 
 /** Kept until the asker has its final answer. */
 type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
-
-/** An offer in an answered call, between its start and its ACK. */
-export interface Renegotiation {
-  /** Whose it is; undefined for one of our own. */
-  readonly role: Role | undefined;
-  awaits(ack: Request, by: Leg): boolean;
-  acknowledge(ack: Request, now: Instant): void;
-}
-
-/** What a call tells the board that keeps it. */
-export interface CallKeeper {
-  /** From now on requests whose To tag is `tag` belong to this call. */
-  claim(tag: string, call: Call): void;
-  /** The call is over and its record written. */
-  ended(call: Call): void;
-  release(call: Call, tags: readonly string[]): void;
-}
 
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
   readonly id: string;
   /** The trunk that it uses, on whichever side. */
   readonly trunk: string | undefined;
-  readonly media: CallMedia;
+  readonly referRules: ReferRules;
+  /** Calls whose lines go on in this one: they are counted until it ends. */
+  lines: readonly string[] | undefined;
+  /** Its own line goes on in another call. */
+  hasNoLine = false;
+  media: CallMedia;
   state: CallState = "dialling";
   /** The pair of dialogs that was answered. */
   chosen: Fork | undefined;
   /** A re-INVITE between its start and its ACK: the other side's meets 491 (RFC 3261 §14.2). */
   renegotiation: Renegotiation | undefined;
+  transfer: Transferring | undefined;
+  /** The leg that is not there: its peer has hung up or is another call's now, or has yet to join. */
+  absent: Role | undefined;
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
   readonly #story: Story;
@@ -99,6 +77,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#keeper = keeper;
     this.id = dialling.id;
     this.trunk = dialling.trunk;
+    this.referRules = dialling.referRules;
     this.media = dialling.media;
     const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
@@ -114,6 +93,12 @@ export class Call implements Dialler, Responder, Wakeable {
   /** Ended, whatever is still owed to one side. */
   get isOver(): boolean {
     return this.state === "ending" || this.state === "ended";
+  }
+
+  /** In peace: answered, acknowledged, and with both of its legs. */
+  get isSettled(): boolean {
+    const isUp = this.state === "answered" && this.#acknowledged && !this.#answered;
+    return isUp && !this.transfer && !this.absent;
   }
 
   start(now: Instant): void {
@@ -150,7 +135,8 @@ export class Call implements Dialler, Responder, Wakeable {
     if (response.status === 100 || this.state !== "dialling") return;
     const fork = this.#forkOf(response, flow);
     if (!fork) return;
-    const sdp = this.#relaySdp(response, fork, now);
+    // Nobody is there yet whom early media could reach.
+    const sdp = this.absent ? NO_SDP : this.#relaySdp(response, fork, now);
     if (isEnd(sdp)) return this.#abandon(sdp, now);
     this.#story.rings(now);
     this.#asked!.asker.rang(response, fork.caller, sdp.sdp, now);
@@ -158,7 +144,7 @@ export class Call implements Dialler, Responder, Wakeable {
 
   answered(response: Response, flow: Flow, now: Instant): void {
     const fork = this.#forkOf(response, flow);
-    if (response.to.tag === this.#ack?.tag) return this.#repeatAck();
+    if (this.#ack && (response.to.tag ?? "") === this.#ack.tag) return this.#repeatAck();
     if (fork && fork === this.chosen) return;
     if (this.state !== "dialling" || !fork) return this.#hangUpStray(response, flow, now);
     const sdp = this.#relaySdp(response, fork, now);
@@ -194,13 +180,13 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   /** The ACK of the caller's 2xx: towards the callee, with the answer if it bears one. */
-  acknowledge(ack: Request, now: Instant): void {
+  acknowledge(sdp: string | undefined, now: Instant): void {
     const fork = this.chosen;
     this.#answered?.acknowledged();
     this.#answered = undefined;
     if (fork && !this.#acknowledged) {
       this.#acknowledged = true;
-      const body = this.state === "answered" ? this.#relayAck(ack, now) : undefined;
+      const body = this.state === "answered" ? this.#relayAck(sdp, now) : undefined;
       this.#sendAck(body);
     }
     this.#payBye(now);
@@ -222,14 +208,35 @@ export class Call implements Dialler, Responder, Wakeable {
     }
     const fork = this.chosen;
     if (this.state !== "answered" || !fork) return;
+    const isHere = (role: Role): boolean => role !== by && role !== this.absent;
     this.#end(why, by, now);
-    if (by !== "callee") {
+    if (isHere("callee")) {
       if (!this.#acknowledged) this.#sendAck(undefined);
       this.#acknowledged = true;
       this.#bye(fork.callee, now, told);
     }
-    if (by !== "caller") this.#byeCaller(fork.caller, now, told);
+    if (isHere("caller")) this.#byeCaller(fork.caller, now, told);
     this.#gone();
+  }
+
+  /** A leg's peer has hung up, and the other stays for what is to come. */
+  lose(role: Role): void {
+    this.absent = role;
+    this.chosen?.[role].timer?.stop();
+  }
+
+  /** Another peer takes a leg's place, with the media that it has agreed to. */
+  take(role: Role, leg: Leg, media: CallMedia, now: Instant): void {
+    const fork = this.chosen!;
+    const former = this.absent ? undefined : fork[role];
+    this.absent = undefined;
+    if (media !== this.media) command(this.#board, this.media.close(now));
+    this.media = media;
+    fork[role] = leg;
+    this.#claim(leg.dialog.localTag);
+    if (leg.timer) leg.timer.call = this;
+    former?.timer?.stop();
+    if (former) this.#bye(former, now, {});
   }
 
   wake(why: string, now: Instant): void {
@@ -251,8 +258,9 @@ export class Call implements Dialler, Responder, Wakeable {
     const known = this.#forks.answeredBy(response);
     if (known || !this.#asked || !this.#invited || this.#forks.isFull) return known;
     const localTag = this.#board.random.token(16);
-    this.#claim(localTag);
-    return this.#forks.open(this.#asked.asker.legFor(localTag), this.#invited, response, flow);
+    const caller = this.#asked.asker.legFor(localTag);
+    if (caller.dialog.localTag === localTag) this.#claim(localTag);
+    return this.#forks.open(caller, this.#invited, response, flow);
   }
 
   #relaySdp(response: Response, fork: Fork, now: Instant): { sdp: string | undefined } | End {
@@ -277,8 +285,7 @@ export class Call implements Dialler, Responder, Wakeable {
     return performAll(this.#board, relayed);
   }
 
-  #relayAck(ack: Request, now: Instant): string | undefined {
-    const sdp = sdpOf(ack);
+  #relayAck(sdp: string | undefined, now: Instant): string | undefined {
     if (sdp === undefined || !this.media.offerPending) return undefined;
     const relayed = performAll(this.#board, this.media.relayAnswer(sdp, "caller", now));
     if (!isEnd(relayed)) return relayed.sdp;
@@ -360,10 +367,13 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ending";
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
-    this.chosen?.caller.timer?.stop();
-    this.chosen?.callee.timer?.stop();
+    if (this.absent !== "caller") this.chosen?.caller.timer?.stop();
+    if (this.absent !== "callee") this.chosen?.callee.timer?.stop();
     command(this.#board, this.media.close(now));
     this.#story.ended(why, by && this.media.end(by).side, now);
+    const { transfer } = this;
+    this.transfer = undefined;
+    transfer?.ended(this, now);
     this.#keeper.ended(this);
   }
 

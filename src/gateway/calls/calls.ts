@@ -1,27 +1,30 @@
 import type { Instant } from "#base";
-import { end } from "#ends";
+import { type End, end } from "#ends";
 import type { Role } from "#media";
-import type { Flow } from "#sip";
+import { acceptsCSeq, type Flow, type Side } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
-import { Call, type CallKeeper, type Dialling } from "./call.ts";
+import { Call } from "./call.ts";
+import type { CallKeeper, Dialling } from "./call-parts.ts";
 import { refusal } from "./crossing.ts";
 import type { Crossing } from "./forks.ts";
-import { Relay } from "./relay.ts";
+import type { Policy } from "./pipeline.ts";
+import { type InDialog, Relay } from "./relay.ts";
+import { sdpOf } from "./session-body.ts";
 import type { DialogIds, OtherDialog, Switchboard } from "./setup.ts";
+import { Transfer, type TransferDesk } from "./transfer.ts";
 
 /** All calls: finds a request's call by our own tag, and hands it to the right leg. */
-export class Calls implements CallKeeper, DialogIds {
+export class Calls implements CallKeeper, DialogIds, TransferDesk {
   readonly #board: Switchboard;
   readonly #byTag = new Map<string, Call>();
   readonly #byId = new Map<string, Call>();
 
-  readonly #ended: (callId: string) => void;
+  readonly policy: Policy;
 
-  /** `ended` is told of each call once, when its record is written. */
-  constructor(board: Switchboard, ended: (callId: string) => void) {
+  constructor(board: Switchboard, policy: Policy) {
     this.#board = board;
-    this.#ended = ended;
+    this.policy = policy;
   }
 
   /** Calls that are dialling or answered. */
@@ -52,13 +55,16 @@ export class Calls implements CallKeeper, DialogIds {
     this.#byTag.set(tag, call);
   }
 
+  /** Once for each call, when its record is written. */
   ended(call: Call): void {
-    this.#ended(call.id);
+    if (!call.hasNoLine) this.policy.release(call.id);
+    for (const line of call.lines ?? []) this.policy.release(line);
   }
 
   release(call: Call, tags: readonly string[]): void {
     this.#byId.delete(call.id);
-    for (const tag of tags) this.#byTag.delete(tag);
+    // A leg that another call has taken over is that one's.
+    for (const tag of tags) if (this.#byTag.get(tag) === call) this.#byTag.delete(tag);
   }
 
   /** Whether a request stands in a dialog of ours: our own tag is the proof, nobody guesses it. */
@@ -71,23 +77,28 @@ export class Calls implements CallKeeper, DialogIds {
     const found = this.#owner(request, flow);
     // Of a call that is over no more than its end can be said.
     if (!found || (found.call.isOver && request.method !== "BYE")) return false;
-    const { call, role, fork, from, to } = found;
+    const { call, role, from } = found;
     from.flow = flow;
-    if (request.method === "BYE") this.#bye(call, role, transaction, request, now);
-    else {
-      const refused = new Relay(this.#board, this, {
-        call,
-        role,
-        fork,
-        from,
-        to,
-        transaction,
-        request,
-      }).start(now);
-      if (refused)
-        this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
+    if (request.method === "BYE") {
+      this.#bye(call, role, transaction, request, now);
+      return true;
     }
+    const refused = this.#take({ ...found, transaction, request }, now);
+    if (refused)
+      this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
     return true;
+  }
+
+  /** Carries a request across, or does what it asks; returns the end that it is refused with. */
+  #take(way: InDialog, now: Instant): End | undefined {
+    const { call, from, request } = way;
+    if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
+    const rule = request.method === "REFER" ? call.referRules[from.side] : "pass";
+    if (rule === "refuse") return end("transfer-not-allowed");
+    if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
+    // A leg that is alone has nobody whom anything could cross to.
+    if (call.absent) return end("transferring");
+    return new Relay(this.#board, this, way).start(now);
   }
 
   /** The ACK of a 2xx: of the first INVITE or of a re-INVITE. */
@@ -97,7 +108,7 @@ export class Calls implements CallKeeper, DialogIds {
     const { call, from } = found;
     from.flow = flow;
     if (call.renegotiation?.awaits(ack, from)) call.renegotiation.acknowledge(ack, now);
-    else if (from === call.chosen?.caller) call.acknowledge(ack, now);
+    else if (from === call.chosen?.caller) call.acknowledge(sdpOf(ack), now);
   }
 
   across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined {
@@ -105,6 +116,15 @@ export class Calls implements CallKeeper, DialogIds {
     const found = call?.crossing(toTag, fromTag);
     if (!call || call.isOver || found?.from.dialog.callId !== callId) return undefined;
     return { from: found.from, to: found.to, trunk: call.trunk };
+  }
+
+  inDialog(callId: string, ourTag: string, theirTag: string, side: Side) {
+    const call = this.#byTag.get(ourTag);
+    const found = call?.crossing(ourTag, theirTag);
+    const { dialog, side: its } = found?.from ?? {};
+    return call && found && dialog?.callId === callId && its === side
+      ? { call, role: found.role }
+      : undefined;
   }
 
   /**
@@ -124,6 +144,7 @@ export class Calls implements CallKeeper, DialogIds {
     const done = refusal(this.#board, bye, end("completed"));
     done.headers.delete("warning");
     this.#board.transactions.respond(transaction, done, now);
+    if (call.transfer?.left(call, by, now)) return;
     // RFC 3261 §15: before the answer it means what CANCEL does.
     const isCancel = call.state === "dialling" && by === "caller";
     call.hangUp(end(isCancel ? "cancelled" : "completed"), by, now, { bye });

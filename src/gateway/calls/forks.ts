@@ -7,8 +7,9 @@ import type { Withheld } from "./setup.ts";
 
 /** One answerer among those that a downstream proxy forked to: a pair of dialogs (RFC 3261 §12.1). */
 export interface Fork {
-  readonly caller: Leg;
-  readonly callee: Leg;
+  /** Of the call's fork, another peer may take a leg's place (RFC 3891). */
+  caller: Leg;
+  callee: Leg;
 }
 
 /** Where a request in a dialog comes from, and where it goes. */
@@ -95,5 +96,6 @@ export function calleeLeg(invited: Invited, response: Response, flow: Flow): Leg
   const { request, side, home, contactUser, credentials, withheld } = invited;
   const inviteSeq = response.cseq.number;
   const dialog = dialogAsUac(request, response);
-  return { side, dialog, flow, inviteSeq, credentials, home, contactUser, withheld };
+  const leg = { side, dialog, flow, inviteSeq, credentials, home, contactUser, withheld };
+  return { ...leg, ownsCallId: true };
 }

@@ -19,6 +19,7 @@ export type {
   Candidate,
   DialogIds,
   Face,
+  ReferRules,
   Switchboard,
   Wakeable,
   Withheld,

@@ -22,6 +22,10 @@ export interface Leg {
   readonly withheld: Withheld | undefined;
   /** Refreshes the session, or watches that the peer does (RFC 4028); most legs have none. */
   timer?: SessionTimer | undefined;
+  /** We made its Call-ID: after glare we wait longer (RFC 3261 §14.1). */
+  readonly ownsCallId?: boolean;
+  /** Has had a REFER performed: the NOTIFYs of further ones need an id (RFC 3515 §2.4.6). */
+  hasReferred?: boolean;
   /** By the CSeq of a REFER that this peer got: the CSeq that its asker gave it. */
   refers?: Map<number, number>;
 }

@@ -11,7 +11,7 @@ import { EXTENSIONS } from "./crossing.ts";
 import { type Replaced, replacedBy } from "./dialog-ids.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
-import type { CallSetup, Candidate, Switchboard, Withheld } from "./setup.ts";
+import type { CallSetup, Candidate, ReferRules, Switchboard, Withheld } from "./setup.ts";
 
 /** Who a request comes from, as its source address tells. */
 export interface Origin {
@@ -35,6 +35,7 @@ export interface Route {
   readonly trunk: string | undefined;
   /** What the caller is told otherwise of this trunk, where that isn't the origin's. */
   readonly callerTold?: Withheld;
+  readonly referRules: ReferRules;
 }
 
 /** What the pipeline asks of the rest of the gateway: the operator's policy. */
@@ -43,6 +44,8 @@ export interface Policy {
   route(request: Request, origin: Origin, now: Instant): Route | End;
   /** Where an INVITE goes that replaces a dialog: to whom that dialog's call joins. */
   replacing(request: Request, replaced: Replaced): Route | End;
+  /** Where a transfer leads: `by` is the side that asked for it, `trunk` that of its call. */
+  referred(invite: Request, by: Side, trunk: string | undefined): Route | End;
   /** Counts the call in, or says why not; `release` counts it out. */
   admit(callId: string, route: Route, now: Instant): End | undefined;
   release(callId: string): void;
@@ -156,11 +159,11 @@ function dial(call: Attempt, { board, calls }: Surroundings): End | undefined {
     credentials: origin!.credentials,
     withheld: origin!.withheld ?? route!.callerTold,
   });
-  const { candidates, caller, callee, trunk } = route!;
-  const numbers = { caller, callee, trunk };
+  const { candidates, caller, callee, trunk, referRules } = route!;
+  const facts = { caller, callee, trunk, referRules };
   const { media, offer, replaced } = call;
   const replaces = replaced?.replaces;
   const from = call.side;
-  calls.open({ id, from, asker, media: media!, offer, candidates, replaces, ...numbers }, call.now);
+  calls.open({ id, from, asker, media: media!, offer, candidates, replaces, ...facts }, call.now);
   return undefined;
 }

@@ -2,11 +2,12 @@ import type { Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
 import { otherRole, type Role } from "#media";
 import type { Flow } from "#sip";
-import { acceptsCSeq, refreshTarget } from "#sip";
+import { refreshTarget } from "#sip";
 import { Headers, type Request, Response } from "#sip-message";
 import type { ClientTransaction, Requester, Responder, ServerTransaction } from "#sip-transactions";
 import { bodyRefusal } from "./body-rules.ts";
-import type { Call, Renegotiation } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Renegotiation } from "./call-parts.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-ids.ts";
@@ -60,9 +61,8 @@ export class Relay implements Requester, Responder, Renegotiation {
 
   /** Sends it on; returns the end that it is refused with, if it is. */
   start(now: Instant): End | undefined {
-    const { call, from, to, request } = this.#way;
+    const { call, to, request } = this.#way;
     const { setup } = this.#board;
-    if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
     this.#goToFork();
     const unfit = bodyRefusal(setup, request) ?? this.#timerRefusal() ?? this.#clash();
     if (unfit) return unfit;

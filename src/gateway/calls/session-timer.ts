@@ -23,14 +23,15 @@ export class SessionTimer {
   /** Whether the peer takes UPDATE, as its Allow says; else a re-INVITE refreshes. */
   takesUpdate = false;
   readonly #board: Switchboard;
-  readonly #call: Call;
+  /** Its leg may come to be another call's. */
+  call: Call;
   readonly #leg: Leg;
   readonly #deadline: Deadline;
   #lastsUntil = 0;
 
   constructor(board: Switchboard, call: Call, leg: Leg, terms: SessionTerms) {
     this.#board = board;
-    this.#call = call;
+    this.call = call;
     this.#leg = leg;
     this.terms = terms;
     this.#deadline = new Deadline(board, (now) => this.#due(now));
@@ -47,7 +48,7 @@ export class SessionTimer {
 
   /** The peer's 2xx to a refresh of ours. */
   refreshed(sent: Request, granted: Response, now: Instant): void {
-    timeLeg(this.#board, this.#call, this.#leg, sent, granted, now);
+    timeLeg(this.#board, this.call, this.#leg, sent, granted, now);
   }
 
   /** The peer was busy or refused: the session has not ended for that. */
@@ -60,13 +61,13 @@ export class SessionTimer {
   }
 
   expired(now: Instant): void {
-    this.#call.hangUp(end("session-expired"), undefined, now, EXPIRED);
+    this.call.hangUp(end("session-expired"), undefined, now, EXPIRED);
   }
 
   #due(now: Instant): void {
     const isRefreshable = this.terms.weRefresh && now < this.#lastsUntil;
     if (!isRefreshable) return this.expired(now);
-    new SessionRefresh(this.#board, this.#call, this.#leg, this).start(now);
+    new SessionRefresh(this.#board, this.call, this.#leg, this).start(now);
   }
 }
 

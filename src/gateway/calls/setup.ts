@@ -86,6 +86,12 @@ export interface Candidate {
   readonly credentials?: DigestCredentials;
 }
 
+/** What becomes of a REFER in a call: it crosses, or the gateway does what it asks, or neither. */
+export type ReferRule = "pass" | "perform" | "refuse";
+
+/** By the side that a REFER comes from. */
+export type ReferRules = Readonly<Record<Side, ReferRule>>;
+
 /** Knows a dialog by its id, as one of its ends names it (Replaces, Refer-To). */
 export interface DialogIds {
   across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined;

@@ -1,4 +1,10 @@
-export { type AnswerStage, CallMedia, type MediaOutcome, type Relayed } from "./call-media.ts";
+export {
+  type AnswerStage,
+  CallMedia,
+  type MediaEnd,
+  type MediaOutcome,
+  type Relayed,
+} from "./call-media.ts";
 export type { CallMediaState } from "./call-media-state.ts";
 export {
   type EndCounters,

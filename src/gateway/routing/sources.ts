@@ -7,7 +7,7 @@ import {
   parseCidr,
 } from "#base";
 import type { Settings, Trunk } from "#settings";
-import type { Flow } from "#sip";
+import type { Flow, Side } from "#sip";
 import { trunksOf } from "./trunks.ts";
 
 /** Who a request comes from, as its side and source address tell. */
@@ -66,20 +66,29 @@ export class Sources {
   }
 
   find(flow: Flow): Source | undefined {
-    const remembered = this.#remembered[flow.side];
-    let sources = remembered.get(flow.remoteAddress);
-    if (!sources) {
-      sources = this.#search(flow);
-      remembered.set(flow.remoteAddress, sources);
-    }
+    const sources = this.#at(flow.side, flow.remoteAddress);
     return sources.length > 1 ? closest(sources, flow) : sources[0];
   }
 
+  /** Whether an address is that of a peer on this side. */
+  knows(side: Side, address: string): boolean {
+    return this.#at(side, address).length > 0;
+  }
+
+  #at(side: Side, address: string): readonly Source[] {
+    const remembered = this.#remembered[side];
+    const known = remembered.get(address);
+    if (known) return known;
+    const sources = this.#search(side, address);
+    remembered.set(address, sources);
+    return sources;
+  }
+
   /** All that accept the address; with several trunks, those of the narrowest block. */
-  #search(flow: Flow): readonly Source[] {
-    const address = canonicalAddress(flow.remoteAddress);
+  #search(side: Side, remoteAddress: string): readonly Source[] {
+    const address = canonicalAddress(remoteAddress);
     if (address === undefined) return [];
-    const known = flow.side === "private" ? [this.#pbx] : this.#trunks;
+    const known = side === "private" ? [this.#pbx] : this.#trunks;
     const fits = known.map((accepted) => ({ ...accepted, fit: this.#fit(accepted, address) }));
     const best = Math.max(...fits.map(({ fit }) => fit), 0);
     return fits.filter(({ fit }) => fit >= 0 && fit === best).map(({ source }) => source);

@@ -27,6 +27,7 @@ function wanElementAsTrunk({ host, tlsPort }: NonNullable<Settings["wanElement"]
     failoverStatuses: [503, 408],
     redirects: "pass",
     refer: "pass",
+    referFrom: "pbx",
     numberRules: { in: [], out: [] },
     identityHeaders: {
       assertedIdentity: "pass",

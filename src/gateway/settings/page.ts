@@ -21,7 +21,7 @@ setting without a value is as good as absent. An unknown setting is an error.
 | IP5 | \`pbx\` | The PBX |
 
 Not available yet, and refused by name: \`ottSupport\`, \`mutualTls\`, a \`voiceEncryption\` other than
-off. The chained modes and a trunk's \`refer: perform\` are valid, but don't run yet.
+off. The chained modes are valid, but don't run yet.
 `;
 
 /** The documentation of every setting, in Markdown. */

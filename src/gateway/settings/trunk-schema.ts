@@ -319,9 +319,17 @@ export const trunkSchema = z.strictObject({
     about(
       "Transfer by REFER",
       "Transfert par REFER",
-      "pass: the other side is asked. perform, by the gateway itself, is valid but does not run yet.",
+      "pass: the other side is asked to call. perform: the gateway calls the target itself and joins the two.",
     ),
   ).default("pass"),
+  referFrom: choice(
+    ["pbx", "both"],
+    about(
+      "Who may ask for a transfer",
+      "Qui peut demander un transfert",
+      "With refer: perform. both: the operator too, who could make the gateway call at the company's cost.",
+    ),
+  ).default("pbx"),
   numberRules: z
     .strictObject({
       in: rules("Rules from the operator", "Règles depuis l’opérateur"),

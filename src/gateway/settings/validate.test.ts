@@ -189,16 +189,14 @@ test("a chained mode is valid but doesn't run yet, by name", () => {
   assert.deepEqual(notRunnableYet(valid()), []);
 });
 
-test("a transfer that the gateway would perform is valid but doesn't run yet, by name", () => {
-  const trunk = (name: string, refer: string) => ({ name, peers: [{ host: "192.0.2.7" }], refer });
-  const { settings } = validateSettings({
-    ...BASE,
-    trunks: [trunk("a", "pass"), trunk("b", "perform")],
-  });
-  assert.deepEqual(
-    notRunnableYet(settings!).map((error) => printError(error)),
-    ["trunks[1].refer: perform: not available yet; allowed: only pass, for now"],
+test("a transfer that the gateway performs is the PBX's alone to ask for, unless both may", () => {
+  const trunk = { name: "a", peers: [{ host: "192.0.2.7" }], refer: "perform" };
+  const [pbx, both] = [{}, { referFrom: "both" }].map(
+    (more) => validateSettings({ ...BASE, trunks: [{ ...trunk, ...more }] }).settings!,
   );
+  assert.deepEqual(notRunnableYet(pbx!), []);
+  assert.equal(pbx!.trunks[0]?.referFrom, "pbx");
+  assert.equal(both!.trunks[0]?.referFrom, "both");
 });
 
 test("a session interval is no shorter than the least that is accepted", () => {

@@ -39,10 +39,7 @@ export function notRunnableYet(settings: Settings): readonly SettingError[] {
     value === only
       ? []
       : [{ field, value, allowed: onlyFor(only), message: MESSAGES.notAvailable }];
-  return [
-    ...unlike("mode", settings.mode, "standard"),
-    ...settings.trunks.flatMap(({ refer }, i) => unlike(`trunks[${i}].refer`, refer, "pass")),
-  ];
+  return [...unlike("mode", settings.mode, "standard")];
 }
 
 const onlyFor = (value: string) =>

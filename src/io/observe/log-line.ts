@@ -9,6 +9,8 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "call-ringing": "debug",
   "call-answered": "info",
   "call-ended": "info",
+  transferred: "info",
+  "transfer-failed": "info",
   failover: "warn",
   refused: "info",
   malformed: "info",
@@ -38,6 +40,10 @@ export function logLine(fact: Fact, open = false): string {
       return `call ${fact.callId}: answered`;
     case "call-ended":
       return endLine(fact.record);
+    case "transferred":
+      return `call ${fact.callId}: transferred into call ${fact.into}`;
+    case "transfer-failed":
+      return `call ${fact.callId}: transfer failed (${fact.status})`;
     case "failover":
       return `call ${fact.callId}: from ${printable(fact.from)} to ${printable(fact.to)}, because of ${fact.why}`;
     case "refused":

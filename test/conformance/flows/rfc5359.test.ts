@@ -76,7 +76,9 @@ for (const refer of ["pass", "perform"]) {
       if (invite.uri.includes("4002")) transferred++;
       return { ...ANSWER, up: (leg) => world.network.in(2000, () => leg.bye()) };
     };
-    callee.refer(`sip:4002@${callee.peer.gatewayAddress}`);
+    // What is passed names the gateway, as the transferee knows it; what is performed the PBX itself.
+    const [host] = refer === "pass" ? [callee.peer.gatewayAddress] : callee.peer.addresses;
+    callee.refer(`sip:4002@${host}`);
     world.network.run(60_000);
     callee.bye();
     for (const leg of world.operator.legs) leg.bye();

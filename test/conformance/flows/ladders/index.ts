@@ -3,6 +3,7 @@ import { DIALOG_FLOWS } from "./dialog.ts";
 import { EARLY_FLOWS } from "./early.ts";
 import { MASK_FLOWS } from "./mask.ts";
 import { OUTSIDE_FLOWS } from "./outside.ts";
+import { PERFORMED_FLOWS } from "./performed.ts";
 import { RENEGOTIATION_FLOWS } from "./renegotiation.ts";
 import { RFC3665_FLOWS } from "./rfc3665.ts";
 import { SERVICE_FLOWS } from "./services.ts";
@@ -13,6 +14,7 @@ import { TRUNK_FLOWS } from "./trunk.ts";
 export const FLOWS: readonly Flow[] = [
   ...RFC3665_FLOWS,
   ...TRANSFER_FLOWS,
+  ...PERFORMED_FLOWS,
   ...SERVICE_FLOWS,
   ...EARLY_FLOWS,
   ...RENEGOTIATION_FLOWS,

@@ -1,0 +1,49 @@
+import type { Instant } from "#base";
+import type { CallMedia, Role } from "#media";
+import type { Side } from "#sip";
+import type { Request } from "#sip-message";
+import type { Asker } from "./asker.ts";
+import type { Call } from "./call.ts";
+import type { Leg } from "./legs.ts";
+import type { Candidate, ReferRules } from "./setup.ts";
+
+/** What a call begins with. */
+export interface Dialling {
+  readonly id: string;
+  readonly from: Side;
+  readonly asker: Asker;
+  readonly media: CallMedia;
+  /** The SDP for the callee; absent for an offerless INVITE (RFC 3261 §13.2.1). */
+  readonly offer: string | undefined;
+  readonly candidates: readonly Candidate[];
+  /** The Replaces header of the INVITE, in the callee's terms (RFC 3891). */
+  readonly replaces: string | undefined;
+  readonly caller: string;
+  readonly callee: string;
+  readonly trunk: string | undefined;
+  readonly referRules: ReferRules;
+}
+
+/** An offer in an answered call, between its start and its ACK. */
+export interface Renegotiation {
+  /** Whose it is; undefined for one of our own. */
+  readonly role: Role | undefined;
+  awaits(ack: Request, by: Leg): boolean;
+  acknowledge(ack: Request, now: Instant): void;
+}
+
+/** A transfer that a call has a part in, until it has come to its end. */
+export interface Transferring {
+  /** Whether a leg's peer may leave without ending the call, and has. */
+  left(call: Call, role: Role, now: Instant): boolean;
+  ended(call: Call, now: Instant): void;
+}
+
+/** What a call tells the board that keeps it. */
+export interface CallKeeper {
+  /** From now on requests whose To tag is `tag` belong to this call. */
+  claim(tag: string, call: Call): void;
+  /** The call is over and its record written. */
+  ended(call: Call): void;
+  release(call: Call, tags: readonly string[]): void;
+}
