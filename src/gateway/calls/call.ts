@@ -67,6 +67,8 @@ export class Call implements Dialler, Responder, Wakeable {
   /** The ACK towards the callee, kept to answer repeated 2xx (RFC 3261 §13.2.2.4). */
   #ack: SentAck | undefined;
   #strays: Strays | undefined;
+  /** CSeq of the INVITE that was answered: a re-INVITE may overtake its ACK (RFC 5407 §3.1.4). */
+  #answeredSeq = 0;
   #acknowledged = false;
   /** What the BYE tells that waits for the caller's ACK. */
   #byeOwed: Farewell | undefined;
@@ -296,6 +298,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #choose(fork: Fork, now: Instant): void {
     this.state = "answered";
     this.chosen = fork;
+    this.#answeredSeq = fork.callee.inviteSeq;
     this.#forks.choose(fork);
     if (this.media.isForked) command(this.#board, this.media.dropOtherForks(now));
     this.#board.cancelAlarm(this.#alarm);
@@ -304,7 +307,7 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #sendAck(sdp: string | undefined): void {
     const { callee } = this.chosen!;
-    const request = ackFor(this.#board, callee, callee.inviteSeq, this.#invited!.request);
+    const request = ackFor(this.#board, callee, this.#answeredSeq, this.#invited!.request);
     withSdp(request, sdp);
     const to = nextHop(callee);
     const text = this.#board.transactions.sendAck(request, to);

@@ -139,18 +139,4 @@ export const DIALOG_FLOWS: readonly Flow[] = [
       ${DOWN}
     `,
   },
-  {
-    name: "RFC 3261 §15.1 both ends say BYE at once",
-    bothWays: true,
-    ladder: `
-      ${UP}
-      op  > BYE
-      op  < 200
-      pbx < BYE
-      pbx > BYE
-      pbx < 200 BYE
-      pbx > 200 BYE
-      quiet
-    `,
-  },
 ];

@@ -4,6 +4,8 @@ import { EARLY_FLOWS } from "./early.ts";
 import { MASK_FLOWS } from "./mask.ts";
 import { OUTSIDE_FLOWS } from "./outside.ts";
 import { PERFORMED_FLOWS } from "./performed.ts";
+import { RACE_FLOWS } from "./races.ts";
+import { REGISTRATION_FLOWS } from "./registration.ts";
 import { RENEGOTIATION_FLOWS } from "./renegotiation.ts";
 import { RFC3665_FLOWS } from "./rfc3665.ts";
 import { SERVICE_FLOWS } from "./services.ts";
@@ -12,12 +14,14 @@ import { TRANSFER_FLOWS } from "./transfer.ts";
 import { TRUNK_FLOWS } from "./trunk.ts";
 
 export const FLOWS: readonly Flow[] = [
+  ...REGISTRATION_FLOWS,
   ...RFC3665_FLOWS,
   ...TRANSFER_FLOWS,
   ...PERFORMED_FLOWS,
   ...SERVICE_FLOWS,
   ...EARLY_FLOWS,
   ...RENEGOTIATION_FLOWS,
+  ...RACE_FLOWS,
   ...DIALOG_FLOWS,
   ...SESSION_TIMER_FLOWS,
   ...OUTSIDE_FLOWS,

@@ -4,6 +4,7 @@ import type { Flow } from "../stage/flow.ts";
 export const MASK_FLOWS: readonly Flow[] = [
   {
     name: "RFC 3323 §5.3 with the mask on Call-ID, User-Agent and unknown headers stay on their side",
+    site: { masked: true },
     ladder: `
       pbx > INVITE sdp | X-Asterisk-HangupCause: Normal | P-Asserted-Identity: "Alice" <sip:4001@10.77.0.2> | Via-Like: 10.77.0.2
       op  < INVITE sdp | User-Agent: {ours} | X-Asterisk-HangupCause: - | P-Asserted-Identity: /^"Alice" <sip:4001@192\\.0\\.2\\.1>$/ | Via-Like: -

@@ -5,6 +5,7 @@ import { CONSULT, CONSULT_DOWN, DOWN, HOLD, RESUME, UP } from "./parts.ts";
 export const SERVICE_FLOWS: readonly Flow[] = [
   {
     name: "RFC 5359 §2.7 unconditional forwarding by the PBX: the caller hears 181, and who answered",
+    site: { masked: true },
     ladder: `
       op  > INVITE sdp
       pbx < INVITE sdp
@@ -24,6 +25,7 @@ export const SERVICE_FLOWS: readonly Flow[] = [
   },
   {
     name: "RFC 5359 §2.7 unconditional forwarding by 302 is passed to the PBX, which calls anew",
+    site: { masked: true },
     ladder: `
       pbx > INVITE sdp
       op  < INVITE sdp
@@ -45,6 +47,7 @@ export const SERVICE_FLOWS: readonly Flow[] = [
   },
   {
     name: "RFC 5359 §2.8 forwarding when busy: the PBX's 302 reaches the operator",
+    site: { masked: true },
     ladder: `
       op  > INVITE sdp
       pbx < INVITE sdp

@@ -76,6 +76,7 @@ export const TRANSFER_FLOWS: readonly Flow[] = [
   },
   {
     name: "RFC 5359 §2.4 unattended transfer: the operator's phone calls the target, and is let go",
+    site: { masked: true },
     ladder: `
       ${UP}
       pbx > REFER | Refer-To: <sip:4002@10.77.0.2> | Referred-By: <sip:4001@10.77.0.2>
@@ -136,7 +137,7 @@ export const TRANSFER_FLOWS: readonly Flow[] = [
       ${HOLD}
       ${CONSULT}
       pbx > REFER | Refer-To: <sip:0456@10.77.0.1:5062?Replaces={pbx_2_id}%3Bto-tag%3D{pbx_2_remote}%3Bfrom-tag%3D{pbx_2_local}>
-      op  < REFER | Refer-To: <sip:op@198.51.100.1:5060?Replaces={op_2_id}%3Bto-tag%3D{op_2_local}%3Bfrom-tag%3D{op_2_remote}>
+      op  < REFER | Refer-To: <sip:op@198.51.100.1:5060?Replaces={op_2_id%}%3Bto-tag%3D{op_2_local}%3Bfrom-tag%3D{op_2_remote}>
       op  > 202
       pbx < 202
       op/2 > BYE
@@ -166,6 +167,7 @@ export const TRANSFER_FLOWS: readonly Flow[] = [
   },
   {
     name: "RFC 5359 §2.5 attended transfer to a phone that was consulted inside the PBX",
+    site: { masked: true },
     ladder: `
       ${UP}
       ${HOLD}

@@ -189,6 +189,30 @@ export const TRUNK_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3261 §13.2.2.4 a peer that was given up answers after all: the next is taken back",
+    ladder: `
+      pbx > INVITE sdp
+      op  < INVITE sdp | CSeq: {first} INVITE
+      wait 15000
+      op2 < INVITE sdp
+      op2 > 180
+      pbx#b < 180
+      op  > 200 sdp
+      op2 < CANCEL
+      op2 > 200 CANCEL
+      op2 > 487 INVITE
+      op2 < ACK
+      pbx#a < 200 sdp
+      pbx#a > ACK
+      op  < ACK | CSeq: {first} ACK
+      media op pbx#a
+      pbx#a > BYE
+      pbx#a < 200
+      op  < BYE
+      op  > 200
+    `,
+  },
+  {
     name: "RFC 3261 §8.1.3.4 a redirection in a circle ends",
     site: { trunk: { redirects: "follow" } },
     ladder: `

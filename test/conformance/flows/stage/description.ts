@@ -30,8 +30,8 @@ export function printDescription(
   const direction = words.find((word) => DIRECTIONS.includes(word)) ?? "sendrecv";
   const lines = words.find((word) => /^[a-z0-9-]+(\+[a-z0-9-]+)*$/.test(word) && isLines(word));
   const kinds = (lines ?? "audio").split("+");
-  const at = `IN IP4 ${address}`;
-  return `v=0\r\no=${peer.name}-origin 4711 ${peer.version} ${at}\r\ns=-\r\nc=${at}\r\nt=0 0\r\n${kinds
+  const origin = `${peer.name}-origin 4711 ${peer.version} IN IP4 ${peer.address}`;
+  return `v=0\r\no=${origin}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\n${kinds
     .map((kind, i) => lineOf(kind, port + 2 * i, direction))
     .join("")}`;
 }

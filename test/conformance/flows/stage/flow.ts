@@ -29,12 +29,15 @@ export interface Performance {
 
 export const performancesOf = (flows: readonly Flow[]): Performance[] =>
   flows.flatMap(({ name, site, bothWays, ladder }) => {
-    const way = (title: string, text: string): Performance => ({
-      name: title,
-      play: () => new Stage(site).play(parseLadder(text)),
-    });
-    const there = way(name, ladder);
-    return bothWays ? [there, way(`${name} (from the PBX)`, mirrored(ladder))] : [there];
+    const ways = [{ title: name, text: ladder }];
+    if (bothWays) ways.push({ title: `${name} (from the PBX)`, text: mirrored(ladder) });
+    const masks = site?.masked === undefined ? [true, false] : [site.masked];
+    return ways.flatMap(({ title, text }) =>
+      masks.map((masked) => ({
+        name: site?.masked === undefined && !masked ? `${title} (mask off)` : title,
+        play: () => new Stage({ ...site, masked }).play(parseLadder(text)),
+      })),
+    );
   });
 
 /** By the name of the performance. */

@@ -23,6 +23,7 @@ export function checkAsked(leg: Leg, request: Request, to: Destination, fork: st
   if (method === "ACK") return;
   leg.got.set(method, request);
   leg.lastGot = request;
+  if (method === "INVITE") leg.inviteSeqs.add(cseq.number);
   if (method !== "CANCEL") dialog.remoteSeq = cseq.number;
 }
 
@@ -51,7 +52,7 @@ function checkInside(leg: Leg, request: Request, to: Destination, fork: string):
   assert.deepEqual(request.headers.list("route"), dialog.routes, "the route set");
   const hop = /@?([\d.]+)(:\d+)?[;>]/.exec(dialog.routes[0] ?? `<${uri}>`)?.[1];
   assert.equal(to.address, hop, "where it is sent");
-  if (method === "ACK") assert.equal(cseq.number, invite?.cseq.number, "CSeq of the INVITE");
+  if (method === "ACK") assert.ok(leg.inviteSeqs.has(cseq.number), "CSeq of an INVITE");
   else assert.ok(cseq.number > dialog.remoteSeq, "CSeq grows");
 }
 

@@ -45,6 +45,8 @@ export class Leg {
   refused: Response | undefined;
   readonly sent = new Map<string, Request>();
   readonly got = new Map<string, Request>();
+  /** CSeqs of the INVITEs that came. */
+  readonly inviteSeqs = new Set<number>();
   readonly #dialogs = new Map<string, Dialog>();
   readonly #place: Place;
   #beginning: Dialog | undefined;
@@ -121,7 +123,9 @@ export class Leg {
     if (method !== "ACK") return this.#request(method, dialog, ++dialog.localSeq);
     const invite = this.sent.get("INVITE");
     assert.ok(invite, "an ACK follows an INVITE");
-    if (this.refused) return this.#hop(invite, "ACK", this.refused.headers.get("to"));
+    const { refused } = this;
+    this.refused = undefined;
+    if (refused) return this.#hop(invite, "ACK", refused.headers.get("to"));
     return this.#request(method, dialog, invite.cseq.number);
   }
 

@@ -9,6 +9,7 @@ import { GATEWAY } from "./soundness.ts";
 /** How a flow's site differs from the plain one. */
 export interface Site {
   readonly transport?: "udp" | "tcp";
+  /** A flow that says nothing of it is played with the mask on, and with the mask off. */
   readonly masked?: boolean;
   readonly trunk?: object;
   readonly settings?: object;

@@ -30,7 +30,6 @@ import { matchValue, substitute } from "./value.ts";
 interface Sent {
   readonly to: Destination;
   readonly message: Message;
-  readonly text: string;
 }
 
 /** Long enough for every transaction to end (RFC 3261 §17: 64*T1). */
@@ -44,6 +43,8 @@ export class Stage {
   #now: Instant = instant(1_700_000_000_000);
   readonly #legs = new Map<string, Leg>();
   readonly #waiting: Record<PeerName, Sent[]> = { op: [], op2: [], pbx: [] };
+  /** 100s: they mean nothing to a flow that doesn't ask for them. */
+  readonly #trying: Record<PeerName, Sent[]> = { op: [], op2: [], pbx: [] };
   readonly #heard = new Set<string>();
   readonly #unreachable = new Set<string>();
   readonly #values = new Map<string, string>();
@@ -78,6 +79,8 @@ export class Stage {
     switch (word) {
       case "wait":
         return this.#wait(Number(first));
+      case "within":
+        return this.#wait(Number(first), () => this.#outstanding() !== "");
       case "media":
         return checkMedia(
           args.map((name) => this.#end(name)),
@@ -98,21 +101,25 @@ export class Stage {
       case "unreachable":
         this.#unreachable.add(PEERS[first as PeerName].address);
         return;
+      case "stop":
+        this.gateway.handle({ kind: "order", order: { kind: "drain", calls: "wait" } }, this.#now);
+        return this.#perform();
       default:
         throw new Error(`no such order: ${word}`);
     }
   }
 
-  #wait(ms: number): void {
+  /** Lets that time go by, or less where something is said that a peer may want to answer. */
+  #wait(ms: number, isEnough: () => boolean = () => false): void {
     const end = this.#now + ms;
-    for (;;) {
+    while (!isEnough()) {
       const next = this.gateway.nextWake;
       if (next === undefined || next > end) break;
       this.#now = instant(Math.max(next, this.#now));
       this.gateway.handle({ kind: "wake" }, this.#now);
       this.#perform();
     }
-    this.#now = instant(end);
+    if (!isEnough()) this.#now = instant(end);
   }
 
   /** Afterwards nothing is left, and nothing unexpected was said. */
@@ -162,7 +169,7 @@ export class Stage {
   }
 
   #request(leg: Leg, { what, leg: { fork }, method: user }: MessageStep): Request {
-    if (what === "CANCEL") return leg.cancel();
+    if (what === "CANCEL" && leg.callId !== "") return leg.cancel();
     if (leg.callId !== "") return leg.inside(what, fork);
     const callId = `${1000 + ++this.#serial}-${leg.peer}-secret@${leg.address}`;
     return leg.begin(what, user ?? "0123", callId);
@@ -240,7 +247,7 @@ export class Stage {
   #hear(step: MessageStep): void {
     const { fork } = step.leg;
     const leg = this.#leg(step.leg);
-    const { message, to } = this.#take(leg);
+    const { message, to } = this.#take(leg, step.what === "100" ? this.#trying : this.#waiting);
     assert.equal(nameOf(message).split(" ")[0], step.what);
     if (message.kind === "request") checkAsked(leg, message, to, fork);
     else checkAnswered(leg, message, step);
@@ -257,8 +264,8 @@ export class Stage {
   }
 
   /** The first message that waits for this call, or begins it. */
-  #take(leg: Leg): Sent {
-    const waiting = this.#waiting[leg.peer];
+  #take(leg: Leg, sent: Record<PeerName, Sent[]>): Sent {
+    const waiting = sent[leg.peer];
     const isOurs = ({ message }: Sent): boolean =>
       leg.callId === "" ? !this.#isKnown(leg.peer, message) : message.callId === leg.callId;
     const at = waiting.findIndex(isOurs);
@@ -315,7 +322,7 @@ export class Stage {
       const named = branch === undefined ? {} : { branch };
       return this.gateway.handle({ kind: "send-failed", to, why, ...named }, this.#now);
     }
-    if (text.startsWith("SIP/2.0 100 ") || this.#heard.has(`${to.address} ${text}`)) return;
+    if (this.#heard.has(`${to.address} ${text}`)) return;
     this.#heard.add(`${to.address} ${text}`);
     const message = parseMessageText(text);
     assert.ok(message.kind !== "parse-failure", text);
@@ -324,7 +331,8 @@ export class Stage {
     const entry = Object.entries(PEERS).find(([, { address }]) => address === to.address);
     const peer = (entry?.[0] as PeerName | undefined) ?? this.#site.also?.[to.address];
     assert.ok(peer, `somebody else is told: ${to.address} ${text}`);
-    this.#waiting[peer].push({ to, message, text });
+    const isTrying = message.kind === "response" && message.status === 100;
+    (isTrying ? this.#trying : this.#waiting)[peer].push({ to, message });
   }
 
   #media({ command }: Effect & { kind: "media" }): void {
