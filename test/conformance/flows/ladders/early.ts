@@ -282,6 +282,49 @@ export const EARLY_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 6228 §4 a callee of several gives up: its early dialog ends by 199, the other's lives",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp | Supported: 199
+      pbx < INVITE sdp
+      pbx#a > 183 sdp
+      op#a < 183 sdp
+      pbx#b > 180
+      op#b < 180
+      pbx#a > 199 INVITE | Reason: SIP;cause=486
+      op#a < 199 INVITE | Reason: SIP;cause=486
+      pbx#b > 200 INVITE sdp:port=34000
+      op#b < 200 INVITE sdp
+      op#b > ACK
+      pbx#b < ACK
+      media op#b pbx#b
+      op#b > BYE
+      op#b < 200
+      pbx#b < BYE
+      pbx#b > 200
+    `,
+  },
+  {
+    name: "RFC 3261 §16.8 a callee that rings for ever is given up: the caller is told by 480",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx > 180
+      op  < 180
+      wait 170000
+      quiet
+      within 20000
+      op  < 480
+      op  > ACK
+      pbx < CANCEL
+      pbx > 200 CANCEL
+      pbx > 487 INVITE
+      pbx < ACK
+      streams 0
+    `,
+  },
+  {
     name: "RFC 3261 §15 a caller who says BYE in the early dialog ends the call",
     ladder: `
       op  > INVITE sdp

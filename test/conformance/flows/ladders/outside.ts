@@ -1,5 +1,8 @@
 import type { Flow } from "../stage/flow.ts";
 
+/** The trunk's peers as it knows them are elsewhere. */
+const STRANGERS = { trunk: { sourceAddresses: ["203.0.113.0/24"] } };
+
 /** What belongs to no call: RFC 6665, 3428, 3903, OPTIONS. */
 export const OUTSIDE_FLOWS: readonly Flow[] = [
   {
@@ -129,6 +132,27 @@ export const OUTSIDE_FLOWS: readonly Flow[] = [
       op  > INVITE sdp | Require: precondition, 100rel
       op  < 420 | Unsupported: precondition
       op  > ACK
+      quiet
+    `,
+  },
+  {
+    name: "RFC 3261 §8.2 who may not use the gateway is told so by 403",
+    site: STRANGERS,
+    ladder: `
+      op  > INVITE sdp
+      op  < 403
+      op  > ACK
+    `,
+  },
+  {
+    name: "RFC 3261 §26.1.5 strangers get no answer: nobody is hit by the echo of a forged address",
+    site: STRANGERS,
+    ladder: `
+      op   > INVITE sdp
+      op/2 > OPTIONS
+      op/3 > MESSAGE | body: text/plain Hi
+      op/4 > REGISTER
+      op/5 > SUBSCRIBE | Event: presence
       quiet
     `,
   },

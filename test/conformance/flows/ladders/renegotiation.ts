@@ -209,6 +209,35 @@ export const RENEGOTIATION_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3264 §8.2 T.38 beside the audio, which is refused, and both for a fax from the start",
+    bothWays: true,
+    ladder: `
+      ${UP}
+      pbx > INVITE sdp:-audio+t38:port=36000
+      op  < INVITE sdp:-audio+t38
+      op  > 200 sdp:-audio+t38:port=36002
+      pbx < 200 sdp:-audio+t38
+      pbx > ACK
+      op  < ACK
+      media op pbx
+      opaque 1
+      streams 1
+      ${DOWN}
+      op/2  > INVITE sdp:t38
+      pbx/2 < INVITE sdp:t38
+      pbx/2 > 200 sdp:t38
+      op/2  < 200 sdp:t38
+      op/2  > ACK
+      pbx/2 < ACK
+      media op/2 pbx/2
+      opaque 1
+      op/2  > BYE
+      op/2  < 200
+      pbx/2 < BYE
+      pbx/2 > 200
+    `,
+  },
+  {
     name: "RFC 3264 §6 T.38 that is not allowed: 488, and the call goes on",
     site: { settings: { media: { opaque: "refuse" } } },
     bothWays: true,

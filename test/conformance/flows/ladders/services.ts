@@ -131,6 +131,32 @@ export const SERVICE_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 5359 §2.11 three-way conference: a third party joins by Join",
+    ladder: `
+      ${UP}
+      op/2  > INVITE sdp | Join: {op_id};to-tag={op_remote};from-tag={op_local}
+      pbx/2 < INVITE sdp | Join: {pbx_id};to-tag={pbx_local};from-tag={pbx_remote}
+    `,
+  },
+  {
+    name: "RFC 3911 §4 an INVITE whose Join the gateway can't carry is a call like any other",
+    bothWays: true,
+    ladder: `
+      ${UP}
+      op/2  > INVITE sdp:port=33000 | Join: {op_id};to-tag={op_remote};from-tag={op_local}
+      pbx/2 < INVITE sdp | Join: -
+      pbx/2 > 200 sdp:port=33000
+      op/2  < 200 sdp
+      op/2  > ACK
+      pbx/2 < ACK
+      op/2  > BYE
+      op/2  < 200
+      pbx/2 < BYE
+      pbx/2 > 200
+      ${DOWN}
+    `,
+  },
+  {
     name: "RFC 5359 §2.12 find-me: one place after the other by 3xx, the preferred first",
     site: {
       trunk: { redirects: "follow" },
@@ -166,6 +192,21 @@ export const SERVICE_FLOWS: readonly Flow[] = [
       op  > 403
       op  < ACK
       pbx < 403
+      pbx > ACK
+    `,
+  },
+  {
+    name: "RFC 5359 §2.14 outgoing call screening: the operator wants credentials, then refuses",
+    site: { trunk: { credentials: { user: "alice", password: "wonder" } } },
+    ladder: `
+      pbx > INVITE sdp 0900
+      op  < INVITE sdp
+      op  > 407 | Proxy-Authenticate: Digest realm="operator", nonce="84a4cc6f", qop="auth"
+      op  < ACK
+      op  < INVITE sdp | Proxy-Authorization: /realm="operator"/
+      op  > 403 | Reason: Q.850;cause=21;text="Call rejected"
+      op  < ACK
+      pbx < 403 | Reason: Q.850;cause=21;text="Call rejected"
       pbx > ACK
     `,
   },

@@ -89,6 +89,49 @@ export const TRUNK_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3261 §9.1 the INVITE that went again with credentials is the one that is cancelled",
+    site: { trunk: CREDENTIALS },
+    ladder: `
+      pbx > INVITE sdp
+      op  < INVITE sdp
+      op  > 401 | ${AUTHENTICATE}
+      op  < ACK
+      op  < INVITE sdp
+      pbx > CANCEL
+      pbx < 200 CANCEL
+      pbx < 487 INVITE
+      pbx > ACK
+      quiet
+      op  > 180
+      op  < CANCEL
+      op  > 200 CANCEL
+      op  > 487 INVITE
+      op  < ACK
+    `,
+  },
+  {
+    name: "RFC 3261 §22.3 a challenge that the gateway has no credentials for goes to the PBX",
+    ladder: `
+      pbx > INVITE sdp
+      op  < INVITE sdp
+      op  > 401 | ${AUTHENTICATE}
+      op  < ACK
+      pbx < 401 | ${AUTHENTICATE}
+      pbx > ACK
+    `,
+  },
+  {
+    name: "RFC 3261 §21.4.4 a challenge that the gateway has no credentials for is a refusal: 403",
+    ladder: `
+      pbx > INVITE sdp
+      op  < INVITE sdp
+      op  > 401 | ${AUTHENTICATE}
+      op  < ACK
+      pbx < 403 | WWW-Authenticate: -
+      pbx > ACK
+    `,
+  },
+  {
     name: "RFC 3261 §22.2 a challenged MESSAGE is answered by the trunk's credentials",
     site: { trunk: CREDENTIALS },
     ladder: `
@@ -107,6 +150,7 @@ export const TRUNK_FLOWS: readonly Flow[] = [
       op  < INVITE sdp
       op  > ${status}
       op  < ACK
+      fact failover
       ${ANSWERED_BY_SPARE}
     `,
   })),
@@ -142,7 +186,7 @@ export const TRUNK_FLOWS: readonly Flow[] = [
       op2 > 200
     `,
   },
-  ...["404", "480", "486", "488", "500", "600", "603", "604"].map((status) => ({
+  ...["404", "480", "484", "486", "488", "500", "600", "603", "604"].map((status) => ({
     name: `RFC 3261 §16.7 no other peer is tried after ${status}`,
     ladder: `
       pbx > INVITE sdp

@@ -24,6 +24,8 @@ export interface Exception {
 /** One run of a flow; throws where it departs from its ladder. */
 export interface Performance {
   readonly name: string;
+  /** The flow's own name. */
+  readonly flow: string;
   play(): void;
 }
 
@@ -34,13 +36,14 @@ export const performancesOf = (flows: readonly Flow[]): Performance[] =>
     const masks = site?.masked === undefined ? [true, false] : [site.masked];
     return ways.flatMap(({ title, text }) =>
       masks.map((masked) => ({
+        flow: name,
         name: site?.masked === undefined && !masked ? `${title} (mask off)` : title,
         play: () => new Stage({ ...site, masked }).play(parseLadder(text)),
       })),
     );
   });
 
-/** By the name of the performance. */
+/** By the flow's name. */
 export const readExpectation = (): ReadonlyMap<string, Exception> =>
   new Map(
     Object.entries(

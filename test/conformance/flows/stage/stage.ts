@@ -48,6 +48,7 @@ export class Stage {
   readonly #heard = new Set<string>();
   readonly #unreachable = new Set<string>();
   readonly #values = new Map<string, string>();
+  readonly #facts = new Set<string>();
   #serial = 0;
   #records = 0;
   #started = 0;
@@ -96,6 +97,8 @@ export class Stage {
         return assert.equal(this.gateway.callCount, Number(first), "calls");
       case "ports":
         return checkPorts(this.#end(first).dialog, second);
+      case "fact":
+        return assert.ok(this.#facts.has(first), `the fact ${first}`);
       case "quiet":
         return assert.equal(this.#outstanding(), "", "nothing more was said");
       case "unreachable":
@@ -311,6 +314,7 @@ export class Stage {
       case "media":
         return this.#media(effect);
       case "fact":
+        this.#facts.add(effect.fact.kind);
         if (effect.fact.kind === "call-started") this.#started++;
         if (effect.fact.kind === "call-ended") this.#records++;
     }
