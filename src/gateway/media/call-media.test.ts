@@ -747,6 +747,17 @@ describe("the o= line", () => {
     assert.equal(lineOf(outcome.sdp, "s="), "s=Phone 1.0");
   });
 
+  test("with the mask off stays that of who was there first", () => {
+    const { mask: _mask, ...bare } = FACTS;
+    const open = CallMedia.begin("call", SIDES, bare, bench.pool);
+    open.relayOffer(sdp(), "caller", NOW);
+    open.relayAnswer(answerSdp(), "callee", NOW);
+    const another = sdp().replace("o=phone 77 3", "o=desk 78 1");
+    const outcome = open.relayOffer(another, "caller", NOW);
+    assert.ok(outcome.kind === "relayed");
+    assert.match(lineOf(outcome.sdp, "o=")!, /^o=phone \d+ \d+ IN IP4 198\.51\.100\.7$/);
+  });
+
   test("session ids of both sides tell nothing of one another", () => {
     const offer = bench.offer(sdp());
     const answer = bench.answer(answerSdp());

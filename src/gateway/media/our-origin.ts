@@ -1,5 +1,12 @@
 import { isAddress, ownText } from "#base";
-import { type MediaLine, type Origin, parseMediaLine, printLines, printOrigin } from "#sdp";
+import {
+  type MediaLine,
+  type Origin,
+  parseMediaLine,
+  parseOrigin,
+  printLines,
+  printOrigin,
+} from "#sdp";
 import type { OurOrigin } from "./call-media-state.ts";
 import type { Role } from "./command.ts";
 
@@ -21,7 +28,8 @@ export function linesTold({ body }: OurOrigin): readonly MediaLine[] {
 /**
  * The text of a description with our o= line in the place of theirs. The session id is ours and
  * stays; the version grows when anything changed since the last one (RFC 3264 §8). Of theirs, user
- * name and address stay where there is no mask to hide them.
+ * name and address stay where there is no mask to hide them: those that were told first, whoever
+ * else the leg is joined to later.
  */
 export function printAsOurs(
   lines: string[],
@@ -30,10 +38,11 @@ export function printAsOurs(
   address: string,
 ): string {
   const at = lines.findIndex((line) => line.startsWith("o="));
-  const host = theirs && isAddress(theirs.host) ? theirs.host : address;
+  const shown = theirs && (originTold(ours) ?? theirs);
+  const host = shown && isAddress(shown.host) ? shown.host : address;
   const print = (): string => {
     lines[at] = printOrigin({
-      username: theirs?.username ?? "-",
+      username: shown?.username ?? "-",
       sessionId: ours.sessionId,
       version: `${ours.version}`,
       host,
@@ -46,6 +55,11 @@ export function printAsOurs(
   // Kept as long as the call: not as the pieces that it was put together from.
   ours.body = ownText(print());
   return ours.body;
+}
+
+function originTold({ body }: OurOrigin): Origin | undefined {
+  const at = body.indexOf("\r\no=");
+  return at < 0 ? undefined : parseOrigin(body.slice(at + 4, body.indexOf("\r\n", at + 4)));
 }
 
 /** A number of a text (FNV-1a): as good a session id as any, since call ids are made by chance. */

@@ -96,7 +96,7 @@ export const PERFORMED_FLOWS: readonly Flow[] = [
       ${UP}
       ${HOLD}
       ${refer(OUTSIDE, " | Referred-By: <sip:4001@10.77.0.2>")}
-      op/2 < INVITE | To: <sip:0777@198.51.100.1> | Referred-By: <sip:4001@192.0.2.1>
+      op/2 < INVITE | To: <sip:0777@198.51.100.1> | Referred-By: /^<sip:4001@/
       op/2 > 200 sdp:port=33000
       op < INVITE sdp
       op > 200 sdp:port=34000
