@@ -53,5 +53,5 @@ test("a hostile body is read in a time that grows with its length alone", () => 
   for (const piece of ["\r\n--b:1", "--b:1\r\n", "\r\n ", "--b:1\r\n\r\na\r\n", "\r\n--b:1x"]) {
     parse(`--b:1\r\nX: y${piece.repeat(Math.floor(65_000 / piece.length))}`);
   }
-  assert.ok(performance.now() - started < 200);
+  assert.ok(performance.now() - started < 1_000);
 });
