@@ -152,7 +152,11 @@ function employ(world: World): void {
     network.in(500, () => leg.reinvite());
     network.in(1200, () => leg.info());
     network.in(1600, () => leg.update("sendonly"));
-    network.in(2000, () => leg.refer("0999"));
+    network.in(2000, () => leg.refer(`sip:0999@${leg.peer.gatewayAddress}`));
+    network.in(3000, () => {
+      const consulted = [...leg.peer.legs].find((one) => one !== leg && one.state === "confirmed");
+      leg.refer(`sip:0999@${leg.peer.addresses[0]}`, consulted);
+    });
     network.in(4000, () => leg.bye());
   };
   for (const [caller, uri] of [
@@ -188,7 +192,8 @@ function ask(world: World, peer: SipPeer, method: string): void {
 
 /** One site at work with mutants among its messages. */
 function runAmongMutants(seed: number, mutations: readonly Mutation[]): void {
-  const world = new World({ seed });
+  const refer = seed % 2 === 0 ? "pass" : "perform";
+  const world = new World({ seed, trunk: { refer, referFrom: "both" } });
   const { gateway, network } = world;
   const heard: Packet[] = [];
   network.tap = (packet) => {

@@ -5,6 +5,7 @@ import type { Request } from "#sip-message";
 import type { Asker } from "./asker.ts";
 import type { Call } from "./call.ts";
 import type { Leg } from "./legs.ts";
+import type { InDialog } from "./relay.ts";
 import type { Candidate, ReferRules } from "./setup.ts";
 
 /** What a call begins with. */
@@ -37,6 +38,8 @@ export interface Transferring {
   /** Whether a leg's peer may leave without ending the call, and has. */
   left(call: Call, role: Role, now: Instant): boolean;
   ended(call: Call, now: Instant): void;
+  /** A SUBSCRIBE of a call's leg; false where it isn't about this transfer. */
+  subscribed(way: InDialog, now: Instant): boolean;
 }
 
 /** What a call tells the board that keeps it. */

@@ -96,6 +96,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     const rule = request.method === "REFER" ? call.referRules[from.side] : "pass";
     if (rule === "refuse") return end("transfer-not-allowed");
     if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
+    if (request.method === "SUBSCRIBE" && call.transfer?.subscribed(way, now)) return undefined;
     // A leg that is alone has nobody whom anything could cross to.
     if (call.absent) return end("transferring");
     return new Relay(this.#board, this, way).start(now);

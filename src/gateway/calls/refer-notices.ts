@@ -15,6 +15,7 @@ export class ReferNotices {
   readonly #event: string;
   readonly #untilMs: number;
   #open: boolean;
+  #last = 100;
 
   constructor(board: Switchboard, referrer: Leg, refer: Request, now: Instant) {
     this.#board = board;
@@ -27,8 +28,24 @@ export class ReferNotices {
   }
 
   tell(status: number, now: Instant): void {
-    const leftS = Math.max(1, Math.round((this.#untilMs - now) / 1000));
-    this.#notify(status, `active;expires=${leftS}`, now);
+    this.#notify(status, `active;expires=${this.leftS(now)}`, now);
+  }
+
+  /** Whether a SUBSCRIBE is about these. */
+  areMeant(subscribe: Request): boolean {
+    return this.#open && subscribe.headers.get("event")?.replaceAll(" ", "") === this.#event;
+  }
+
+  /** Answers a SUBSCRIBE: tells how it stands once more, or stops telling (RFC 6665 §4.2.1). */
+  subscribed(isOver: boolean, now: Instant): void {
+    if (!isOver) return this.tell(this.#last, now);
+    this.#notify(this.#last, "terminated;reason=timeout", now);
+    this.#open = false;
+  }
+
+  /** The seconds that the NOTIFYs may go on. */
+  leftS(now: Instant): number {
+    return Math.max(1, Math.round((this.#untilMs - now) / 1000));
   }
 
   /** The last one: how the transfer has ended. */
@@ -39,6 +56,7 @@ export class ReferNotices {
 
   #notify(status: number, state: string, now: Instant): void {
     if (!this.#open) return;
+    this.#last = status;
     const notify = ownInDialog(this.#board, this.#referrer, "NOTIFY");
     notify.headers.set("event", this.#event);
     notify.headers.set("subscription-state", state);

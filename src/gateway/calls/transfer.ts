@@ -1,8 +1,7 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import { CallMedia, otherRole, type Role } from "#media";
-import { parseUri, type Request, type Response, responseTo } from "#sip-message";
-import type { ServerTransaction } from "#sip-transactions";
+import { type Request, type Response, responseTo } from "#sip-message";
 import type { Call } from "./call.ts";
 import type { Dialling, Transferring } from "./call-parts.ts";
 import { CallRenewal } from "./call-renewal.ts";
@@ -13,6 +12,7 @@ import { type Invitee, OwnInvite } from "./own-invite.ts";
 import type { Policy } from "./pipeline.ts";
 import { ReferNotices, refusesSubscription } from "./refer-notices.ts";
 import { type Referral, readReferral, replacesOf } from "./referred-invite.ts";
+import type { InDialog } from "./relay.ts";
 import { command, sdpOf } from "./session-body.ts";
 import type { Switchboard, Wakeable } from "./setup.ts";
 import type { TargetNews, TransferTarget } from "./transfer-target.ts";
@@ -33,15 +33,6 @@ export interface TransferDesk {
   ): { readonly call: Call; readonly role: Role } | undefined;
 }
 
-/** A REFER in an answered call. */
-export interface Referred {
-  readonly call: Call;
-  /** Of the referrer. */
-  readonly role: Role;
-  readonly transaction: ServerTransaction;
-  readonly request: Request;
-}
-
 /**
  * One transfer that the gateway performs (RFC 5589): it reaches the target, has it offer media, gives
  * the offer to the transferee, and once that is taken the two are one call, without the referrer.
@@ -59,7 +50,7 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
   #alarm: Timer<unknown> | undefined;
   #stage: "reaching" | "joined" | "over" = "reaching";
 
-  private constructor(board: Switchboard, desk: TransferDesk, by: Referred, now: Instant) {
+  private constructor(board: Switchboard, desk: TransferDesk, by: InDialog, now: Instant) {
     this.#board = board;
     this.#desk = desk;
     this.#call = by.call;
@@ -68,11 +59,11 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     this.#notices = new ReferNotices(board, this.#legOf(by.role), by.request, now);
   }
 
-  /** Takes a REFER on; returns the end that it is refused with, if it is. */
+  /** Takes on a REFER in an answered call; returns the end that it is refused with, if it is. */
   static begin(
     board: Switchboard,
     desk: TransferDesk,
-    by: Referred,
+    by: InDialog,
     now: Instant,
   ): End | undefined {
     const { call, role, transaction, request } = by;
@@ -229,6 +220,18 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     else this.#fail(end(call === this.#call ? "cancelled" : "rejected"), now);
   }
 
+  /** The referrer refreshes the subscription that its REFER made, or has heard enough. */
+  subscribed({ call, role, from, transaction, request }: InDialog, now: Instant): boolean {
+    const isReferrer = call === this.#call && role === this.#referrer;
+    if (!isReferrer || !this.#notices.areMeant(request)) return false;
+    const isOver = request.headers.get("expires")?.trim() === "0";
+    const response = answerTo(this.#board, request, from, 200);
+    response.headers.add("expires", String(isOver ? 0 : this.#notices.leftS(now)));
+    this.#board.transactions.respond(transaction, response, now);
+    this.#notices.subscribed(isOver, now);
+    return true;
+  }
+
   /** The referrer's call stays as it was (RFC 5589 §6.3), if the referrer has stayed. */
   #fail(why: End, now: Instant): void {
     if (this.#stage !== "reaching") return;
@@ -264,11 +267,21 @@ function handLinesOn(from: Call, into: Call): void {
 }
 
 /** The 202 of RFC 3515 §2.4.2. */
-function accepted(board: Switchboard, refer: Request, { side, flow }: Leg): Response {
-  const response = responseTo(refer, 202);
-  const user = parseUri(refer.uri)?.user;
+function accepted(board: Switchboard, refer: Request, referrer: Leg): Response {
+  const response = answerTo(board, refer, referrer, 202);
+  if (refusesSubscription(refer)) response.headers.add("refer-sub", "false");
+  return response;
+}
+
+function answerTo(
+  board: Switchboard,
+  request: Request,
+  { side, flow }: Leg,
+  status: number,
+): Response {
+  const response = responseTo(request, status);
+  const user = request.target?.user;
   response.headers.add("contact", contactOf(board.setup.faces[side], flow.transport, user));
   response.headers.add("server", board.setup.product);
-  if (refusesSubscription(refer)) response.headers.add("refer-sub", "false");
   return response;
 }

@@ -667,4 +667,215 @@ export const PERFORMED_FLOWS: readonly Flow[] = [
       ${DOWN}
     `,
   },
+  {
+    name: "CAC performed: both lines of a call between two of the operator's are counted, until it ends",
+    site: { trunk: { refer: "perform", limits: { callsMax: 2 } } },
+    ladder: `
+      ${UP}
+      ${refer(OUTSIDE)}
+      ${joined("op/2")}
+      ${LEFT}
+      op/3 > INVITE sdp
+      op/3 < 503
+      op/3 > ACK
+      ${endedBy("op", "op/2")}
+      op/4 > INVITE sdp:port=36000
+      pbx/4 < INVITE sdp
+      op/5 > INVITE sdp:port=37000
+      pbx/5 < INVITE sdp
+      pbx/4 > 486
+      pbx/4 < ACK
+      op/4 < 486
+      op/4 > ACK
+      pbx/5 > 486
+      pbx/5 < ACK
+      op/5 < 486
+      op/5 > ACK
+    `,
+  },
+  {
+    name: "RFC 3261 §22.2 performed: the operator's challenge of our re-INVITE is answered",
+    site: { trunk: { refer: "perform", credentials: { user: "alice", password: "wonder" } } },
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp | Authorization: -
+      op > 401 | WWW-Authenticate: Digest realm="operator", nonce="n", algorithm=MD5, qop="auth"
+      op < ACK
+      op < INVITE sdp | Authorization: /realm="operator"/
+      op > 200 sdp:port=34000
+      op < ACK | Authorization: /realm="operator"/
+      pbx/2 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      ${LEFT}
+      ${endedBy("op", "pbx/2")}
+    `,
+  },
+  {
+    name: "RFC 5057 §5.1 performed: a transferee that knows of no call is gone, and all hear of it",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 481
+      op < ACK
+      pbx < NOTIFY | ${ended("481 Call/Transaction Does Not Exist")}
+      pbx > 200 NOTIFY
+      pbx/2 < ACK
+      pbx/2 < BYE
+      pbx/2 > 200
+      pbx < BYE
+      pbx > 200
+      op < BYE
+      op > 481
+    `,
+  },
+  {
+    name: "RFC 3261 §13.2.1 performed: early media of the target reaches nobody, its later offer does",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 183 sdp:port=32000
+      pbx < NOTIFY | ${RINGING}
+      pbx > 200 NOTIFY
+      streams 1
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp:port=34000
+      op < ACK
+      pbx/2 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      media op pbx/2
+      ${LEFT}
+      ${endedBy("op", "pbx/2")}
+    `,
+  },
+  {
+    name: "RFC 4028 §7.4 performed: the transferee's timer goes along with it",
+    site: PERFORM,
+    ladder: `
+      op  > INVITE sdp | Supported: timer | Session-Expires: 1800;refresher=uas | Allow: UPDATE
+      pbx < INVITE sdp
+      pbx > 200 sdp
+      op  < 200 sdp | Session-Expires: 1800;refresher=uas
+      op  > ACK
+      pbx < ACK
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp | Session-Expires: 1800;refresher=uac
+      op > 200 sdp:port=34000 | Session-Expires: 1800;refresher=uac
+      op < ACK
+      pbx/2 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      ${LEFT}
+      wait 900000
+      op < UPDATE | Session-Expires: 1800;refresher=uac
+      op > 200 | Session-Expires: 1800;refresher=uac
+      calls 1
+      wait 900000
+      op < UPDATE
+      op > 481
+      op < BYE
+      op > 481
+      pbx/2 < BYE
+      pbx/2 > 200
+    `,
+  },
+  {
+    name: "RFC 6665 §4.2.1 performed: the referrer asks how it stands, and then for no more",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx > SUBSCRIBE | Event: refer | Expires: 60
+      pbx < 200 SUBSCRIBE | Expires: /^[1-9]/
+      pbx < NOTIFY | ${TRYING}
+      pbx > 200 NOTIFY
+      pbx > SUBSCRIBE | Event: refer | Expires: 0
+      pbx < 200 SUBSCRIBE | Expires: 0
+      pbx < NOTIFY | ${notice("terminated;reason=timeout", "100 Trying")}
+      pbx > 200 NOTIFY
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp:port=34000
+      op < ACK
+      pbx/2 < ACK sdp
+      ${LEFT}
+      ${endedBy("op", "pbx/2")}
+    `,
+  },
+  {
+    name: "RFC 3515 §2.4.1 performed: a call that only rings yet can't be transferred",
+    site: PERFORM,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx > 180
+      op  < 180
+      pbx > REFER | Refer-To: <${INSIDE}>
+      pbx < 491 REFER
+      pbx > 486 INVITE
+      pbx < ACK
+      op  < 486
+      op  > ACK
+    `,
+  },
+  {
+    name: "RFC 5589 §6.1 performed: over TCP, and without the mask",
+    site: { ...PERFORM, transport: "tcp", masked: false },
+    ladder: `
+      ${UP}
+      ${refer(OUTSIDE, " | Referred-By: <sip:4001@10.77.0.2>")}
+      op/2 < INVITE | Referred-By: <sip:4001@10.77.0.2>
+      op/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp:port=34000
+      op < ACK
+      op/2 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      media op op/2
+      ${LEFT}
+      ${endedBy("op", "op/2")}
+    `,
+  },
+  {
+    name: "RFC 5589 performed: the trunk's next peer is tried, and number rules hold",
+    site: {
+      trunk: {
+        refer: "perform",
+        numberRules: { out: [{ prefix: "0", strip: 1, prepend: "+33" }] },
+      },
+    },
+    ladder: `
+      ${UP}
+      ${refer(OUTSIDE)}
+      op/2 < INVITE | To: <sip:+33777@198.51.100.1>
+      op/2 > 503
+      op/2 < ACK
+      op2 < INVITE | To: <sip:+33777@198.51.100.2>
+      op2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp:port=34000
+      op < ACK
+      op2 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      media op op2
+      ${LEFT}
+      ${endedBy("op2", "op")}
+    `,
+  },
 ];
