@@ -66,7 +66,7 @@ export class Gateway {
     });
     this.#board = new Board({ setup: callSetupOf(settings), random, hash, transactions, ports });
     this.#watch = new PeerWatch(this.#board, settings, now);
-    this.#registrar = new TrunkRegistrar(this.#board, settings, now);
+    this.#registrar = new TrunkRegistrar(this.#board, this.#watch, settings, now);
     this.#policy = new OperatorPolicy(settings, random, this.#watch);
     this.#calls = new Calls(this.#board, this.#policy);
     this.#names = new NameWatch(this.#board, this.#policy, now);

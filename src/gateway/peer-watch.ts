@@ -1,11 +1,11 @@
 import type { Instant, Timer } from "#base";
-import { type Candidate, faceHost, type Switchboard, toDestination, type Wakeable } from "#calls";
-import type { Target } from "#port";
+import { type Candidate, faceHost, type Switchboard, type Wakeable } from "#calls";
+import { type End, isEnd } from "#ends";
 import { PeerHealth, trunksOf } from "#routing";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { Side } from "#sip";
-import { Headers, Request, type Response } from "#sip-message";
-import type { ClientTransaction, Requester } from "#sip-transactions";
+import { Headers, Request } from "#sip-message";
+import { Errand, type Outcome, type Sender } from "./errand.ts";
 import { type PeerStates, queryOf, trunkCandidate } from "./policy.ts";
 
 /** Asks every peer by OPTIONS whether it lives (RFC 3261 §11), and remembers which are down. */
@@ -74,7 +74,7 @@ function pbxCandidate({ pbx, pbxReached }: Settings): Candidate {
 }
 
 /** One peer's heart, listened to. */
-class Probe implements Requester, Wakeable {
+class Probe implements Sender, Wakeable {
   readonly #board: Switchboard;
   readonly #trunk: string;
   readonly #candidate: Candidate;
@@ -82,7 +82,7 @@ class Probe implements Requester, Wakeable {
   readonly #callId: string;
   #cseq = 0;
   #alarm: Timer<unknown> | undefined;
-  #isOver = false;
+  #errand: Errand | undefined;
 
   constructor(
     board: Switchboard,
@@ -104,39 +104,27 @@ class Probe implements Requester, Wakeable {
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#errand?.abandon();
     this.#board.cancelAlarm(this.#alarm);
   }
 
   wake(_why: string, now: Instant): void {
     this.#health.asked();
-    this.#board.resolve(this.#candidate.query, (targets, at) => this.#ask(targets, at), now);
+    this.#errand = new Errand(this.#board, this, [this.#candidate]);
+    this.#errand.start(now);
   }
 
-  response(
-    _transaction: ClientTransaction,
-    response: Response,
-    _flow: unknown,
-    now: Instant,
-  ): void {
-    if (response.status >= 200) this.#heard({ status: response.status }, now);
+  requestFor(): Request {
+    return optionsRequest(this.#board, this.#candidate, this.#callId, ++this.#cseq);
   }
 
-  failed(_transaction: ClientTransaction, _why: "timeout" | "transport", now: Instant): void {
-    this.#heard("silence", now);
-  }
+  sent(): void {}
 
-  #ask(targets: readonly Target[], now: Instant): void {
-    const target = targets[0];
-    if (this.#isOver) return;
-    if (!target) return this.#heard("silence", now);
-    const to = toDestination(this.#candidate.side, target);
-    const request = optionsRequest(this.#board, this.#candidate, this.#callId, ++this.#cseq);
-    this.#board.transactions.request(request, to, now, this);
+  done(outcome: Outcome | End, now: Instant): void {
+    this.#heard(isEnd(outcome) ? "silence" : { status: outcome.response.status }, now);
   }
 
   #heard(pulse: { status: number } | "silence", now: Instant): void {
-    if (this.#isOver) return;
     const change = this.#health.heard(pulse, now);
     this.#later();
     if (!change) return;

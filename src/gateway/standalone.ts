@@ -1,24 +1,19 @@
 import type { Instant } from "#base";
 import {
   ACCEPTED,
-  type Candidate,
-  CrossingRequest,
   type DialogIds,
-  type Origin,
   type Policy,
-  referToAcross,
   refusal,
-  requestAcross,
   Subscriptions,
   type Switchboard,
   screenRequest,
-  toDestination,
 } from "#calls";
 import { type End, end, isEnd } from "#ends";
-import type { Target } from "#port";
 import type { Flow } from "#sip";
 import { type Request, responseTo } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
+import { type Carriage, CarriedOutside } from "./carried-outside.ts";
+import { Errand } from "./errand.ts";
 
 /** What this gateway understands, for Allow (RFC 3261 §20.5). */
 export const METHODS =
@@ -33,21 +28,24 @@ const CROSSING: ReadonlySet<string> = new Set([
   "REFER",
 ]);
 
-/** Methods whose 2xx makes a dialog (RFC 6665 §4.4.1, RFC 3515 §2.4.4). */
-const SUBSCRIBING: ReadonlySet<string> = new Set(["SUBSCRIBE", "REFER"]);
-
 /** Requests that belong to no call: answered here, or carried across. */
 export class Standalone {
   readonly #board: Switchboard;
   readonly #policy: Policy;
-  readonly #ids: DialogIds;
+  readonly #carriage: Carriage;
   readonly #subscriptions: Subscriptions;
 
   constructor(board: Switchboard, policy: Policy, ids: DialogIds) {
     this.#board = board;
     this.#policy = policy;
-    this.#ids = ids;
     this.#subscriptions = new Subscriptions(board);
+    this.#carriage = {
+      board,
+      ids,
+      subscriptions: this.#subscriptions,
+      refuse: ({ transaction, request, flow }, why, now) =>
+        this.#refuse(transaction, request, flow, why, now),
+    };
   }
 
   get subscriptionCount(): number {
@@ -84,14 +82,10 @@ export class Standalone {
     const origin = this.#policy.origin(flow)!;
     const route = this.#policy.route(request, origin, now);
     if (isEnd(route)) return route;
-    const candidate = route.candidates[0];
-    if (!candidate) return end("no-route");
-    const send = (targets: readonly Target[], at: Instant) => {
-      const target = targets[0];
-      if (target) this.#cross(transaction, request, flow, origin, candidate, target, at);
-      else this.#refuse(transaction, request, flow, end("no-target"), at);
-    };
-    this.#board.resolve(candidate.query, send, now);
+    if (route.candidates.length === 0) return end("no-route");
+    const arrival = { transaction, request, flow, withheld: origin.withheld };
+    const carried = new CarriedOutside(arrival, this.#carriage);
+    new Errand(this.#board, carried, route.candidates).start(now);
     return undefined;
   }
 
@@ -105,65 +99,6 @@ export class Standalone {
     response.headers.add("server", this.#board.setup.product);
     this.#board.transactions.respond(transaction, response, now);
     return undefined;
-  }
-
-  #cross(
-    transaction: ServerTransaction,
-    request: Request,
-    flow: Flow,
-    { withheld }: Origin,
-    candidate: Candidate,
-    target: Target,
-    now: Instant,
-  ): void {
-    const { random, setup } = this.#board;
-    const to = toDestination(candidate.side, target);
-    const callId = setup.masked ? random.token(26) : request.callId;
-    const dialog = { callId, tag: random.token(16), cseq: 1 };
-    const across = requestAcross(
-      this.#board,
-      request,
-      candidate,
-      to,
-      setup.faces[candidate.side],
-      dialog,
-    );
-    if (request.method === "REFER") {
-      const referTo = referToAcross(this.#board, this.#ids, request, to);
-      if (referTo === undefined)
-        return this.#refuse(transaction, request, flow, end("bad-request"), now);
-      across.headers.set("refer-to", referTo);
-    }
-    const carried = {
-      transaction,
-      request,
-      from: flow.side,
-      across,
-      to,
-      credentials: candidate.credentials,
-      withheld,
-    };
-    if (!SUBSCRIBING.has(request.method)) {
-      new CrossingRequest(this.#board, carried, now);
-      return;
-    }
-    const leg = this.#subscriptions.begin(
-      { request, flow, withheld, sent: across, candidate, to },
-      now,
-    );
-    new CrossingRequest(
-      this.#board,
-      {
-        ...carried,
-        leg,
-        accepted: (response, from, at) => {
-          this.#subscriptions.accepted(leg, response, from, at);
-          return leg;
-        },
-        refused: () => this.#subscriptions.refused(leg),
-      },
-      now,
-    );
   }
 
   #refuse(

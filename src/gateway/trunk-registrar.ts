@@ -1,15 +1,9 @@
 import type { Instant, Timer } from "#base";
-import {
-  answerChallenge,
-  type Candidate,
-  contactOf,
-  type Switchboard,
-  toDestination,
-  type Wakeable,
-} from "#calls";
-import type { Target } from "#port";
+import { type Candidate, contactOf, type Switchboard, type Wakeable } from "#calls";
+import { type End, isEnd } from "#ends";
 import {
   newRegistration,
+  peersToTry,
   type Registration,
   type RegistrationAction,
   type RegistrationEvent,
@@ -17,18 +11,20 @@ import {
   trunksOf,
 } from "#routing";
 import type { Settings, Trunk } from "#settings";
-import type { Destination, Flow } from "#sip";
+import type { Destination } from "#sip";
 import { Headers, parseSeconds, Request, type Response } from "#sip-message";
-import type { ClientTransaction, Requester } from "#sip-transactions";
-import { trunkCandidate } from "./policy.ts";
+import { Errand, type Outcome, type Sender, type Sent } from "./errand.ts";
+import { type PeerStates, trunkCandidate } from "./policy.ts";
 
 /** Registers the trunks that want it with their operators (RFC 3261 §10.2), and keeps them so. */
 export class TrunkRegistrar {
   readonly #board: Switchboard;
+  readonly #peers: PeerStates;
   #registrations = new Map<string, TrunkRegistration>();
 
-  constructor(board: Switchboard, settings: Settings, now: Instant) {
+  constructor(board: Switchboard, peers: PeerStates, settings: Settings, now: Instant) {
     this.#board = board;
+    this.#peers = peers;
     this.apply(settings, now);
   }
 
@@ -40,7 +36,8 @@ export class TrunkRegistrar {
       const { register, peers, domain, credentials } = trunk;
       const password = credentials?.password.reveal();
       const key = JSON.stringify([trunk.name, register, peers, domain, credentials, password]);
-      next.set(key, this.#registrations.get(key) ?? new TrunkRegistration(this.#board, trunk, now));
+      const kept = this.#registrations.get(key);
+      next.set(key, kept ?? new TrunkRegistration(this.#board, this.#peers, trunk, now));
     }
     for (const [key, old] of this.#registrations) if (!next.has(key)) old.remove(now);
     this.#registrations = next;
@@ -52,22 +49,23 @@ export class TrunkRegistrar {
   }
 }
 
-class TrunkRegistration implements Requester, Wakeable {
+class TrunkRegistration implements Wakeable {
   readonly #board: Switchboard;
+  readonly #peers: PeerStates;
   readonly #trunk: Trunk;
-  readonly #candidate: Candidate;
   readonly #callId: string;
   readonly #tag: string;
   #state: Registration;
   #cseq = 0;
-  #sent: { request: Request; to: Destination } | undefined;
-  #challenged = false;
+  #errand: Errand | undefined;
+  /** The peer that granted last: a binding is removed where it is. */
+  #home: string | undefined;
   #alarm: Timer<unknown> | undefined;
 
-  constructor(board: Switchboard, trunk: Trunk, now: Instant) {
+  constructor(board: Switchboard, peers: PeerStates, trunk: Trunk, now: Instant) {
     this.#board = board;
+    this.#peers = peers;
     this.#trunk = trunk;
-    this.#candidate = trunkCandidate(trunk, trunk.peers[0]!, {});
     this.#callId = board.random.token(26);
     this.#tag = board.random.token(12);
     this.#state = newRegistration(trunk.register!.expiresS, board.random, now);
@@ -82,10 +80,14 @@ class TrunkRegistration implements Requester, Wakeable {
     this.#step({ kind: "tick" }, now);
   }
 
-  response(_transaction: ClientTransaction, response: Response, _flow: Flow, now: Instant): void {
+  #done(outcome: Outcome | End, now: Instant): void {
+    if (isEnd(outcome)) {
+      const why = outcome.name === "no-response" ? "timeout" : "transport";
+      return this.#step({ kind: "failed", why }, now);
+    }
+    const { response, candidate } = outcome;
     const { status } = response;
-    if (status < 200) return;
-    if ((status === 401 || status === 407) && this.#authenticate(response, now)) return;
+    if (status < 300) this.#home = candidate.name;
     const minExpiresS = parseSeconds(response.headers.get("min-expires") ?? "");
     const retryAfterS = parseSeconds(response.headers.get("retry-after") ?? "");
     const grantedS = status < 300 ? grantedOf(response, this.#contactUser) : undefined;
@@ -99,10 +101,6 @@ class TrunkRegistration implements Requester, Wakeable {
       },
       now,
     );
-  }
-
-  failed(_transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
-    this.#step({ kind: "failed", why }, now);
   }
 
   get #contactUser(): string {
@@ -145,26 +143,38 @@ class TrunkRegistration implements Requester, Wakeable {
   }
 
   #register(expiresS: number, now: Instant): void {
-    const send = (targets: readonly Target[], at: Instant) => {
-      const target = targets[0];
-      if (!target) return this.#step({ kind: "failed", why: "transport" }, at);
-      this.#challenged = false;
-      const to = toDestination("public", target);
-      this.#send(this.#request(to, expiresS), to, at);
+    this.#errand?.abandon();
+    const sender: Sender = {
+      requestFor: (candidate, to) => this.#request(candidate, to, expiresS),
+      sent: ({ request }: Sent) => {
+        this.#cseq = request.cseq.number;
+      },
+      done: (outcome, at) => this.#done(outcome, at),
     };
-    this.#board.resolve(this.#candidate.query, send, now);
+    this.#errand = new Errand(this.#board, sender, this.#candidates(expiresS === 0));
+    this.#errand.start(now);
   }
 
-  #request(to: Destination, expiresS: number): Request {
+  #candidates(isRemoval: boolean): Candidate[] {
+    const trunk = this.#trunk;
+    const peers = peersToTry(trunk, this.#board.random, (peer) => this.#peers.isUp(trunk, peer));
+    const candidates = peers.map((peer) => trunkCandidate(trunk, peer, {}));
+    if (!isRemoval) return candidates;
+    const isHome = ({ name }: Candidate): boolean => name === this.#home;
+    return [...candidates.filter(isHome), ...candidates.filter((one) => !isHome(one))];
+  }
+
+  #request(candidate: Candidate, to: Destination, expiresS: number): Request {
     const { register } = this.#trunk;
-    const registrar = register!.registrar ?? this.#candidate.uriHost;
+    const registrar = register!.registrar ?? candidate.uriHost;
     const headers = new Headers();
     const address = `<sip:${register!.user}@${registrar}>`;
     headers.add("max-forwards", String(this.#board.setup.maxForwards));
     headers.add("from", `${address};tag=${this.#tag}`);
     headers.add("to", address);
     headers.add("call-id", this.#callId);
-    headers.add("cseq", `${++this.#cseq} REGISTER`);
+    // RFC 3261 §10.2: one more at each try, so that no registrar takes it for an old one.
+    headers.add("cseq", `${this.#cseq + 1} REGISTER`);
     headers.add(
       "contact",
       contactOf(this.#board.setup.faces.public, to.transport, this.#contactUser),
@@ -172,23 +182,6 @@ class TrunkRegistration implements Requester, Wakeable {
     headers.add("expires", String(expiresS));
     headers.add("user-agent", this.#board.setup.product);
     return new Request("REGISTER", `sip:${registrar}`, headers);
-  }
-
-  /** A second challenge is answered where it is "stale" alone (RFC 7616 §3.3); else it refuses. */
-  #authenticate(response: Response, now: Instant): boolean {
-    if (this.#challenged || !this.#sent) return false;
-    const { request, to } = this.#sent;
-    const retry = answerChallenge(this.#board, this.#candidate.credentials, request, response);
-    if (!retry) return false;
-    this.#challenged = true;
-    this.#cseq = retry.cseq.number;
-    this.#send(retry, to, now);
-    return true;
-  }
-
-  #send(request: Request, to: Destination, now: Instant): void {
-    this.#sent = { request, to };
-    this.#board.transactions.request(request, to, now, this);
   }
 }
 

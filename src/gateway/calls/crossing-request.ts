@@ -8,7 +8,7 @@ import { refusal, responseAcross } from "./crossing.ts";
 import type { Leg } from "./legs.ts";
 import type { Switchboard, Withheld } from "./setup.ts";
 
-/** A request that is carried across outside any call: MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, REFER. */
+/** A request in a dialog that is no call: SUBSCRIBE and NOTIFY. */
 export interface Carried {
   readonly transaction: ServerTransaction;
   readonly request: Request;
@@ -20,12 +20,11 @@ export interface Carried {
   readonly credentials: DigestCredentials | undefined;
   /** What who asked is not told. */
   readonly withheld: Withheld | undefined;
-  /** The asking dialog, where the request belongs to one or makes one. */
-  readonly leg?: Leg | undefined;
+  /** The asking dialog. */
+  readonly leg: Leg;
   /** The request went again, with credentials and a CSeq of its own. */
   readonly resent?: (again: Request) => void;
-  readonly accepted?: (response: Response, flow: Flow, now: Instant) => Leg | undefined;
-  readonly refused?: (status: number, now: Instant) => void;
+  readonly accepted?: (response: Response, now: Instant) => void;
 }
 
 /** One such request on its way; its answer goes back the same way. */
@@ -43,30 +42,21 @@ export class CrossingRequest implements Requester, Responder {
     carried.transaction.owner = this;
   }
 
-  response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
+  response(transaction: ClientTransaction, response: Response, _flow: Flow, now: Instant): void {
     if (transaction !== this.#client || response.status < 200) return;
     if (response.status === 401 || response.status === 407) {
       if (this.#authenticate(response, now)) return;
     }
-    const { request, from, accepted, refused, withheld } = this.#carried;
-    const leg = response.status < 300 ? accepted?.(response, flow, now) : undefined;
-    if (response.status >= 300) refused?.(response.status, now);
-    const back = responseAcross(
-      this.#board,
-      response,
-      request,
-      from,
-      leg ?? this.#carried.leg,
-      withheld,
-    );
+    const { request, from, accepted, leg, withheld } = this.#carried;
+    if (response.status < 300) accepted?.(response, now);
+    const back = responseAcross(this.#board, response, request, from, leg, withheld);
     this.#board.transactions.respond(this.#carried.transaction, back, now);
   }
 
   failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
     if (transaction !== this.#client) return;
     const name: EndName = why === "timeout" ? "no-response" : "unreachable";
-    const { request, refused } = this.#carried;
-    refused?.(408, now);
+    const { request } = this.#carried;
     this.#board.transactions.respond(
       this.#carried.transaction,
       refusal(this.#board, request, end(name)),

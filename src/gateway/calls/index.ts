@@ -4,7 +4,7 @@ export { answerChallenge } from "./challenge.ts";
 export { ACCEPTED, inDialogAcross, refusal, requestAcross, responseAcross } from "./crossing.ts";
 export { CrossingRequest } from "./crossing-request.ts";
 export { candidateFor, type Replaced, referToAcross } from "./dialog-ids.ts";
-export { contactOf, faceHost } from "./legs.ts";
+export { contactOf, faceHost, isOurselves, type Leg } from "./legs.ts";
 export {
   type Attempt,
   attempt,

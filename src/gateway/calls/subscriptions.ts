@@ -32,10 +32,10 @@ interface Subscription {
   readonly subscriber: Leg;
   /** Known with the 2xx or with the first NOTIFY, whichever comes first. */
   notifier: Leg | undefined;
-  readonly sent: Request;
-  readonly candidate: Candidate;
-  /** Where it was sent. */
-  readonly to: Destination;
+  /** As it was sent last, to whom, and where. */
+  sent: Request;
+  candidate: Candidate;
+  to: Destination;
   readonly deadline: Deadline;
   /** Both of our tags. */
   readonly tags: readonly string[];
@@ -91,6 +91,15 @@ export class Subscriptions {
     }
     this.#expire(subscription, EXPIRES_DEFAULT_S, now);
     return subscriber;
+  }
+
+  /** It went to another place, or again with credentials; its From tag stays. */
+  sentAgain(
+    subscriber: Leg,
+    { sent, candidate, to }: Pick<Subscribing, "sent" | "candidate" | "to">,
+  ): void {
+    const subscription = this.#byTag.get(subscriber.dialog.localTag);
+    if (subscription) Object.assign(subscription, { sent, candidate, to });
   }
 
   /** The SUBSCRIBE was accepted. */
@@ -178,11 +187,10 @@ export class Subscriptions {
       withheld: from.withheld,
       leg: from,
       resent: (again: Request) => countFrom(to, again.cseq.number),
-      accepted: (response: Response) => {
+      accepted: (response: Response, at: Instant) => {
         refreshTarget(to.dialog, response);
         const expires = response.headers.get("expires") ?? request.headers.get("expires");
-        if (request.method === "SUBSCRIBE") this.#expire(subscription, expiresS(expires), now);
-        return from;
+        if (request.method === "SUBSCRIBE") this.#expire(subscription, expiresS(expires), at);
       },
     };
     new CrossingRequest(this.#board, carried, now);

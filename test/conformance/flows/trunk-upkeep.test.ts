@@ -62,6 +62,43 @@ test("423 is answered with the interval that the registrar wants", () => {
   assert.deepEqual(asked, ["600", "1800"]);
 });
 
+test("a registrar that is silent or has no room is passed over for the trunk's next peer", () => {
+  for (const status of [503, undefined]) {
+    const world = new World({ seed: 3263, trunk: REGISTERING });
+    world.spare.reply = registrar;
+    if (status === undefined) world.vanish(world.operator);
+    else world.operator.reply = () => ({ status });
+    world.network.run(10_000);
+    assert.deepEqual(world.flow(world.spare), ["< REGISTER", "> 401", "< REGISTER", "> 200"]);
+    assert.equal(factsOf(world, "trunk-registered"), 1);
+    assert.equal(factsOf(world, "trunk-registration-failed"), 0);
+  }
+});
+
+test("the registration is removed where it is", () => {
+  const world = new World({ seed: 3264, trunk: REGISTERING });
+  world.operator.reply = () => ({ status: 503 });
+  world.spare.reply = registrar;
+  world.network.run(10_000);
+  const before = world.packets.length;
+  world.gateway.order({ kind: "drain", calls: "wait" });
+  world.network.run(10_000);
+  const last = world.packets.slice(before).filter(({ text }) => text.startsWith("REGISTER"));
+  assert.deepEqual([...new Set(last.map(({ to }) => to.address))], ["198.51.100.2"]);
+  assert.match(last[0]!.text, /\r\nExpires: 0\r\n/);
+});
+
+test("a peer of several addresses lives where one of them answers", () => {
+  const trunk = { peers: [{ host: "sip.op.example" }], optionsIntervalS: 30, optionsMissesMax: 1 };
+  const world = new World({ seed: 3265, trunk });
+  const target = (address: string) => ({ transport: "udp" as const, address, port: 5060 });
+  world.gateway.names.set("sip.op.example", [target("198.51.100.1"), target("198.51.100.2")]);
+  world.vanish(world.operator);
+  world.network.run(120_000);
+  assert.ok(world.flow(world.spare).includes("> 200"));
+  assert.equal(factsOf(world, "peer-down"), 0);
+});
+
 test("a peer that stops answering OPTIONS goes down, and comes up again by itself", () => {
   const world = new World({ seed: 11, trunk: { optionsIntervalS: 30, optionsMissesMax: 2 } });
   world.network.run(60_000);

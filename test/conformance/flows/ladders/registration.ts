@@ -120,12 +120,14 @@ export const REGISTRATION_FLOWS: readonly Flow[] = [
     `,
   },
   {
-    name: "RFC 3261 §21.5.4 Retry-After of a registrar that is out of service is kept",
+    name: "RFC 3261 §21.5.4 Retry-After of registrars that are all out of service is kept",
     site: site(600),
     ladder: `
       wait 2000
       op < REGISTER | Contact: {binding}
-      op > 503 | Retry-After: 120
+      op > 503
+      op2 < REGISTER | Contact: {binding}
+      op2 > 503 | Retry-After: 120
       wait 119000
       quiet
       within 61000
