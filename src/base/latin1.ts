@@ -19,12 +19,16 @@ export const ownText = (text: string): string => Buffer.from(text, "latin1").toS
 /** The same for several texts at once: pieces of one storage. */
 export function ownTexts(texts: readonly string[]): string[] {
   if (texts.length === 0) return [];
-  const all = ownText(texts.join(""));
+  let together = "";
+  for (const text of texts) together += text;
+  const own = ownText(together);
+  const pieces: string[] = [];
   let at = 0;
-  return texts.map(({ length }) => {
+  for (const { length } of texts) {
+    pieces.push(own.slice(at, at + length));
     at += length;
-    return all.slice(at - length, at);
-  });
+  }
+  return pieces;
 }
 
 /** A text as people write it (settings, names), in the form that goes on the wire: UTF-8. */

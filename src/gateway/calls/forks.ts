@@ -34,16 +34,16 @@ export interface Invited {
 }
 
 /** What dialogs and ACKs take from an INVITE that has been answered; all else of it can go. */
-const LASTING = ["from", "to", "call-id", "cseq", "authorization", "proxy-authorization"];
+const LASTING = ["from", "to", "call-id", "cseq"] as const;
+const CREDENTIALS = ["authorization", "proxy-authorization"] as const;
 
 /** The same INVITE with no more than is needed once it is answered. */
 export function pared({ request, ...rest }: Invited): Invited {
-  const found = LASTING.flatMap((name) =>
-    request.headers.all(name).map((value) => [name, value] as const),
-  );
-  const [uri, ...values] = ownTexts([request.uri, ...found.map(([, value]) => value)]);
+  const values = LASTING.map((name) => request.headers.get(name) ?? "");
+  const [uri, ...kept] = ownTexts([request.uri, ...values]);
   const headers = new Headers();
-  for (const [i, [name]] of found.entries()) headers.add(name, values[i]!);
+  for (let i = 0; i < LASTING.length; i++) headers.add(LASTING[i]!, kept[i]!);
+  for (const name of CREDENTIALS) headers.addAllFrom(request.headers, name);
   // A copy's lists are as long as they need be; those that grew have room for more.
   return { ...rest, request: new Request(request.method, uri!, headers.copy()) };
 }
