@@ -9,7 +9,7 @@ import type { CallKeeper, Dialling, Renegotiation, Transferring } from "./call-p
 import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn, sayBye } from "./farewell.ts";
-import { type Crossing, type Fork, Forks, type Invited, pared } from "./forks.ts";
+import { answeredInvite, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
 import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
@@ -155,12 +155,12 @@ export class Call implements Dialler, Responder, Wakeable {
       return this.#refuse(sdp, now);
     }
     confirmDialog(fork.callee.dialog, response);
-    timeLeg(this.#board, this, fork.callee, this.#invited!.request, response, now);
+    timeLeg(this.#board, this, fork.callee, this.#invited!.request!, response, now);
     this.#choose(fork, now);
     const { asker } = this.#asked!;
     this.#answered = asker;
     this.#asked = undefined;
-    this.#invited = pared(this.#invited!);
+    this.#invited = answeredInvite(this.#invited!);
     asker.answered(response, fork.caller, sdp.sdp, now);
   }
 
@@ -307,11 +307,11 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #sendAck(sdp: string | undefined): void {
     const { callee } = this.chosen!;
-    const request = ackFor(this.#board, callee, this.#answeredSeq, this.#invited!.request);
+    const request = ackFor(this.#board, callee, this.#answeredSeq, this.#invited!.proof);
     withSdp(request, sdp);
     const to = nextHop(callee);
     const text = this.#board.transactions.sendAck(request, to);
-    this.#ack = { tag: ownText(callee.dialog.remoteTag), text: ownText(text), to };
+    this.#ack = { tag: ownText(callee.dialog.remoteTag), text, to };
   }
 
   #repeatAck(): void {
@@ -385,8 +385,8 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.state === "ended") return;
     this.state = "ended";
     if (this.#invited) {
-      const invited = this.chosen ? this.#invited : pared(this.#invited);
-      this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack, this.#strays));
+      const invited = answeredInvite(this.#invited);
+      this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack?.tag, this.#strays));
     }
     this.#forget();
   }

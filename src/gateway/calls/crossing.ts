@@ -184,11 +184,16 @@ export function ownInDialog(board: Switchboard, leg: Leg, method: string): Reque
 }
 
 /** The ACK of a 2xx bears the credentials of its INVITE (RFC 3261 §13.2.2.4), to whom they are for. */
-export function ackFor(board: Switchboard, leg: Leg, cseq: number, invite: Request): Request {
+export function ackFor(
+  board: Switchboard,
+  leg: Leg,
+  cseq: number,
+  proof: Headers | undefined,
+): Request {
   const ack = requestInDialog(leg.dialog, "ACK", cseq);
-  if (leg.credentials && credentialsAt(leg, nextHop(leg))) {
-    ack.headers.addAllFrom(invite.headers, "authorization");
-    ack.headers.addAllFrom(invite.headers, "proxy-authorization");
+  if (proof && leg.credentials && credentialsAt(leg, nextHop(leg))) {
+    ack.headers.addAllFrom(proof, "authorization");
+    ack.headers.addAllFrom(proof, "proxy-authorization");
   }
   ack.headers.set("max-forwards", String(board.setup.maxForwards));
   if (board.setup.masked) ack.headers.set("user-agent", board.setup.product);

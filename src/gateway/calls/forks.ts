@@ -1,4 +1,4 @@
-import { ownTexts } from "#base";
+import { hostPort } from "#base";
 import type { Role } from "#media";
 import { type DigestCredentials, dialogAsUac, type Flow, type Side } from "#sip";
 import { Headers, Request, type Response } from "#sip-message";
@@ -23,7 +23,10 @@ export interface Crossing {
 
 /** The INVITE that the callee got. */
 export interface Invited {
-  readonly request: Request;
+  /** Until it is answered. */
+  readonly request: Request | undefined;
+  /** The credentials in it, which its ACK repeats (RFC 3261 §13.2.2.4). */
+  readonly proof?: Headers;
   readonly side: Side;
   /** The address that it was sent to. */
   readonly home: string;
@@ -33,19 +36,23 @@ export interface Invited {
   readonly withheld: Withheld | undefined;
 }
 
-/** What dialogs and ACKs take from an INVITE that has been answered; all else of it can go. */
-const LASTING = ["from", "to", "call-id", "cseq"] as const;
 const CREDENTIALS = ["authorization", "proxy-authorization"] as const;
 
-/** The same INVITE with no more than is needed once it is answered. */
-export function pared({ request, ...rest }: Invited): Invited {
-  const values = LASTING.map((name) => request.headers.get(name) ?? "");
-  const [uri, ...kept] = ownTexts([request.uri, ...values]);
+/** What is kept of an INVITE that has been answered: little, since calls are many and long. */
+export function answeredInvite({ request, ...rest }: Invited): Invited {
+  if (!request || !CREDENTIALS.some((name) => request.headers.has(name))) {
+    return { ...rest, request: undefined };
+  }
+  const proof = new Headers();
+  for (const name of CREDENTIALS) proof.addAllFrom(request.headers, name);
+  return { ...rest, request: undefined, proof };
+}
+
+/** The INVITE as far as an answer repeats it: all that dialogs take from it (RFC 3261 §12.1.2). */
+function echoed(response: Response, flow: Flow): Request {
   const headers = new Headers();
-  for (let i = 0; i < LASTING.length; i++) headers.add(LASTING[i]!, kept[i]!);
-  for (const name of CREDENTIALS) headers.addAllFrom(request.headers, name);
-  // A copy's lists are as long as they need be; those that grew have room for more.
-  return { ...rest, request: new Request(request.method, uri!, headers.copy()) };
+  for (const name of ["from", "to", "call-id", "cseq"]) headers.addAllFrom(response.headers, name);
+  return new Request("INVITE", `sip:${hostPort(flow.remoteAddress, flow.remotePort)}`, headers);
 }
 
 /** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */
@@ -93,9 +100,9 @@ export class Forks {
 
 /** The leg towards whoever answered the INVITE. */
 export function calleeLeg(invited: Invited, response: Response, flow: Flow): Leg {
-  const { request, side, home, contactUser, credentials, withheld } = invited;
+  const { side, home, contactUser, credentials, withheld } = invited;
   const inviteSeq = response.cseq.number;
-  const dialog = dialogAsUac(request, response);
+  const dialog = dialogAsUac(invited.request ?? echoed(response, flow), response);
   const leg = { side, dialog, flow, inviteSeq, credentials, home, contactUser, withheld };
   return { ...leg, ownsCallId: true };
 }

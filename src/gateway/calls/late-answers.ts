@@ -33,7 +33,8 @@ export class Strays {
     if (known) return board.transactions.repeatAck(known.text, known.to);
     const callee = calleeLeg(invited, response, flow);
     const to = nextHop(callee);
-    const ack = ackFor(board, callee, callee.inviteSeq, invited.request);
+    const proof = invited.request?.headers ?? invited.proof;
+    const ack = ackFor(board, callee, callee.inviteSeq, proof);
     const text = board.transactions.sendAck(ack, to);
     if (this.#acks.length < STRAYS_MAX) this.#acks.push({ tag: ownText(tag), text, to });
     sayBye(board, callee, now);
@@ -47,18 +48,19 @@ export class Strays {
 export class LateAnswers implements Answerable, Requester {
   readonly #board: Switchboard;
   readonly #invited: Invited;
-  readonly #ack: SentAck | undefined;
+  /** The To tag of who was the call. */
+  readonly #tag: string | undefined;
   #strays: Strays | undefined;
 
   constructor(
     board: Switchboard,
     invited: Invited,
-    ack: SentAck | undefined,
+    tag: string | undefined,
     strays: Strays | undefined,
   ) {
     this.#board = board;
     this.#invited = invited;
-    this.#ack = ack;
+    this.#tag = tag;
     this.#strays = strays;
   }
 
@@ -70,10 +72,16 @@ export class LateAnswers implements Answerable, Requester {
   failed(): void {}
 
   answered(response: Response, flow: Flow, now: Instant): void {
-    if (this.#ack && response.to.tag === this.#ack.tag) {
-      return this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
+    if (this.#tag !== undefined && (response.to.tag ?? "") === this.#tag) {
+      return this.#acknowledge(response, flow);
     }
     this.#strays ??= new Strays();
     this.#strays.hangUp(this.#board, this.#invited, response, flow, now);
+  }
+
+  #acknowledge(response: Response, flow: Flow): void {
+    const callee = calleeLeg(this.#invited, response, flow);
+    const ack = ackFor(this.#board, callee, callee.inviteSeq, this.#invited.proof);
+    this.#board.transactions.sendAck(ack, nextHop(callee));
   }
 }

@@ -72,7 +72,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
 
   /** Sends the ACK; with a description where the answer was an offer. */
   confirm(sdp?: string): void {
-    const ack = ackFor(this.#board, this.#leg, this.#sent!.cseq.number, this.#sent!);
+    const ack = ackFor(this.#board, this.#leg, this.#sent!.cseq.number, this.#sent!.headers);
     withSdp(ack, sdp);
     const to = nextHop(this.#leg);
     this.#ack = { text: this.#board.transactions.sendAck(ack, to), to };

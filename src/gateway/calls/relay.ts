@@ -143,7 +143,7 @@ export class Relay implements Requester, Responder, Renegotiation {
     this.#done = true;
     const { request, transaction, to } = this.#way;
     if (request.method === "INVITE" && response.status < 300) {
-      this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!);
+      this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!.headers);
       this.#sendAck(this.#ack);
     }
     const gone = refusal(this.#board, request, end("no-dialog"));
@@ -171,7 +171,7 @@ export class Relay implements Requester, Responder, Renegotiation {
     this.#board.transactions.acknowledged(transaction);
     if (this.#ack) return;
     call.renegotiation = undefined;
-    this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!);
+    this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!.headers);
     const sdp = sdpOf(ack);
     if (sdp !== undefined && call.media.offerPending) {
       const relayed = performAll(this.#board, call.media.relayAnswer(sdp, role, now));

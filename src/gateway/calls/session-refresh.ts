@@ -95,7 +95,7 @@ export class SessionRefresh implements Requester, Renegotiation {
     const [leg, sent] = [this.#leg, this.#sent!];
     refreshTarget(leg.dialog, response);
     if (sent.method === "INVITE") {
-      this.#ack = ackFor(this.#board, leg, sent.cseq.number, sent);
+      this.#ack = ackFor(this.#board, leg, sent.cseq.number, sent.headers);
       this.#board.transactions.sendAck(this.#ack, nextHop(leg));
       this.#release();
     }

@@ -11,8 +11,15 @@ export function responseWay(via: Via, flow: Flow): Destination {
   const { id, side, transport, remoteAddress: address, remotePort } = flow;
   const isAsked = !isReliable(transport) && via.params.has("rport");
   const port = isAsked ? remotePort : (via.port ?? (transport === "tls" ? 5061 : 5060));
-  return { side, transport, address, port, flow: id };
+  const last = lastWays.get(flow);
+  if (last?.port === port) return last;
+  const way: Destination = { side, transport, address, port, flow: id };
+  lastWays.set(flow, way);
+  return way;
 }
+
+/** A peer's requests are answered by one way: every transaction of half a minute keeps it. */
+const lastWays = new WeakMap<Flow, Destination>();
 
 /** `received` and `rport` say where a request really came from (RFC 3261 §18.2.1, RFC 3581 §4). */
 export function stampTopVia(message: Message, flow: Flow): void {
