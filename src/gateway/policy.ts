@@ -161,14 +161,29 @@ export class OperatorPolicy implements Policy {
 
   #numbers(request: Request, trunk: Trunk, direction: "in" | "out" | undefined) {
     const [to, from] = [request.target, parseUri(request.from.uri)];
-    const given = { called: to ? userOf(to) : "", calling: from ? userOf(from) : "" };
+    const asked = to ? userOf(to) : "";
+    const dialled = direction === "in" ? dialledOf(request, asked, trunk) : asked;
+    const given = { called: dialled, calling: from ? userOf(from) : "" };
     const { called, calling } = direction ? this.#router.rewrite(trunk, direction, given) : given;
     const users = {
       ...(called === "" ? {} : { user: escapeUser(called) }),
       ...(calling === "" ? {} : { fromUser: escapeUser(calling) }),
     };
-    return { caller: calling, callee: called, dialled: given.called, users };
+    return { caller: calling, callee: called, dialled, users };
   }
+}
+
+/**
+ * The number that was dialled, where the operator asks for `asked`. To whom registered, operators send what they call to the
+ * Contact that they were given (RFC 3261 §16.5), and the number dialled stands in To alone.
+ */
+function dialledOf({ to }: Request, asked: string, { register }: Trunk): string {
+  if (!register) return asked;
+  const { user, contactUser = user } = register;
+  if (asked !== contactUser) return asked;
+  const uri = parseUri(to.uri);
+  const dialled = uri ? userOf(uri) : "";
+  return dialled === "" || dialled === user ? asked : dialled;
 }
 
 const isSameHost = (one: string | undefined, other: string): boolean =>

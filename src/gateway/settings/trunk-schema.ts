@@ -77,7 +77,7 @@ const register = z.strictObject({
   contactUser: user(
     "User of the Contact",
     "Utilisateur du Contact",
-    "Without it: as `user`.",
+    "Without it: as `user`. A call to it is for the number in To, unless that is `user` or this again.",
   ).exactOptional(),
   expiresS: integer(
     60,
