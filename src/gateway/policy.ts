@@ -174,14 +174,14 @@ export class OperatorPolicy implements Policy {
 }
 
 /**
- * The number that was dialled, where the operator asks for `asked`. To whom registered, operators send what they call to the
- * Contact that they were given (RFC 3261 §16.5), and the number dialled stands in To alone.
+ * The number that was dialled, where the operator asks for `asked`. Who registered gets its calls
+ * at the Contact that it gave (RFC 3261 §16.5): then the number dialled stands in To alone.
  */
-function dialledOf({ to }: Request, asked: string, { register }: Trunk): string {
+function dialledOf(request: Request, asked: string, { register }: Trunk): string {
   if (!register) return asked;
   const { user, contactUser = user } = register;
   if (asked !== contactUser) return asked;
-  const uri = parseUri(to.uri);
+  const uri = parseUri(request.to.uri);
   const dialled = uri ? userOf(uri) : "";
   return dialled === "" || dialled === user ? asked : dialled;
 }
