@@ -1,7 +1,7 @@
 import type { Instant, Timer } from "#base";
 import { type Candidate, faceHost, type Switchboard, type Wakeable } from "#calls";
 import { type End, isEnd } from "#ends";
-import { PeerHealth, trunksOf } from "#routing";
+import { type HealthRules, PeerHealth, trunksOf } from "#routing";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { Side } from "#sip";
 import { Headers, Request } from "#sip-message";
@@ -24,39 +24,45 @@ export class PeerWatch implements PeerStates {
 
   /** Peers that stay keep what is known of them; the others are forgotten or begun. */
   apply(settings: Settings, now: Instant): void {
-    const wanted = new Map<string, () => Probe>();
-    for (const trunk of trunksOf(settings)) {
-      const { optionsIntervalS, optionsMissesMax } = trunk;
-      if (optionsIntervalS === 0) continue;
-      for (const peer of trunk.peers) {
-        const rules = { intervalMs: optionsIntervalS * 1000, missesMax: optionsMissesMax };
-        const key = `${probeKey(trunk.name, peer)} ${optionsIntervalS} ${optionsMissesMax}`;
-        const candidate = trunkCandidate(trunk, peer, {});
-        wanted.set(key, () => new Probe(this.#board, trunk.name, candidate, rules, now));
-      }
-    }
-    const { optionsIntervalS, optionsMissesMax } = settings.pbx;
-    if (optionsIntervalS > 0) {
-      const rules = { intervalMs: optionsIntervalS * 1000, missesMax: optionsMissesMax };
-      wanted.set(
-        `pbx ${settings.pbx.host}`,
-        () => new Probe(this.#board, "pbx", pbxCandidate(settings), rules, now),
-      );
-    }
-    this.#replace(wanted);
-  }
-
-  #replace(wanted: ReadonlyMap<string, () => Probe>): void {
     const probes = new Map<string, Probe>();
-    for (const [key, make] of wanted) {
-      const short = key.replace(/ \d+ \d+$/, "");
-      const kept = this.#probes.get(short);
-      probes.set(short, kept ?? make());
+    for (const { key, ...watched } of watchedOf(settings)) {
+      const kept = this.#probes.get(key);
+      kept?.change(watched, now);
+      probes.set(key, kept ?? new Probe(this.#board, watched, now));
     }
     for (const [key, probe] of this.#probes) if (!probes.has(key)) probe.stop();
     this.#probes = probes;
   }
 }
+
+/** Whom to ask, and how often. */
+interface Watched {
+  /** For facts: the trunk's name, or "pbx". */
+  readonly trunk: string;
+  readonly candidate: Candidate;
+  readonly rules: HealthRules;
+}
+
+function watchedOf(settings: Settings): (Watched & { readonly key: string })[] {
+  const trunks = trunksOf(settings).flatMap((trunk) =>
+    trunk.peers.map((peer) => ({
+      key: probeKey(trunk.name, peer),
+      trunk: trunk.name,
+      candidate: trunkCandidate(trunk, peer, {}),
+      rules: rulesOf(trunk),
+    })),
+  );
+  const { host, port } = settings.pbxReached;
+  const key = `pbx ${host}:${port ?? ""}/${settings.pbx.transport ?? ""}`;
+  const candidate = pbxCandidate(settings);
+  const pbx = { key, trunk: "pbx", candidate, rules: rulesOf(settings.pbx) };
+  return [...trunks, pbx].filter(({ rules }) => rules.intervalMs > 0);
+}
+
+const rulesOf = ({ optionsIntervalS, optionsMissesMax }: Trunk | Settings["pbx"]): HealthRules => ({
+  intervalMs: optionsIntervalS * 1000,
+  missesMax: optionsMissesMax,
+});
 
 const probeKey = (trunk: string, peer: TrunkPeer): string =>
   `${trunk}/${peer.host}:${peer.port ?? ""}/${peer.transport ?? ""}`;
@@ -76,31 +82,30 @@ function pbxCandidate({ pbx, pbxReached }: Settings): Candidate {
 /** One peer's heart, listened to. */
 class Probe implements Sender, Wakeable {
   readonly #board: Switchboard;
-  readonly #trunk: string;
-  readonly #candidate: Candidate;
+  #watched: Watched;
   readonly #health: PeerHealth;
   readonly #callId: string;
   #cseq = 0;
   #alarm: Timer<unknown> | undefined;
   #errand: Errand | undefined;
 
-  constructor(
-    board: Switchboard,
-    trunk: string,
-    candidate: Candidate,
-    rules: { intervalMs: number; missesMax: number },
-    now: Instant,
-  ) {
+  constructor(board: Switchboard, watched: Watched, now: Instant) {
     this.#board = board;
-    this.#trunk = trunk;
-    this.#candidate = candidate;
-    this.#health = new PeerHealth(rules, board.random, now);
+    this.#watched = watched;
+    this.#health = new PeerHealth(watched.rules, board.random, now);
     this.#callId = board.random.token(20);
     this.#later();
   }
 
   get isUp(): boolean {
     return this.#health.isUp;
+  }
+
+  /** The same peer under other settings. */
+  change(watched: Watched, now: Instant): void {
+    this.#watched = watched;
+    this.#health.change(watched.rules, now);
+    this.#later();
   }
 
   stop(): void {
@@ -110,12 +115,12 @@ class Probe implements Sender, Wakeable {
 
   wake(_why: string, now: Instant): void {
     this.#health.asked();
-    this.#errand = new Errand(this.#board, this, [this.#candidate]);
+    this.#errand = new Errand(this.#board, this, [this.#watched.candidate]);
     this.#errand.start(now);
   }
 
   requestFor(): Request {
-    return optionsRequest(this.#board, this.#candidate, this.#callId, ++this.#cseq);
+    return optionsRequest(this.#board, this.#watched.candidate, this.#callId, ++this.#cseq);
   }
 
   sent(): void {}
@@ -128,12 +133,14 @@ class Probe implements Sender, Wakeable {
     const change = this.#health.heard(pulse, now);
     this.#later();
     if (!change) return;
+    const { trunk, candidate } = this.#watched;
     const kind = change.to === "up" ? "peer-up" : "peer-down";
-    const fact = { kind, trunk: this.#trunk, peer: this.#candidate.name, why: change.why } as const;
+    const fact = { kind, trunk, peer: candidate.name, why: change.why } as const;
     this.#board.emit({ kind: "fact", fact });
   }
 
   #later(): void {
+    this.#board.cancelAlarm(this.#alarm);
     const at = this.#health.nextAt;
     if (at !== undefined) this.#alarm = this.#board.alarm(at, this, "options");
   }

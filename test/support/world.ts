@@ -1,5 +1,5 @@
 import { seededRandom } from "#base";
-import { validateSettings } from "#settings";
+import { type Settings, validateSettings } from "#settings";
 import { parseMessageText } from "#sip-message";
 import { GatewayHost } from "./gateway-host.ts";
 import { FAIR, Network, type Packet, type Weather } from "./network.ts";
@@ -23,6 +23,32 @@ export interface WorldOptions {
 const PUBLIC = "192.0.2.1";
 const PRIVATE = "10.77.0.1";
 
+/** The settings of such a site. */
+export function siteSettings(options: Omit<WorldOptions, "seed">): Settings {
+  const { settings, trunk, transport = "udp", masked = true } = options;
+  const valid = validateSettings({
+    securedInterface: "no",
+    publicLocal: { address: PUBLIC },
+    privateLocal: { address: PRIVATE },
+    topologyMask: masked ? "yes" : "no",
+    pbx: { host: "10.77.0.2", transport, optionsIntervalS: 0 },
+    trunks: [
+      {
+        name: "op",
+        peers: [
+          { host: "198.51.100.1", transport },
+          { host: "198.51.100.2", transport, priority: 1 },
+        ],
+        optionsIntervalS: 0,
+        ...trunk,
+      },
+    ],
+    ...settings,
+  });
+  if (!valid.settings) throw new Error(JSON.stringify(valid.errors));
+  return valid.settings;
+}
+
 /**
  * One site in virtual time: an operator with two peers on the public side, the gateway, and a PBX
  * and one of its phones' stand-in on the private side.
@@ -39,32 +65,12 @@ export class World {
   readonly #vanished = new Set<SipPeer>();
 
   constructor(options: WorldOptions) {
-    const { seed, weather = FAIR, settings, trunk, transport = "udp", masked = true } = options;
+    const { seed, weather = FAIR, transport = "udp", masked = true } = options;
     this.#masked = masked;
     const random = seededRandom(seed);
     this.network = new Network(random, weather);
     this.network.tap = (packet) => this.packets.push(packet);
-    const valid = validateSettings({
-      securedInterface: "no",
-      publicLocal: { address: PUBLIC },
-      privateLocal: { address: PRIVATE },
-      topologyMask: masked ? "yes" : "no",
-      pbx: { host: "10.77.0.2", transport, optionsIntervalS: 0 },
-      trunks: [
-        {
-          name: "op",
-          peers: [
-            { host: "198.51.100.1", transport },
-            { host: "198.51.100.2", transport, priority: 1 },
-          ],
-          optionsIntervalS: 0,
-          ...trunk,
-        },
-      ],
-      ...settings,
-    });
-    if (!valid.settings) throw new Error(JSON.stringify(valid.errors));
-    this.gateway = new GatewayHost(valid.settings, random, this.network.now);
+    this.gateway = new GatewayHost(siteSettings(options), random, this.network.now);
     this.network.attach(this.gateway);
     const [outside, inside] = (["public", "private"] as const).map((side) =>
       this.gateway.endpoint(side, transport),

@@ -65,3 +65,16 @@ test("without an interval a peer is never asked, and is up", () => {
   assert.equal(health.nextAt, undefined);
   assert.ok(health.isUp);
 });
+
+test("other rules hold at once, and what is known of the peer stays", () => {
+  const { health, beat, now } = watched({ ...RULES, missesMax: 2 });
+  beat("silence");
+  health.change({ intervalMs: 10_000, missesMax: 2 }, now());
+  assert.ok(health.nextAt! - now() <= 11_001);
+  assert.deepEqual(beat("silence"), { to: "down", why: "no answer" });
+  health.change({ intervalMs: 3_600_000, missesMax: 2 }, now());
+  assert.ok(health.nextAt! - now() <= 11_001, "a later question is not put off");
+  health.asked();
+  health.change(RULES, now());
+  assert.equal(health.nextAt, undefined, "a question is out");
+});

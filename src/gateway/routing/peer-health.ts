@@ -30,7 +30,7 @@ const UNAVAILABLE = 503;
  * final answer but 503 shows that it lives. One question is out at a time.
  */
 export class PeerHealth {
-  readonly #rules: HealthRules;
+  #rules: HealthRules;
   readonly #random: Random;
   #misses = 0;
   #verdict: "up" | "down" = "up";
@@ -50,6 +50,16 @@ export class PeerHealth {
   /** When to ask next; undefined while a question is out, or for ever where health is off. */
   get nextAt(): Instant | undefined {
     return this.#nextAt;
+  }
+
+  /** Other rules for the same peer: a shorter interval counts from now. */
+  change(rules: HealthRules, now: Instant): void {
+    const { intervalMs, missesMax } = rules;
+    if (intervalMs === this.#rules.intervalMs && missesMax === this.#rules.missesMax) return;
+    this.#rules = rules;
+    if (this.#nextAt === undefined) return;
+    const at = after(now, this.#interval());
+    if (at < this.#nextAt) this.#nextAt = at;
   }
 
   /** The caller sends OPTIONS now, and tells what it came to. */

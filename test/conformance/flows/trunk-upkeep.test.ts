@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Request } from "#sip-message";
 import type { Reply } from "../../support/sip-peer.ts";
-import { World } from "../../support/world.ts";
+import { siteSettings, World } from "../../support/world.ts";
 
 // What the gateway does of itself to keep its trunks: RFC 3665 §2 (registration), OPTIONS.
 
@@ -23,6 +23,8 @@ const registrar = (request: Request): Reply => {
   const expires = request.headers.get("expires") ?? "600";
   return { status: 200, headers: { contact, expires } };
 };
+
+const PEERS = [{ host: "198.51.100.1" }];
 
 const factsOf = (world: World, kind: string): number =>
   world.gateway.facts.filter((fact) => fact.kind === kind).length;
@@ -97,6 +99,20 @@ test("a peer of several addresses lives where one of them answers", () => {
   world.network.run(120_000);
   assert.ok(world.flow(world.spare).includes("> 200"));
   assert.equal(factsOf(world, "peer-down"), 0);
+});
+
+test("another interval of OPTIONS holds from the moment that the settings are read again", () => {
+  const trunk = (optionsIntervalS: number) => ({ peers: PEERS, optionsIntervalS });
+  const world = new World({ seed: 3266, trunk: trunk(3600) });
+  const asked = (): number =>
+    world.flow(world.operator).filter((line) => line === "< OPTIONS").length;
+  world.network.run(3_600_000);
+  const before = asked();
+  const settings = siteSettings({ trunk: trunk(10) });
+  world.gateway.order({ kind: "apply", settings });
+  world.network.run(60_000);
+  const often = asked() - before;
+  assert.ok(often >= 5 && often <= 8, `${often} in a minute`);
 });
 
 test("a peer that stops answering OPTIONS goes down, and comes up again by itself", () => {
