@@ -199,7 +199,10 @@ export class Gateway {
     if (!event) return;
     switch (event.kind) {
       case "request":
-        return this.#requested(event, now);
+        this.#requested(event, now);
+        if (event.transaction.state === "trying")
+          this.#board.transactions.unanswered(event.transaction, event.request, now);
+        return;
       case "ack":
         return this.#calls.acknowledge(event.request, event.flow, now);
       case "cancel":

@@ -6,6 +6,7 @@ import {
   refusal,
   Subscriptions,
   type Switchboard,
+  screenContent,
   screenRequest,
 } from "#calls";
 import { type End, end, isEnd } from "#ends";
@@ -68,7 +69,9 @@ export class Standalone {
 
   #screen(request: Request, flow: Flow): End | undefined {
     if (!this.#policy.origin(flow)) return end("unknown-source");
-    return screenRequest(request, this.#board.setup);
+    // An OPTIONS ends here, however far it may go (RFC 3261 §11).
+    const screen = request.method === "OPTIONS" ? screenContent : screenRequest;
+    return screen(request, this.#board.setup);
   }
 
   #take(

@@ -27,9 +27,7 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   "norefersub",
   "histinfo",
   "privacy",
-  "from-change",
   "answermode",
-  "tdialog",
 ]);
 
 const view = (

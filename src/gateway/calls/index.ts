@@ -12,6 +12,7 @@ export {
   type Policy,
   type Route,
   type Surroundings,
+  screenContent,
   screenRequest,
 } from "./pipeline.ts";
 export type {

@@ -100,10 +100,15 @@ function screen({ request, side }: Attempt, { board }: Surroundings): End | unde
   return screenRequest(request, board.setup) ?? timerRefusal(board.setup.timers[side], request);
 }
 
-/** What any request must satisfy to be carried across (RFC 3261 §8.2.2.3, §16.3). */
+/** What any request must satisfy to be carried across (RFC 3261 §16.3). */
 export function screenRequest(request: Request, setup: CallSetup): End | undefined {
   const hops = request.headers.get("max-forwards");
   if (hops !== undefined && Number(hops) === 0) return end("too-many-hops");
+  return screenContent(request, setup);
+}
+
+/** What any request must satisfy to be answered with more than a refusal (RFC 3261 §8.2). */
+export function screenContent(request: Request, setup: CallSetup): End | undefined {
   const uri = request.target;
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel")) {
     return end("unsupported-scheme");

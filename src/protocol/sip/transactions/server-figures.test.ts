@@ -47,6 +47,10 @@ test("the other server is RFC 3261 figure 8", () => {
       "trying + 1xx → proceeding: respond",
       "trying + 2xx → completed: respond",
       "trying + 300-699 → completed: respond",
+      // Beyond the figure: RFC 4320 §4.
+      "trying + resend → proceeding: send",
+      "trying + silence → completed: nothing",
+      "proceeding + silence → completed: nothing",
     ]),
   );
 });

@@ -16,7 +16,9 @@ export type ServerInput =
   | "acknowledged"
   /** A response of the user. */
   | StatusClass
-  /** Timer G, and the user's timer for a 2xx. */
+  /** The user has nothing to say that may be said. */
+  | "silence"
+  /** Timer G, the user's timer for a 2xx, and the time after which 100 is due. */
   | "resend"
   /** Timers H, I, J and L. */
   | "expiry";
@@ -84,12 +86,17 @@ export const OTHER_SERVER: Figure<OtherServerState, ServerInput, ServerAction> =
     "1xx": go("proceeding", "respond"),
     "2xx": go("completed", "respond"),
     "300-699": go("completed", "respond"),
+    // RFC 4320 §4.1: a 100, when the sender's timer E has come to T2.
+    resend: go("proceeding", "send"),
+    // RFC 4320 §4.2.
+    silence: go("completed", "nothing"),
   },
   proceeding: {
     request: go("proceeding", "send"),
     "1xx": go("proceeding", "respond"),
     "2xx": go("completed", "respond"),
     "300-699": go("completed", "respond"),
+    silence: go("completed", "nothing"),
   },
   completed: {
     request: go("completed", "send"),

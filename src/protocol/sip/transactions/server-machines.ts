@@ -1,5 +1,5 @@
 import { after, type Instant, type Timers, unreachable } from "#base";
-import { printMessage, type Request, type Response } from "#sip-message";
+import { printMessage, type Request, type Response, responseTo } from "#sip-message";
 import type { Flow } from "../flow.ts";
 import { arm, disarm, type Transaction } from "./alarm.ts";
 import type { TransactionEvent } from "./event.ts";
@@ -9,7 +9,7 @@ import type { Outbox } from "./outbox.ts";
 import { responseWay } from "./response-way.ts";
 import { INVITE_SERVER, OTHER_SERVER, type ServerInput } from "./server-figures.ts";
 import { ServerTransaction } from "./server-transaction.ts";
-import { patienceMs, type Timings } from "./timings.ts";
+import { patienceMs, type Timings, tryingMs } from "./timings.ts";
 
 export interface ServerParts {
   readonly timers: Timers<Transaction>;
@@ -66,7 +66,22 @@ export class ServerMachines {
     this.#step(transaction, "acknowledged", transaction.expiresAt);
   }
 
+  /** The user lets a request wait that is no INVITE: after a while it is told 100. */
+  unanswered(transaction: ServerTransaction, request: Request, now: Instant): void {
+    if (transaction.state !== "trying") return;
+    transaction.unanswered = request;
+    transaction.resendMs = tryingMs(this.#parts.timings);
+    arm(this.#parts.timers, transaction, now);
+  }
+
   respond(transaction: ServerTransaction, response: Response, now: Instant): void {
+    transaction.unanswered = undefined;
+    // It would come when the sender has given up already, and end more than this one request.
+    if (response.status === 408 && !transaction.isInvite) {
+      this.#unmerge(transaction);
+      this.#step(transaction, "silence", now);
+      return;
+    }
     const status = statusClass(response.status);
     // A sender that was refused may try again by another way (RFC 3263 §4.3): that is no copy.
     if (status === "300-699") this.#unmerge(transaction);
@@ -80,6 +95,7 @@ export class ServerMachines {
       const action = this.#step(transaction, "expiry", now);
       return action === "unacknowledged" ? { kind: "unacknowledged", transaction } : undefined;
     }
+    if (transaction.unanswered) transaction.last = tryingOf(transaction.unanswered);
     if (transaction.resendMs > 0) this.#step(transaction, "resend", now);
     arm(this.#parts.timers, transaction, now);
     return undefined;
@@ -99,6 +115,7 @@ export class ServerMachines {
       : OTHER_SERVER[state as keyof typeof OTHER_SERVER][input];
     if (!step) return undefined;
     if (step.action === "respond") transaction.last = printMessage(response!);
+    else if (input === "silence") transaction.last = "";
     if (step.action === "respond" || step.action === "send") this.#send(transaction);
     if (input === "resend") this.#backOff(transaction);
     if (step.next !== state) this.#enter(transaction, step.next, now);
@@ -122,7 +139,10 @@ export class ServerMachines {
     const { isReliable, isInvite } = transaction;
     switch (state) {
       case "trying":
+        break;
       case "proceeding":
+        transaction.unanswered = undefined;
+        transaction.resendMs = 0;
         break;
       case "accepted":
         // Over TCP too: behind the next hop the 2xx may be lost (RFC 3261 §13.3.1.4).
@@ -180,3 +200,5 @@ export class ServerMachines {
     transaction.mergeKey = undefined;
   }
 }
+
+const tryingOf = (request: Request): string => printMessage(responseTo(request, 100));

@@ -1,4 +1,5 @@
 import { type Instant, ownText, type Timer } from "#base";
+import type { Request } from "#sip-message";
 import { type Destination, isReliable } from "../flow.ts";
 import type { Responder } from "./event.ts";
 import type { InviteServerState, OtherServerState } from "./server-figures.ts";
@@ -27,6 +28,8 @@ export class ServerTransaction {
   /** The wire text of the last response: all that is kept of the exchange. */
   last = "";
   timer: Timer<unknown> | undefined = undefined;
+  /** What the user is long to answer: for its 100 (RFC 4320 §4.1). */
+  unanswered: Request | undefined = undefined;
   /** How long until the last response goes again; 0: not at all. */
   resendMs = 0;
   expiresAt = NEVER as Instant;

@@ -555,6 +555,51 @@ test("over TCP timer J is zero", () => {
   assert.equal(rig.layer.size, 0);
 });
 
+test("a 408 to what is no INVITE is never sent, and what comes again is absorbed (RFC 4320 §4.2)", () => {
+  for (const transport of ["udp", "tcp"] as const) {
+    const rig = new Rig();
+    const flow = flowOf(transport);
+    const { transaction } = rig.receive(incoming("MESSAGE"), flow) as NewRequest;
+    rig.do((layer, now) => layer.respond(transaction, responseTo(incoming("MESSAGE"), 408), now));
+    assert.deepEqual(rig.lines(), []);
+    if (transport === "tcp") continue;
+    assert.equal(rig.receive(incoming("MESSAGE"), flow), undefined);
+    assert.deepEqual(rig.lines(), []);
+    rig.pass(32_100);
+    assert.equal(rig.layer.size, 0);
+  }
+});
+
+test("who waits long for what is no INVITE is told 100, not too soon (RFC 4320 §4.1)", () => {
+  const rig = new Rig();
+  const request = incoming("MESSAGE");
+  const { transaction } = rig.receive(request) as NewRequest;
+  rig.do((layer, now) => layer.unanswered(transaction, request, now));
+  rig.pass(3400);
+  rig.receive(incoming("MESSAGE"));
+  assert.deepEqual(rig.lines(), []);
+  rig.pass(200);
+  assert.deepEqual(rig.lines(), ["SIP/2.0 100 Trying"]);
+  rig.receive(incoming("MESSAGE"));
+  assert.deepEqual(rig.lines(), ["SIP/2.0 100 Trying"]);
+  rig.pass(10_000);
+  assert.deepEqual(rig.lines(), []);
+  rig.do((layer, now) => layer.respond(transaction, responseTo(request, 408), now));
+  rig.receive(incoming("MESSAGE"));
+  assert.deepEqual(rig.lines(), []);
+});
+
+test("what is answered in time gets no 100", () => {
+  const rig = new Rig();
+  const request = incoming("MESSAGE");
+  const { transaction } = rig.receive(request) as NewRequest;
+  rig.do((layer, now) => layer.unanswered(transaction, request, now));
+  rig.do((layer, now) => layer.respond(transaction, responseTo(request, 200), now));
+  rig.pass(60_000);
+  assert.deepEqual(rig.lines(), ["SIP/2.0 200 OK"]);
+  assert.equal(rig.layer.size, 0);
+});
+
 test("a method is a transaction of its own, even with another's branch", () => {
   const rig = new Rig();
   requestEvent(rig.receive(incoming("OPTIONS")));

@@ -107,6 +107,11 @@ export class Transactions {
     this.#servers.respond(transaction, response, now);
   }
 
+  /** What is no INVITE waits for its answer: its sender is told 100 in time (RFC 4320 §4.1). */
+  unanswered(transaction: ServerTransaction, request: Request, now: Instant): void {
+    this.#servers.unanswered(transaction, request, now);
+  }
+
   /** The ACK of our 2xx has come: that is not sent again. */
   acknowledged(transaction: ServerTransaction): void {
     this.#servers.acknowledged(transaction);

@@ -89,12 +89,14 @@ export const OUTSIDE_FLOWS: readonly Flow[] = [
     `,
   },
   {
-    name: "RFC 3428 §5 a MESSAGE that nobody answers gets 408",
+    name: "RFC 4320 §4 a MESSAGE that nobody answers gets 100, and no 408",
     ladder: `
       op  > MESSAGE | body: text/plain Watson?
       pbx < MESSAGE | body: text/plain Watson?
+      wait 3600
+      op  < 100
       wait 40000
-      op  < 408
+      quiet
     `,
   },
   {
