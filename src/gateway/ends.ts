@@ -31,6 +31,12 @@ export const ENDS = {
   "too-many-hops": row(483, "network", "Too many hops", "Trop de sauts"),
   loop: row(482, "network", "Loop detected", "Boucle détectée"),
   "bad-extension": row(420, "caller", "Required extension unknown", "Extension exigée inconnue"),
+  "sips-not-secured": row(
+    480,
+    "network",
+    "SIPS without TLS all the way",
+    "SIPS sans TLS de bout en bout",
+  ),
   "unsupported-scheme": row(416, "caller", "URI scheme unknown", "Type d’URI inconnu"),
   "unsupported-body": row(415, "caller", "Body type unknown", "Type de contenu inconnu"),
   "method-not-allowed": row(405, "caller", "Method not allowed", "Méthode non admise"),
@@ -107,6 +113,8 @@ export interface End {
   readonly status: number;
   readonly reason?: string;
   readonly retryAfterS?: number;
+  /** What its Warning says to programs (RFC 3261 §20.43); 399 without it. */
+  readonly warnCode?: number;
   /** The Min-SE of a 422 (RFC 4028 §6). */
   readonly minSeS?: number;
   /** The extensions of a 420 (RFC 3261 §21.4.15). */

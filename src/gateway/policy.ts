@@ -15,6 +15,7 @@ import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#r
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { DigestCredentials, Flow, Side, Transport } from "#sip";
 import { escapeUser, parseUri, type Request } from "#sip-message";
+import { securedRoute } from "./secure-route.ts";
 import { toldOfPbx, withheldOf } from "./withheld.ts";
 
 /** What the watch over the peers knows. */
@@ -67,7 +68,9 @@ export class OperatorPolicy implements Policy {
   }
 
   route(request: Request, origin: Origin): Route | End {
-    return origin.kind === "trunk" ? this.#toPbx(request, origin) : this.#toOperator(request);
+    const isTrunk = origin.kind === "trunk";
+    const route = isTrunk ? this.#toPbx(request, origin) : this.#toOperator(request);
+    return securedRoute(request, route, this.#settings);
   }
 
   replacing(request: Request, replaced: Replaced): Route | End {
@@ -78,10 +81,15 @@ export class OperatorPolicy implements Policy {
     const { users, ...numbers } = this.#numbers(request, trunk, direction);
     const { user: _, ...callers } = users;
     const candidates = [candidateFor(replaced, callers)];
-    return { candidates, ...numbers, toward, ...factsOf(trunk) };
+    const route = { candidates, ...numbers, toward, ...factsOf(trunk) };
+    return securedRoute(request, route, this.#settings);
   }
 
   referred(invite: Request, by: Side, name: string | undefined): Route | End {
+    return securedRoute(invite, this.#referred(invite, by, name), this.#settings);
+  }
+
+  #referred(invite: Request, by: Side, name: string | undefined): Route | End {
     const own = this.#router.trunk(name ?? "");
     const host = parseUri(invite.uri)?.host;
     if (!own) return end("no-route");

@@ -71,7 +71,7 @@ export class Standalone {
     if (!this.#policy.origin(flow)) return end("unknown-source");
     // An OPTIONS ends here, however far it may go (RFC 3261 §11).
     const screen = request.method === "OPTIONS" ? screenContent : screenRequest;
-    return screen(request, this.#board.setup);
+    return screen(request, flow, this.#board.setup);
   }
 
   #take(

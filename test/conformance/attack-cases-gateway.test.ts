@@ -149,7 +149,7 @@ describe("B5: nobody is led round the settings", () => {
     { uri: "sip:0123@198.51.100.99" },
     { uri: "sip:0123@192.0.2.1", headers: { route: "<sip:198.51.100.99;lr>" } },
     { uri: "sip:0123@192.0.2.1;maddr=198.51.100.99" },
-    { uri: "sips:0123@other.example.org", headers: { route: "<sip:192.0.2.1;lr>, <sip:x@y;lr>" } },
+    { uri: "sip:0123@other.example.org", headers: { route: "<sip:192.0.2.1;lr>, <sip:x@y;lr>" } },
   ];
 
   test("a trunk reaches the PBX, whatever host its Request-URI and Route name", () => {

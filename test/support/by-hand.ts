@@ -60,11 +60,11 @@ export class ByHand {
   readonly #transport: Transport;
   #branches = 0;
 
-  constructor(site: { transport?: "udp" | "tcp"; trunk?: object; settings?: object } = {}) {
+  constructor(site: { transport?: Transport; trunk?: object; settings?: object } = {}) {
     const { transport = "udp", trunk, settings: more } = site;
     this.#transport = transport;
     const { settings, errors } = validateSettings({
-      securedInterface: "no",
+      securedInterface: transport === "tls" ? "yes" : "no",
       publicLocal: { address: ADDRESS.public.us },
       privateLocal: { address: ADDRESS.private.us },
       pbx: { host: ADDRESS.private.them, transport, optionsIntervalS: 0 },

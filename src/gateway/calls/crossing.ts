@@ -81,7 +81,7 @@ export function requestAcross(
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
   headers.add(
     "contact",
-    contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user) +
+    contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user, isSips(uri)) +
       featuresOf(original),
   );
   const called = dialled === user || !dialled || !user ? undefined : ([dialled, user] as const);
@@ -120,7 +120,8 @@ export function responseAcross(
     const face = board.setup.faces[to];
     for (const route of request.headers.all("record-route"))
       across.headers.add("record-route", route);
-    const contact = contactOf(face, leg.flow.transport, request.target?.user);
+    const { flow, dialog } = leg;
+    const contact = contactOf(face, flow.transport, request.target?.user, dialog.secure);
     across.headers.set("contact", contact + featuresOf(response));
   } else if (status >= 300 && status < 400) copyRedirection(board, response, across, to);
   copyBody(board, response, across, to);
@@ -132,7 +133,8 @@ function copyRedirection(board: Switchboard, response: Response, across: Respons
   const transport = across.via.transport.toLowerCase() as Transport;
   for (const { uri, params } of response.contacts) {
     const { faces, masked } = board.setup;
-    const at = masked ? contactOf(faces[to], transport, parseUri(uri)?.user) : `<${uri}>`;
+    const user = parseUri(uri)?.user;
+    const at = masked ? contactOf(faces[to], transport, user, isSips(uri)) : `<${uri}>`;
     const q = params.get("q");
     across.headers.add("contact", q === undefined ? at : `${at};q=${q}`);
   }
@@ -154,7 +156,7 @@ export function refusal(board: Switchboard, request: Request, why: End): Respons
     response.headers.add("accept-encoding", "identity");
   }
   // A pseudonym for warn-agent (RFC 3261 §20.43): no host of either side shows.
-  response.headers.add("warning", `399 gateway "${ENDS[why.name].en}"`);
+  response.headers.add("warning", `${why.warnCode ?? 399} gateway "${ENDS[why.name].en}"`);
   return response;
 }
 
@@ -226,7 +228,8 @@ function dress(
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
   if (!TARGET_METHODS.has(request.method)) return;
   const user = leg.contactUser ?? parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
-  const contact = contactOf(board.setup.faces[leg.side], leg.flow.transport, user);
+  const { side, flow, dialog } = leg;
+  const contact = contactOf(board.setup.faces[side], flow.transport, user, dialog.secure);
   request.headers.set("contact", contact + featuresOf(original));
 }
 
@@ -273,6 +276,8 @@ function carries(tag: string): boolean {
   const known = tag.toLowerCase();
   return known !== "timer" && EXTENSIONS.has(known);
 }
+
+const isSips = (uri: string): boolean => /^sips:/i.test(uri);
 
 function targetUri(user: string | undefined, candidate: Candidate, to: Destination): string {
   const secure = candidate.query.secure ? "sips" : "sip";

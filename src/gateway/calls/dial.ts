@@ -253,6 +253,8 @@ const preference = ({ params }: NameAddr): number => {
 function redirected(text: string, by: Candidate): Candidate | undefined {
   const uri = parseUri(text);
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips")) return undefined;
+  // What asks for sips is led to nobody by less (RFC 3261 §26.2.2).
+  if (by.query.secure && uri.scheme !== "sips") return undefined;
   const named = uri.params.get("transport")?.toLowerCase();
   const transport = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
   // The credentials are the redirecting peer's: they never go to another (attack case C1).

@@ -54,9 +54,18 @@ export function isOurselves(
 const sameAddress = (one: string, other: string): boolean =>
   one === other || canonicalAddress(one) === canonicalAddress(other);
 
-/** Our Contact towards one peer: the face's address, and the transport that the leg uses. */
-export function contactOf(face: Face, transport: Transport, user: string | undefined): string {
+/**
+ * Our Contact towards one peer: the face's address, and the transport that the leg uses; where sips
+ * was asked for, a sips one (RFC 3261 §8.1.1.8, §12.1.1).
+ */
+export function contactOf(
+  face: Face,
+  transport: Transport,
+  user: string | undefined,
+  secure = false,
+): string {
   const at = user === undefined || user === "" ? "" : `${user}@`;
+  if (secure) return `<sips:${at}${hostPort(face.advertised, portOf(face, "tls"))}>`;
   const param = transport === "udp" ? "" : `;transport=${transport}`;
   return `<sip:${at}${hostPort(face.advertised, portOf(face, transport))}${param}>`;
 }
@@ -84,6 +93,8 @@ export function nextHop(leg: Leg): Destination {
   const uri = parseUri(routeUri(dialog.routeSet[0]) ?? dialog.remoteTarget);
   if (!uri || !isWithin(uri.host, flow.remoteAddress)) return back;
   const transport = transportOf(uri.params.get("transport"), uri.scheme) ?? flow.transport;
+  // A sips dialog leaves TLS for no Contact's word (RFC 3261 §12.1.1 forbids it to say so).
+  if (dialog.secure && transport !== "tls") return back;
   const address = uri.host.startsWith("[") ? uri.host.slice(1, -1) : uri.host;
   const port = uri.port ?? (transport === "tls" ? 5061 : 5060);
   const there: Destination = { side, transport, address, port };
@@ -103,9 +114,9 @@ function isWithin(host: string, remoteAddress: string): boolean {
 }
 
 function transportOf(param: string | undefined, scheme: string): Transport | undefined {
+  if (scheme === "sips") return "tls";
   const name = param?.toLowerCase();
-  if (name === "udp" || name === "tcp" || name === "tls") return name;
-  return scheme === "sips" ? "tls" : undefined;
+  return name === "udp" || name === "tcp" || name === "tls" ? name : undefined;
 }
 
 function routeUri(route: string | undefined): string | undefined {

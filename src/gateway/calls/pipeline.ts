@@ -96,22 +96,27 @@ function recognise(call: Attempt, { policy }: Surroundings): End | undefined {
   return policy.draining ? end("draining", { retryAfterS: 5 }) : undefined;
 }
 
-function screen({ request, side }: Attempt, { board }: Surroundings): End | undefined {
-  return screenRequest(request, board.setup) ?? timerRefusal(board.setup.timers[side], request);
+function screen({ request, flow, side }: Attempt, { board }: Surroundings): End | undefined {
+  return (
+    screenRequest(request, flow, board.setup) ?? timerRefusal(board.setup.timers[side], request)
+  );
 }
 
 /** What any request must satisfy to be carried across (RFC 3261 §16.3). */
-export function screenRequest(request: Request, setup: CallSetup): End | undefined {
+export function screenRequest(request: Request, flow: Flow, setup: CallSetup): End | undefined {
   const hops = request.headers.get("max-forwards");
   if (hops !== undefined && Number(hops) === 0) return end("too-many-hops");
-  return screenContent(request, setup);
+  return screenContent(request, flow, setup);
 }
 
 /** What any request must satisfy to be answered with more than a refusal (RFC 3261 §8.2). */
-export function screenContent(request: Request, setup: CallSetup): End | undefined {
+export function screenContent(request: Request, flow: Flow, setup: CallSetup): End | undefined {
   const uri = request.target;
   if (!uri || (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel")) {
     return end("unsupported-scheme");
+  }
+  if (uri.scheme === "sips" && flow.transport !== "tls") {
+    return end("sips-not-secured", { warnCode: 380 });
   }
   const unknown = request.headers
     .list("require")

@@ -276,12 +276,13 @@ function accepted(board: Switchboard, refer: Request, referrer: Leg): Response {
 function answerTo(
   board: Switchboard,
   request: Request,
-  { side, flow }: Leg,
+  { side, flow, dialog }: Leg,
   status: number,
 ): Response {
   const response = responseTo(request, status);
   const user = request.target?.user;
-  response.headers.add("contact", contactOf(board.setup.faces[side], flow.transport, user));
+  const contact = contactOf(board.setup.faces[side], flow.transport, user, dialog.secure);
+  response.headers.add("contact", contact);
   response.headers.add("server", board.setup.product);
   return response;
 }
