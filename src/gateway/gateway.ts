@@ -4,7 +4,7 @@ import { type End, end } from "#ends";
 import { type MediaEvent, PortPool } from "#media";
 import type { Effect, Input, Order } from "#port";
 import { type Settings, sentBy } from "#settings";
-import type { Flow } from "#sip";
+import type { Flow, Side } from "#sip";
 import {
   MESSAGE_LIMITS,
   type Message,
@@ -104,6 +104,11 @@ export class Gateway {
     const { count: calls, tags } = this.#calls;
     const subscriptions = this.#standalone.subscriptionCount;
     return { ...this.#board.sizes, calls, tags, subscriptions, ports: this.portsHeld };
+  }
+
+  /** Whether it is the address of the PBX or of a trunk on that side. */
+  serves(side: Side, address: string): boolean {
+    return this.#policy.serves(side, address);
   }
 
   get portsHeld(): number {

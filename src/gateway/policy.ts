@@ -62,6 +62,10 @@ export class OperatorPolicy implements Policy {
     this.#sources.learn(name, addresses);
   }
 
+  serves(side: Side, address: string): boolean {
+    return this.#sources.knows(side, address);
+  }
+
   origin(flow: Flow): Origin | undefined {
     const source = this.#sources.find(flow);
     return source && originOf(source);

@@ -82,7 +82,8 @@ export class GatewayNode {
     const plane = await startPlaneProcess();
     const node = new GatewayNode(settings, dataDirectory, plane, events);
     try {
-      node.#sockets = await SipSockets.open(configuration, node.#socketEvents());
+      const ofPeers = { ...configuration, isPeer: node.#isPeer };
+      node.#sockets = await SipSockets.open(ofPeers, node.#socketEvents());
     } catch (error) {
       clearInterval(node.#renewal);
       await plane.close();
@@ -92,6 +93,9 @@ export class GatewayNode {
     node.#loop.run({ kind: "wake" });
     return node;
   }
+
+  /** For whom the sockets keep places. */
+  readonly #isPeer = (side: Side, address: string): boolean => this.gateway.serves(side, address);
 
   /** Applies other settings whole, or throws and changes nothing; calls go on. */
   apply(settings: Settings): Promise<void> {
@@ -145,7 +149,7 @@ export class GatewayNode {
 
   async #configureSockets(settings: Settings): Promise<void> {
     const configuration = await socketConfiguration(settings, this.#dataDirectory);
-    await this.#sockets!.apply(configuration);
+    await this.#sockets!.apply({ ...configuration, isPeer: this.#isPeer });
     this.#certificate = configuration.tls?.public?.certificate;
   }
 

@@ -218,6 +218,16 @@ const connections = z
       100_000,
       about("Connections", "Connexions", "Most TCP and TLS connections."),
     ).default(4000),
+    reservedPercent: integer(
+      0,
+      90,
+      about(
+        "Kept for peers",
+        "Réservées aux pairs",
+        "The share of the connections that only addresses of the trunks and of the PBX may take.",
+        { unit: "%" },
+      ),
+    ).default(25),
     connectionsPerSourceMax: integer(
       1,
       100_000,

@@ -34,6 +34,8 @@ export interface TlsSettings {
 export interface SocketLimits {
   /** Accepted connections at a time; as many again may be opened by us. */
   readonly connectionsMax: number;
+  /** The share of them that is kept for those of whom `isPeer` is true. */
+  readonly reservedPercent: number;
   /** Accepted connections of one source: an IPv4 address, or an IPv6 /64. */
   readonly connectionsPerSourceMax: number;
   /** The time to connect and to agree on TLS, either way. */
@@ -53,6 +55,7 @@ export interface SocketLimits {
 
 export const DEFAULT_LIMITS: SocketLimits = {
   connectionsMax: 10_000,
+  reservedPercent: 25,
   connectionsPerSourceMax: 100,
   handshakeMs: 5_000,
   firstMessageMs: 10_000,
@@ -69,6 +72,8 @@ export interface SocketConfiguration {
   /** Needed for each side that listens or sends by TLS. */
   readonly tls?: Partial<Readonly<Record<Side, TlsSettings>>>;
   readonly limits?: Partial<SocketLimits>;
+  /** Whether an address is one that a side serves; without it nobody's is. */
+  readonly isPeer?: (side: Side, address: string) => boolean;
 }
 
 /** What the sockets tell; never from within a call to them. */

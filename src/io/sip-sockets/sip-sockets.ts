@@ -119,6 +119,7 @@ export class SipSockets {
       listeners,
       limits: { ...DEFAULT_LIMITS, ...configuration.limits },
       tls: tlsClients(configuration),
+      ...(configuration.isPeer && { isPeer: configuration.isPeer }),
     };
     const previous = this.#listening;
     const next = await this.#openMissing(listeners);

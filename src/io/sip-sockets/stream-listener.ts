@@ -14,7 +14,7 @@ import { serverOptions } from "./tls-policy.ts";
 /** Where a listener brings what it accepts. */
 export interface Acceptor {
   /** Gives the connection a place, released by itself at its end; or says why not. */
-  admit(socket: Socket, address: string): string | undefined;
+  admit(socket: Socket, side: Side, address: string): string | undefined;
   /** A connection that is ready for messages. */
   accepted(socket: Socket, side: Side, transport: Exclude<Transport, "udp">): void;
   refused(listener: Listener, address: string, why: string): void;
@@ -86,7 +86,7 @@ export class StreamListener {
       socket.destroy();
       return;
     }
-    const why = this.#acceptor.admit(socket, address);
+    const why = this.#acceptor.admit(socket, this.#listener.side, address);
     if (why !== undefined) {
       // No farewell: a flood must not leave half-closed connections with us.
       socket.resetAndDestroy();

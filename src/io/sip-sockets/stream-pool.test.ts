@@ -86,6 +86,29 @@ test("one connection carries all that goes to one destination", async () => {
   await other.sockets.close();
 });
 
+test("places are kept for peers, by the side that they connect to", async () => {
+  for (const side of ["public", "private"] as const) {
+    const events = new RecordedEvents();
+    const sockets = await SipSockets.open(
+      {
+        listeners: [listener("tcp")],
+        limits: { connectionsMax: 1, reservedPercent: 100 },
+        isPeer: (of, address) => of === side && address === "127.0.0.1",
+      },
+      events,
+    );
+    const peer = bare(sockets.listening[0]!.port);
+    if (side === "public") {
+      peer.write(message("hello"));
+      await events.next("received");
+    } else {
+      assert.match((await events.next("refused")).refusal.why, /strangers/);
+    }
+    peer.destroy();
+    await sockets.close();
+  }
+});
+
 test("what was not sent when a connection fails is told, each with its tag", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

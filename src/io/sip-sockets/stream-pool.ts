@@ -5,6 +5,7 @@ import type { Destination, Side, Transport } from "#sip";
 import {
   DEFAULT_LIMITS,
   type Listener,
+  type SocketConfiguration,
   type SocketEvents,
   type SocketLimits,
   type TlsSettings,
@@ -24,6 +25,7 @@ export interface PoolConfiguration {
   readonly listeners: readonly Listener[];
   readonly limits: SocketLimits;
   readonly tls: Partial<Readonly<Record<Side, TlsClient>>>;
+  readonly isPeer?: SocketConfiguration["isPeer"];
 }
 
 /** Ended flows whose name is remembered, so that opening them again checks the same name. */
@@ -59,8 +61,9 @@ export class StreamPool implements Acceptor {
     this.#configuration = configuration;
   }
 
-  admit(socket: Socket, address: string): string | undefined {
-    const place = this.#admission.admit(address, this.#configuration.limits);
+  admit(socket: Socket, side: Side, address: string): string | undefined {
+    const { limits, isPeer } = this.#configuration;
+    const place = this.#admission.admit(address, limits, isPeer?.(side, address));
     if (typeof place === "string") return place;
     socket.once("close", place);
     return undefined;
