@@ -188,8 +188,10 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#answered = undefined;
     if (fork && !this.#acknowledged) {
       this.#acknowledged = true;
-      const body = this.state === "answered" ? this.#relayAck(sdp, now) : undefined;
-      this.#sendAck(body);
+      const relayed = this.state === "answered" ? this.#relayAck(sdp, now) : NO_SDP;
+      this.#sendAck(isEnd(relayed) ? undefined : relayed.sdp);
+      // The callee's 2xx has its ACK before its BYE (RFC 3261 §13.2.2.4).
+      if (isEnd(relayed)) this.hangUp(relayed, undefined, now);
     }
     this.#payBye(now);
   }
@@ -287,12 +289,9 @@ export class Call implements Dialler, Responder, Wakeable {
     return performAll(this.#board, relayed);
   }
 
-  #relayAck(sdp: string | undefined, now: Instant): string | undefined {
-    if (sdp === undefined || !this.media.offerPending) return undefined;
-    const relayed = performAll(this.#board, this.media.relayAnswer(sdp, "caller", now));
-    if (!isEnd(relayed)) return relayed.sdp;
-    this.hangUp(relayed, undefined, now);
-    return undefined;
+  #relayAck(sdp: string | undefined, now: Instant): { sdp: string | undefined } | End {
+    if (sdp === undefined || !this.media.offerPending) return NO_SDP;
+    return performAll(this.#board, this.media.relayAnswer(sdp, "caller", now));
   }
 
   #choose(fork: Fork, now: Instant): void {

@@ -43,6 +43,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   #ack: { readonly text: string; readonly to: Destination } | undefined;
   #alarm: Timer<unknown> | undefined;
   #patienceEnds = 0;
+  #isAbandoned = false;
   #state: "waiting" | "out" | "answered" | "over" = "waiting";
 
   constructor(
@@ -81,6 +82,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
 
   /** Takes it back, where it can be: one that is out may still be answered. */
   abandon(now: Instant): void {
+    this.#isAbandoned = true;
     if (this.#state === "waiting") this.#release();
     else if (this.#state === "out") this.#board.transactions.cancel(this.#client!, now);
   }
@@ -113,6 +115,8 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   acknowledge(): void {}
 
   #try(now: Instant): void {
+    // Nothing follows a BYE in its dialog (RFC 3261 §15).
+    if (this.#call.isOver) return this.#fail(481, now);
     const { renegotiation, media } = this.#call;
     const ours = renegotiation !== undefined && renegotiation === (this.#within ?? this);
     if (!ours && (renegotiation || media.offerPending)) return this.#wait(BUSY_MS, now);
@@ -138,6 +142,8 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
 
   #refused(response: Response, now: Instant): void {
     const { status } = response;
+    // What was taken back, or has no call any more, isn't asked again however it was refused.
+    if (this.#isAbandoned || this.#call.isOver) return this.#fail(status, now);
     const again = this.#again(response);
     if (again) return this.#sendAgain(again, now);
     const isBusy = status === 491 || (status === 500 && response.headers.has("retry-after"));

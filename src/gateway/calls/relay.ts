@@ -173,13 +173,13 @@ export class Relay implements Requester, Responder, Renegotiation {
     call.renegotiation = undefined;
     this.#ack = ackFor(this.#board, to, this.#sent!.cseq.number, this.#sent!.headers);
     const sdp = sdpOf(ack);
-    if (sdp !== undefined && call.media.offerPending) {
-      const relayed = performAll(this.#board, call.media.relayAnswer(sdp, role, now));
-      if (isEnd(relayed)) call.hangUp(relayed, undefined, now);
-      else withSdp(this.#ack, relayed.sdp);
-    }
+    const isAnswer = sdp !== undefined && call.media.offerPending;
+    const relayed = isAnswer && performAll(this.#board, call.media.relayAnswer(sdp, role, now));
+    if (relayed && !isEnd(relayed)) withSdp(this.#ack, relayed.sdp);
     if (call.media.offerPending) command(this.#board, call.media.abandonOffer(now));
     this.#sendAck(this.#ack);
+    // The 2xx has its ACK before the BYE (RFC 3261 §13.2.2.4).
+    if (relayed && isEnd(relayed)) call.hangUp(relayed, undefined, now);
   }
 
   #relayRequestSdp(across: Request, now: Instant): End | undefined {

@@ -282,6 +282,24 @@ export const EARLY_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3261 §13.2.2.4 an ACK whose answer can't be taken: the callee gets its ACK, then the BYE",
+    bothWays: true,
+    ladder: `
+      op  > INVITE
+      pbx < INVITE
+      pbx > 200 sdp
+      op  < 200 sdp
+      op  > ACK | body: application/sdp nonsense
+      pbx < ACK
+      pbx < BYE
+      op  < BYE
+      pbx > 200 BYE
+      op  > 200 BYE
+      pbx > 200 INVITE sdp
+      pbx < ACK
+    `,
+  },
+  {
     name: "RFC 6228 §4 a callee of several gives up: its early dialog ends by 199, the other's lives",
     bothWays: true,
     ladder: `

@@ -284,6 +284,53 @@ export const PERFORMED_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3261 §14.1 performed: an offer that was taken back doesn't come again after glare",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 100
+      pbx/2 > BYE
+      pbx/2 < 200
+      op < CANCEL
+      op > 200 CANCEL
+      pbx < NOTIFY | ${ended("480 Temporarily Unavailable")}
+      pbx > 200 NOTIFY
+      op > 491 INVITE
+      op < ACK
+      wait 5000
+      streams 1
+      ${DOWN}
+    `,
+  },
+  {
+    name: "RFC 3261 §15 performed: a call that was hung up is not brought back to its media",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 100
+      pbx/2 > BYE
+      pbx/2 < 200
+      op < CANCEL
+      op > 200 CANCEL
+      pbx < NOTIFY | ${ended("480 Temporarily Unavailable")}
+      pbx > 200 NOTIFY
+      op > 200 INVITE sdp:port=34000
+      op < ACK
+      op < INVITE
+      op > 491
+      op < ACK
+      ${DOWN}
+    `,
+  },
+  {
     name: "RFC 5589 performed: who transfers may not be asked for more meanwhile",
     site: PERFORM,
     ladder: `

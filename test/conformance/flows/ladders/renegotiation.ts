@@ -4,6 +4,23 @@ import { DOWN, DOWN_BY_CALLEE, UP } from "./parts.ts";
 /** Offers in a call that is up: RFC 3261 §14, 3264, 3311, with glare, streams and fax. */
 export const RENEGOTIATION_FLOWS: readonly Flow[] = [
   {
+    name: "RFC 3261 §13.2.2.4 an ACK of a re-INVITE whose answer can't be taken: first the ACK, then the BYE",
+    bothWays: true,
+    ladder: `
+      ${UP}
+      op  > INVITE
+      pbx < INVITE
+      pbx > 200 sdp
+      op  < 200 sdp
+      op  > ACK | body: application/sdp nonsense
+      pbx < ACK
+      pbx < BYE
+      op  < BYE
+      pbx > 200
+      op  > 200
+    `,
+  },
+  {
     name: "RFC 3261 §14 a re-INVITE gets new ports, and the old ones are released",
     bothWays: true,
     ladder: `
