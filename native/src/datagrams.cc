@@ -135,10 +135,25 @@ const char* Datagrams::open(const std::string& address, uint16_t port, int buffe
     return uv_err_name(error);
   }
   poll_->data = this;
-  const int error = uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    static_cast<Datagrams*>(poll->data)->receive();
-  });
+  const int error = listen();
   return error == 0 ? nullptr : uv_err_name(error);
+}
+
+int Datagrams::listen() {
+  return uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int status, int) {
+    auto* self = static_cast<Datagrams*>(poll->data);
+    if (status < 0) self->recover();
+    else self->receive();
+  });
+}
+
+// The loop stops listening to a socket with an error on it. A socket without a connection has one
+// that passes (the administrator cut it with `ss -K`, an ICMP error): reading it takes it away.
+void Datagrams::recover() {
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length);
+  listen();
 }
 
 // With the right to (CAP_NET_ADMIN) beyond net.core.rmem_max, whose default holds a hundred

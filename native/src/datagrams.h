@@ -26,6 +26,8 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
   void close(const Napi::CallbackInfo& info);
 
   const char* open(const std::string& address, uint16_t port, int bufferBytes);
+  int listen();
+  void recover();
   void makeRoom(int force, int ask, int bytes);
   void receive();
   void shut();

@@ -4,6 +4,7 @@ import {
   bracketed,
   callee,
   caller,
+  command,
   expect,
   IPV4,
   IPV6,
@@ -204,3 +205,20 @@ for (const [name, outside, inside] of [
     });
   });
 }
+
+describe("a UDP socket with an error on it", { skip: missing("sipp", "ss") }, () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.open();
+    await site.startGateway();
+  });
+  after(() => site?.close());
+
+  test("goes on listening after an administrator cut it", async () => {
+    await site.call("inbound", { scenario: calling }, { scenario: called });
+    // The system has no other way to put an error on a socket that is not connected.
+    const cut = ["ss", "-K", "-u", "-a", "sport", "=", String(PUBLIC_PORT)];
+    command("ip", "netns", "exec", site.gateway.namespace, ...cut);
+    await site.call("inbound", { scenario: calling }, { scenario: called });
+  });
+});

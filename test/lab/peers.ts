@@ -7,6 +7,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   dumpcap: "wireshark-common",
   rtpengine: "rtpengine-daemon",
   ip: "iproute2",
+  ss: "iproute2",
 };
 
 /**

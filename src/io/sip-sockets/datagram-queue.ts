@@ -3,6 +3,8 @@ import type { Destination } from "#sip";
 
 /** Datagrams that may wait while the system has no room; more are refused. */
 const QUEUE_MAX = 10_000;
+/** What has gone is let go when it is so many: a queue may be busy for hours. */
+const GONE_MAX = 1_000;
 /** How long the system is given to make room. */
 const BUSY_MS = 1;
 
@@ -59,9 +61,17 @@ export class DatagramQueue {
       this.#from += settled;
       const last = this.#meant[this.#from - 1]!;
       if (error !== undefined) this.#failed(last.to, last.tag, error);
+      if (this.#from >= GONE_MAX) this.#forgetGone();
     }
     this.#clear();
     this.#isPlanned = false;
+  }
+
+  #forgetGone(): void {
+    for (const list of [this.#texts, this.#hosts, this.#ports, this.#meant]) {
+      list.splice(0, this.#from);
+    }
+    this.#from = 0;
   }
 
   #clear(): void {
