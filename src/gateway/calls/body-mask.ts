@@ -31,7 +31,7 @@ export function maskText(text: string, { host, hidden }: BodyMask): string {
 /** What an id of a body part names as its maker's host is ours for the other side (RFC 2392). */
 export function maskContentId(id: string, host: string): string {
   const at = id.lastIndexOf("@");
-  return at < 0 ? id : `${id.slice(0, at)}@${host}${id.endsWith(">") ? ">" : ""}`;
+  return at < 0 ? id : `${id.slice(0, at)}@${host}${id.startsWith("<") ? ">" : ""}`;
 }
 
 /** The marks that end a sentence are no part of a URI in it. */

@@ -148,3 +148,24 @@ test("a refusal's ISUP crosses to the caller", () => {
   const more = { body: ["application/isup", ISUP] as const };
   assert.equal(only(site.take("private", site.answer(asked, 486, more)), 486).message.body, ISUP);
 });
+
+test("ids of parts name no private host, and no id makes a body grow", () => {
+  const ids = Array.from({ length: 16 }, (_, i) => `${"a".repeat(i)}@${i % 2 ? "a" : ""}`);
+  const parts = ids.map(
+    (id): Part => [{ "Content-Type": "text/plain", "Content-ID": `<${id}>` }, "a@a@aa".repeat(600)],
+  );
+  const [type, body] = several(parts);
+  const got = invited(new ByHand(), "private", [`${type};start="<aa@phone7.corp>"`, body]);
+  assert.match(got.headers.get("content-type") ?? "", /;start="<aa@192\.0\.2\.1>"$/);
+  assert.ok(got.body.length < body.length + 16 * 200, `${got.body.length} of ${body.length}`);
+});
+
+test("what only looks like an id of a part stays as it is", () => {
+  const signal: Part = [
+    { "Content-Type": "application/isup", "Content-ID": "<a@b>" },
+    "\x01a@b\x02",
+  ];
+  const [, got] = partsOf(invited(new ByHand(), "private", several([sdpPart("private"), signal])));
+  assert.equal(got?.id, "<a@192.0.2.1>");
+  assert.equal(got?.body, "\x01a@b\x02");
+});

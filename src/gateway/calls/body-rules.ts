@@ -5,16 +5,28 @@ import {
   Headers,
   type Message,
   type Multipart,
-  parseMultipart,
+  type Params,
   parseParametered,
   printMultipart,
   printParams,
+  quote,
   type Request,
   unquote,
 } from "#sip-message";
 import { type BodyMask, maskContentId, maskText } from "./body-mask.ts";
 import { faceHost } from "./legs.ts";
-import { bodyType, isSessionSdp, NEGOTIATING, SDP } from "./session-body.ts";
+import {
+  bodyType,
+  isBlank,
+  isEncoded,
+  isOptional,
+  isSessionSdp,
+  isSeveral,
+  looksLikeSdp,
+  NEGOTIATING,
+  SDP,
+  severalOf,
+} from "./session-body.ts";
 import type { CallSetup, Switchboard } from "./setup.ts";
 
 /**
@@ -32,34 +44,48 @@ type Fate = "own" | "copy" | "mask" | "status-line" | "drop" | "refuse";
 /** Types that no text can be seen in, and that name numbers and no host (RFC 3204). */
 const OPAQUE: ReadonlySet<string> = new Set(["application/isup", "application/qsig"]);
 
+/** Of these the very fields tell of the other side: where to fetch it, what way a message took. */
+const TELLING: ReadonlySet<string> = new Set(["message/external-body", "message/sip"]);
+
 /** What may be taken for negotiation: of alternatives the description alone crosses. */
 const NEGOTIABLE: ReadonlySet<string> = new Set(["mixed", "alternative"]);
 
-function fateOf({ headers, body }: BodyPart, type: string, masked: boolean): Fate {
-  if (isSessionSdp(type, headers)) return "own";
-  if (OPAQUE.has(type)) return "copy";
-  const isReadable = !masked || (!isEncoded(headers) && isText(body));
+/** What a body is judged by, beside itself. */
+interface Way {
+  readonly masked: boolean;
+  /** Its message is one by which ends agree on media. */
+  readonly negotiates: boolean;
+}
+
+function fateOf({ headers, body }: BodyPart, type: string | undefined, way: Way): Fate {
+  const { masked, negotiates } = way;
+  if (isSessionSdp(type, headers) && !isEncoded(headers)) return "own";
   // Of other descriptions, and of parts within parts, the gateway has no understanding.
-  if (!isReadable || type === SDP || isSeveral(type))
+  const isKnown = type !== undefined && type !== SDP && !isSeveral(type);
+  if (!isKnown || (negotiates && looksLikeSdp(body)))
     return isOptional(headers) ? "drop" : "refuse";
+  if (OPAQUE.has(type)) return "copy";
   if (!masked) return "copy";
+  const isReadable = !TELLING.has(type) && !isEncoded(headers) && isText(body);
+  if (!isReadable) return isOptional(headers) ? "drop" : "refuse";
   return type === "message/sipfrag" ? "status-line" : "mask";
 }
 
 /** Why a request's body may not cross, if it may not. */
 export function bodyRefusal({ masked }: CallSetup, request: Request): End | undefined {
   if (request.body === "") return undefined;
-  const type = bodyType(request);
-  const negotiates = NEGOTIATING.has(request.method);
+  const type = bodyType(request.headers);
+  const way = { masked, negotiates: NEGOTIATING.has(request.method) };
   if (!isSeveral(type)) {
-    const isUnknown = negotiates && type === "";
-    const refused = isUnknown || fateOf(request, type, masked) === "refuse";
+    if (isNothing(request, type, way)) return undefined;
+    const isUnknown = way.negotiates && !type;
+    const refused = isUnknown || fateOf(request, type, way) === "refuse";
     return refused ? end("unsupported-body") : undefined;
   }
   const read = severalOf(request);
-  if (!read) return masked || negotiates ? end("unsupported-body") : undefined;
-  const fates = read.parts.map((part) => fateOf(part, typeOf(part), masked));
-  if (negotiates) {
+  if (!read) return masked || way.negotiates ? end("unsupported-body") : undefined;
+  const fates = read.parts.map((part) => fateOf(part, typeOf(part), way));
+  if (way.negotiates) {
     const descriptions = fates.filter((fate) => fate === "own").length;
     const isOdd = !NEGOTIABLE.has(read.subtype) || descriptions > 1;
     if (isOdd) return end("unsupported-body");
@@ -71,43 +97,56 @@ export function bodyRefusal({ masked }: CallSetup, request: Request): End | unde
 /** What of a body crosses by itself, without its description: `withSdp` adds that. */
 export function copyBody(board: Switchboard, from: Message, to: Message, side: Side): void {
   if (from.body === "") return;
-  const type = bodyType(from);
+  const type = bodyType(from.headers);
   // The one body that most messages have: `withSdp` gives another in its place.
-  if (isSessionSdp(type, from.headers)) return to.headers.delete("content-type");
+  if (isSessionSdp(type, from.headers)) {
+    to.headers.delete("content-encoding");
+    return to.headers.delete("content-type");
+  }
   const { masked, faces, hidden } = board.setup;
+  const way = { masked, negotiates: NEGOTIATING.has(from.cseq.method) };
   const mask = masked ? { host: faceHost(faces[side]), hidden: hidden[side] } : undefined;
   const read = isSeveral(type) ? severalOf(from) : undefined;
-  if (read) copySeveral(board, read, to, mask);
+  if (read) copySeveral(board, read, to, way, mask);
   else if (isSeveral(type)) {
-    if (mask || NEGOTIATING.has(from.cseq.method)) withoutBody(to);
+    if (mask || way.negotiates) withoutBody(to);
     else to.body = from.body;
-  } else {
-    const body = bodyAcross(from, fateOf(from, type, masked), mask);
-    if (body === undefined) withoutBody(to);
-    else to.body = body;
-  }
+  } else copyOne(from, to, type, way, mask);
+}
+
+function copyOne(
+  from: Message,
+  to: Message,
+  type: string | undefined,
+  way: Way,
+  mask: BodyMask | undefined,
+): void {
+  const isOut = isNothing(from, type, way) || (way.negotiates && !type);
+  const body = isOut ? undefined : bodyAcross(from, fateOf(from, type, way), mask);
+  if (body === undefined) return withoutBody(to);
+  to.body = body;
+  if (type) to.headers.set("content-type", typeAcross(from, type, mask));
 }
 
 function copySeveral(
   board: Switchboard,
   read: Multipart,
   to: Message,
+  way: Way,
   mask: BodyMask | undefined,
 ): void {
-  const negotiates = NEGOTIATING.has(to.cseq.method);
-  const isChoice = negotiates && read.subtype !== "mixed";
-  const ids = mask ? idsAcross(read, mask.host) : [];
+  const isChoice = way.negotiates && read.subtype !== "mixed";
   const parts: BodyPart[] = [];
   for (const part of isChoice ? [] : read.parts) {
     const type = typeOf(part);
-    const body = bodyAcross(part, fateOf(part, type, mask !== undefined), mask);
-    if (body !== undefined)
-      parts.push({ headers: partHeaders(part, ids), body: renamed(body, ids) });
+    const body = bodyAcross(part, fateOf(part, type, way), mask);
+    if (body !== undefined) parts.push({ headers: partHeaders(part, mask), body });
   }
   if (parts.length === 0) return withoutBody(to);
   const boundary = board.random.token(24);
-  const params = renamed(printParams(read.params), ids);
-  to.headers.set("content-type", `multipart/${read.subtype};boundary=${boundary}${params}`);
+  const params = printParams(mask ? startAcross(read.params, mask) : read.params);
+  const type = `multipart/${read.subtype};boundary=${boundary}`;
+  to.headers.set("content-type", type + (mask ? maskText(params, mask) : params));
   to.body = printMultipart(parts, boundary);
 }
 
@@ -122,10 +161,16 @@ function bodyAcross(
     case "mask":
       return mask ? maskText(body, mask) : body;
     case "status-line":
-      return `${body.split(/\r?\n/, 1)[0]}\r\n`;
+      return `${statusLine(body, mask)}\r\n`;
     default:
       return undefined;
   }
+}
+
+/** What a fragment is sent for; of a request that is, its URI names a host. */
+function statusLine(body: string, mask: BodyMask | undefined): string {
+  const line = body.split(/\r?\n/, 1)[0] ?? "";
+  return mask ? maskText(line, mask) : line;
 }
 
 /** The fields of a part that are kept: those that say how to read it. */
@@ -138,48 +183,41 @@ const PART_FIELDS = [
   "content-language",
 ] as const;
 
-type Renaming = readonly (readonly [from: string, to: string])[];
-
-function partHeaders({ headers }: BodyPart, ids: Renaming): Headers {
+function partHeaders(part: BodyPart, mask: BodyMask | undefined): Headers {
   const kept = new Headers();
   for (const name of PART_FIELDS) {
-    const value = headers.get(name);
-    if (value !== undefined) kept.add(name, renamed(value, ids));
+    const value = part.headers.get(name);
+    if (value === undefined) continue;
+    if (name === "content-type") kept.add(name, typeAcross(part, typeOf(part) ?? "", mask));
+    else if (name === "content-id" && mask) kept.add(name, maskContentId(value, mask.host));
+    else kept.add(name, value);
   }
   return kept;
 }
 
-/** Parts name one another by ids that end in a host. */
-function idsAcross({ parts }: Multipart, host: string): Renaming {
-  return parts.flatMap(({ headers }) => {
-    const id = headers.get("content-id")?.replace(/^<|>$/g, "");
-    return id?.includes("@") ? [[id, maskContentId(id, host)] as const] : [];
-  });
+/** The id that names the first of related parts (RFC 2387 §3.2), as that part's own is told. */
+function startAcross(params: Params, { host }: BodyMask): Params {
+  const start = params.get("start");
+  if (start === undefined) return params;
+  return new Map([...params, ["start", quote(maskContentId(unquote(start), host))]]);
 }
 
-const renamed = (text: string, ids: Renaming): string =>
-  ids.reduce((now, [from, to]) => now.replaceAll(from, to), text);
-
-const severalOf = (message: Message): Multipart | undefined =>
-  parseMultipart(message.headers.get("content-type") ?? "", message.body);
-
-const isSeveral = (type: string): boolean => type.startsWith("multipart/");
+/** A type as it crosses: without parameters where they are none, or hosts where they are masked. */
+function typeAcross({ headers }: BodyPart, type: string, mask: BodyMask | undefined): string {
+  const text = headers.get("content-type") ?? type;
+  if (!parseParametered(text)) return type;
+  return mask && text.includes(";") ? maskText(text, mask) : text;
+}
 
 /** A part without a type is text (RFC 2046 §5.1). */
-const typeOf = ({ headers }: BodyPart): string =>
-  parseParametered(headers.get("content-type") ?? "")?.value ?? "text/plain";
-
-const isOptional = (headers: Headers): boolean => {
-  const disposition = parseParametered(headers.get("content-disposition") ?? "");
-  return unquote(disposition?.params.get("handling") ?? "").toLowerCase() === "optional";
+const typeOf = ({ headers }: BodyPart): string | undefined => {
+  const type = bodyType(headers);
+  return type === "" ? "text/plain" : type;
 };
 
-const PLAIN_ENCODINGS: ReadonlySet<string> = new Set(["", "identity", "7bit", "8bit", "binary"]);
-
-const isEncoded = (headers: Headers): boolean =>
-  [headers.get("content-encoding"), headers.get("content-transfer-encoding")].some(
-    (value) => value !== undefined && !PLAIN_ENCODINGS.has(value.trim().toLowerCase()),
-  );
+/** Line ends that no type speaks of. */
+const isNothing = ({ body }: BodyPart, type: string | undefined, { negotiates }: Way): boolean =>
+  negotiates && type === "" && isBlank(body);
 
 /** No control character but tab and line ends: what is text in any charset that ASCII is part of. */
 function isText(body: string): boolean {

@@ -251,7 +251,9 @@ export class Relay implements Requester, Responder, Renegotiation {
   #relayResponseSdp(response: Response, across: Response, now: Instant): End | undefined {
     const { call, role, request } = this.#way;
     const { method } = request;
-    const sdp = NEGOTIATING.has(method) ? sdpOf(response) : undefined;
+    const found = NEGOTIATING.has(method) ? sdpOf(response) : undefined;
+    // A body that can't be read spoils no more than the description that is due in it.
+    const sdp = found === "" && !this.#offered && method !== "INVITE" ? undefined : found;
     if (sdp === undefined) {
       if (response.status < 200) return undefined;
       // The answer came in an 18x: the final response makes it the agreement (RFC 3262 §5).

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   hasOptionTag,
   optionTags,
+  parseMediaType,
   parseParametered,
   parseRAck,
   parseReason,
@@ -94,4 +95,12 @@ test("Replaces", () => {
   ]) {
     assert.equal(parseReplaces(text), undefined, text);
   }
+});
+
+test("a media type is read up to its parameters, with white space around its slash", () => {
+  for (const text of ["application/sdp", "Application / SDP ;x=1", "application\t/sdp;;="])
+    assert.equal(parseMediaType(text), "application/sdp", text);
+  assert.equal(parseParametered("Multipart / Mixed;boundary=x")?.value, "multipart/mixed");
+  for (const text of ["", "sdp", "/sdp", "a/", "a/b/c", "a/b, c/d", '"a"/b', "a/b (x)", "a b/c"])
+    assert.equal(parseMediaType(text), undefined, text);
 });

@@ -14,10 +14,25 @@ export interface Parametered {
 export function parseParametered(text: string): Parametered | undefined {
   const semicolon = text.indexOf(";");
   const end = semicolon < 0 ? text.length : semicolon;
-  const value = text.slice(0, end).trim().toLowerCase();
+  const words = text.slice(0, end).toLowerCase().split("/");
+  const value = words.map((word) => word.trim()).join("/");
   const params = semicolon < 0 ? NO_PARAMS : parseParams(text, semicolon);
-  const isWord = value !== "" && value.split("/").every((part) => isToken(part));
+  const isWord = value.split("/").every((word) => isToken(word));
   return isWord && params ? { value, params } : undefined;
+}
+
+/**
+ * The media type of a Content-Type, in lower case; undefined where it says none. White space may
+ * stand around the slash (RFC 3261 §25.1, SLASH). Parameters that can't be read spoil no type: what
+ * another reader takes for a description must not be something else to us.
+ */
+export function parseMediaType(text: string): string | undefined {
+  const semicolon = text.indexOf(";");
+  const type = (semicolon < 0 ? text : text.slice(0, semicolon)).toLowerCase();
+  const slash = type.indexOf("/");
+  if (slash < 0) return undefined;
+  const [main, sub] = [type.slice(0, slash).trim(), type.slice(slash + 1).trim()];
+  return isToken(main) && isToken(sub) ? `${main}/${sub}` : undefined;
 }
 
 /** A count of seconds (Expires, Min-Expires, Min-SE, Retry-After), without what may follow it. */

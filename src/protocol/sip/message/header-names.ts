@@ -40,6 +40,7 @@ const TABLE: readonly (readonly [name: string, allows: number, compact?: string]
   ["Content-ID", 0],
   ["Content-Language", LIST],
   ["Content-Length", ONCE, "l"],
+  ["Content-Transfer-Encoding", 0],
   ["Content-Type", ONCE, "c"],
   ["CSeq", ONCE],
   ["Date", 0],

@@ -43,6 +43,9 @@ for (const [what, body, type] of [
   ["no empty line", "--b:1\r\nX: x\r\n--b:1--"],
   ["too many parts", `${"--b:1\r\n\r\na\r\n".repeat(17)}--b:1--`],
   ["too many fields", `--b:1\r\n${"X: x\r\n".repeat(17)}\r\na\r\n--b:1--`],
+  ["two boundaries", "--b:1\r\n\r\na\r\n--b:1--", `${TYPE};boundary=c`],
+  ["a boundary in pieces", "--b:1\r\n\r\na\r\n--b:1--", `${TYPE};boundary*0=c`],
+  ["a part of two types", "--b:1\r\nContent-Type: a/b\r\nc: a/c\r\n\r\na\r\n--b:1--"],
   ["one body", "--b:1\r\n\r\na\r\n--b:1--", "application/sdp;boundary=b"],
 ] as const) {
   test(`no body of several parts: ${what}`, () => assert.equal(parse(body, type), undefined));

@@ -1,7 +1,7 @@
 import { parseParametered } from "./field-values.ts";
 import { Headers } from "./headers.ts";
 import { isToken, unquote } from "./lexis.ts";
-import type { Params } from "./params.ts";
+import { type Params, ParamWalk } from "./params.ts";
 
 /** One part of a body: the fields that describe it, and what it is. */
 export interface BodyPart {
@@ -35,6 +35,7 @@ export function parseMultipart(contentType: string, body: string): Multipart | u
   const boundary = unquote(params.get("boundary") ?? "");
   params.delete("boundary");
   if (boundary === "" || boundary.length > BOUNDARY_MAX) return undefined;
+  if (!hasOneBoundary(contentType)) return undefined;
   const parts: BodyPart[] = [];
   for (const text of cutApart(body, boundary) ?? []) {
     const part = parsePart(text);
@@ -55,6 +56,14 @@ export function printMultipart(parts: readonly BodyPart[], boundary: string): st
 /** One part, as it stands before another or before the end of a body. */
 export const printPart = ({ headers, body }: BodyPart, boundary: string): string =>
   `--${boundary}\r\n${headers.print()}\r\n${body}\r\n`;
+
+/** Two, or one in pieces or in a charset (RFC 2231 §3, §4), would be two bodies for two readers. */
+function hasOneBoundary(contentType: string): boolean {
+  const walk = new ParamWalk(contentType, contentType.indexOf(";"), contentType.length);
+  let count = 0;
+  while (walk.next()) if (/^boundary(\*|$)/.test(walk.name)) count++;
+  return count === 1;
+}
 
 /** What stands between the delimiters; undefined without the last one. */
 function cutApart(body: string, boundary: string): string[] | undefined {
@@ -89,5 +98,7 @@ function parsePart(text: string): BodyPart | undefined {
     if (!isToken(name) || headers.size === PART_FIELDS_MAX) return undefined;
     headers.add(name, line.slice(colon + 1).trim());
   }
+  // Two types would be two bodies for two readers.
+  if (headers.all("content-type").length > 1) return undefined;
   return { headers, body: text.slice(end === 0 ? 2 : end + 4) };
 }
