@@ -18,6 +18,8 @@ export interface BaresipPlan {
   /** What it calls at once. */
   readonly dial?: string;
   readonly transport?: "udp" | "tcp" | "tls";
+  /** Whether its calls have video: a test picture in VP8. */
+  readonly video?: boolean;
 }
 
 /** A telephone that plays a tone and keeps what it hears. */
@@ -77,6 +79,7 @@ export async function startBaresip(plan: BaresipPlan): Promise<Baresip> {
     name: `baresip ${plan.name}`,
     folder,
     command: ["baresip", "-f", folder, ...dial],
+    listening: true,
   });
   const phone = new Baresip(program, folder);
   try {
@@ -96,6 +99,16 @@ function account(plan: BaresipPlan): string {
   return `<sip:${plan.name}@${domain}${transport}>;${registration};answermode=auto;audio_codecs=pcma`;
 }
 
+const videoModules = `
+video_source fakevideo,nil
+video_display fakevideo,nil
+video_size 176x144
+video_fps 10
+video_bitrate 100000
+module vp8.so
+module fakevideo.so
+`;
+
 const configuration = (plan: BaresipPlan, folder: string, tone: string): string => `
 poll_method epoll
 sip_listen ${bracketed(plan.address)}:${plan.port}
@@ -112,7 +125,8 @@ module_path /usr/lib/baresip/modules
 module g711.so
 module aufile.so
 module sndfile.so
+module stdio.so
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
-`;
+${plan.video === true ? videoModules : ""}`;

@@ -1,6 +1,5 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Readable } from "node:stream";
 
 const OUTPUT_CHARACTERS_MAX = 4_000_000;
 const PATIENCE_MS = 15_000;
@@ -17,6 +16,8 @@ export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
   /** The one core it may run on. */
   readonly core?: number;
+  /** Whether it takes commands (`type`); others find an empty standard input. */
+  readonly listening?: boolean;
 }
 
 export interface Ended {
@@ -29,7 +30,7 @@ export class Program {
   readonly name: string;
   readonly pid: number;
   readonly ended: Promise<Ended>;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcess;
   readonly #watchers = new Set<() => void>();
   #output = "";
   #end: Ended | undefined;
@@ -41,12 +42,14 @@ export class Program {
     this.#child = spawn("ip", command, {
       cwd: launch.folder,
       env: { ...process.env, HOME: launch.folder, ...launch.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [launch.listening === true ? "pipe" : "ignore", "pipe", "pipe"],
     });
+    // What is typed to a program that has just ended is lost, and no error of ours.
+    this.#child.stdin?.on("error", () => {});
     // `ip netns exec` and taskset replace themselves, so this is the program's own id.
     this.pid = this.#child.pid ?? 0;
-    this.#child.stdout.setEncoding("latin1").on("data", (text: string) => this.#take(text));
-    this.#child.stderr.setEncoding("latin1").on("data", (text: string) => this.#take(text));
+    this.#child.stdout?.setEncoding("latin1").on("data", (text: string) => this.#take(text));
+    this.#child.stderr?.setEncoding("latin1").on("data", (text: string) => this.#take(text));
     this.ended = new Promise((resolve) => {
       const settle = (end: Ended): void => {
         this.#end = end;
@@ -121,10 +124,27 @@ export class Program {
   /** Asks it to end, and ends it when it doesn't. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
     this.signal(signal);
+    // A frozen one hears it only once it goes on.
+    this.thaw();
     const end = await this.#endWithin(STOP_PATIENCE_MS);
     if (end !== undefined) return end;
     this.signal("SIGKILL");
     return this.ended;
+  }
+
+  /** Keys on its standard input, for a program that is `listening`. */
+  type(keys: string): void {
+    this.#child.stdin?.write(keys);
+  }
+
+  /** Stops it and what it started where they stand: their ports stay open and nobody answers. */
+  freeze(): void {
+    for (const pid of familyOf(this.pid)) signalTo(pid, "SIGSTOP");
+  }
+
+  /** The opposite: it goes on with what has come since. */
+  thaw(): void {
+    for (const pid of familyOf(this.pid)) signalTo(pid, "SIGCONT");
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -152,22 +172,37 @@ export class Program {
   }
 }
 
+/** A process and its descendants, the eldest first; none once it has ended. */
+function familyOf(pid: number): number[] {
+  const children = readLines(`/proc/${pid}/task/${pid}/children`)[0];
+  if (children === undefined) return [];
+  return [pid, ...children.split(" ").filter(Boolean).map(Number).flatMap(familyOf)];
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself in between.
+  }
+}
+
 const LISTENING = "0A";
 
 /** Reads the namespace's own socket tables: nothing is sent to find out. */
 function isBound(pid: number, protocol: "udp" | "tcp", port: number): boolean {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   return ["", "6"].some((family) =>
-    readTable(`/proc/${pid}/net/${protocol}${family}`).some((row) => {
+    readLines(`/proc/${pid}/net/${protocol}${family}`).some((row) => {
       const [, local, , state] = row.trim().split(/\s+/);
       return local?.endsWith(suffix) === true && (protocol === "udp" || state === LISTENING);
     }),
   );
 }
 
-function readTable(path: string): string[] {
+function readLines(path: string): string[] {
   try {
-    return readFileSync(path, "latin1").split("\n").slice(1);
+    return readFileSync(path, "latin1").split("\n");
   } catch {
     return [];
   }
