@@ -5,16 +5,14 @@ import {
   Headers,
   type Message,
   type Multipart,
-  type Params,
   parseParametered,
   printMultipart,
   printParams,
-  quote,
   type Request,
-  unquote,
 } from "#sip-message";
 import { type BodyMask, maskContentId, maskText } from "./body-mask.ts";
 import { faceHost } from "./legs.ts";
+import { type PartIds, partIds, startAcross, tellIds } from "./part-ids.ts";
 import {
   bodyType,
   isBlank,
@@ -136,15 +134,16 @@ function copySeveral(
   mask: BodyMask | undefined,
 ): void {
   const isChoice = way.negotiates && read.subtype !== "mixed";
+  const ids = mask ? partIds(read, mask.host) : [];
   const parts: BodyPart[] = [];
   for (const part of isChoice ? [] : read.parts) {
     const type = typeOf(part);
-    const body = bodyAcross(part, fateOf(part, type, way), mask);
+    const body = bodyAcross(part, fateOf(part, type, way), mask, ids);
     if (body !== undefined) parts.push({ headers: partHeaders(part, mask), body });
   }
   if (parts.length === 0) return withoutBody(to);
   const boundary = board.random.token(24);
-  const params = printParams(mask ? startAcross(read.params, mask) : read.params);
+  const params = printParams(mask ? startAcross(read.params, mask.host) : read.params);
   const type = `multipart/${read.subtype};boundary=${boundary}`;
   to.headers.set("content-type", type + (mask ? maskText(params, mask) : params));
   to.body = printMultipart(parts, boundary);
@@ -154,12 +153,13 @@ function bodyAcross(
   { body }: { readonly body: string },
   fate: Fate,
   mask: BodyMask | undefined,
+  ids: PartIds = [],
 ): string | undefined {
   switch (fate) {
     case "copy":
       return body;
     case "mask":
-      return mask ? maskText(body, mask) : body;
+      return mask ? maskText(tellIds(body, ids), mask) : body;
     case "status-line":
       return `${statusLine(body, mask)}\r\n`;
     default:
@@ -193,13 +193,6 @@ function partHeaders(part: BodyPart, mask: BodyMask | undefined): Headers {
     else kept.add(name, value);
   }
   return kept;
-}
-
-/** The id that names the first of related parts (RFC 2387 §3.2), as that part's own is told. */
-function startAcross(params: Params, { host }: BodyMask): Params {
-  const start = params.get("start");
-  if (start === undefined) return params;
-  return new Map([...params, ["start", quote(maskContentId(unquote(start), host))]]);
 }
 
 /** A type as it crosses: without parameters where they are none, or hosts where they are masked. */
