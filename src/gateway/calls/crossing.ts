@@ -4,18 +4,22 @@ import { type Destination, requestInDialog, type Side, type Transport } from "#s
 import {
   Headers,
   type NameAddr,
+  NO_PARAMS,
+  type Params,
   parseNameAddr,
   parseUri,
   printNameAddr,
+  printParams,
   printUri,
   Request,
   type Response,
   reasonOf,
   responseTo,
+  type SipUri,
 } from "#sip-message";
 import { copyBody } from "./body-rules.ts";
 import { contactOf, credentialsAt, faceHost, type Leg, nextHop } from "./legs.ts";
-import { copyHeaders, type MaskView } from "./mask.ts";
+import { copyHeaders, type MaskView, maskHost, maskUser } from "./mask.ts";
 import { askForTimer, isTimed } from "./session-expires.ts";
 import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
 
@@ -68,7 +72,7 @@ export function requestAcross(
   const headers = new Headers();
   const dialled = original.target?.user;
   const user = candidate.user ?? dialled;
-  const uri = candidate.peer?.uri ?? targetUri(user, candidate, to);
+  const uri = candidate.peer?.uri ?? targetUri(original, user, candidate, to);
   const from = original.from;
   for (const route of candidate.peer?.routes ?? []) headers.add("route", route);
   headers.add("max-forwards", String(hopsLeft(board, original)));
@@ -81,7 +85,7 @@ export function requestAcross(
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
   headers.add(
     "contact",
-    contactOf(face, to.transport, candidate.contactUser ?? parseUri(from.uri)?.user, isSips(uri)) +
+    contactOf(face, to.transport, candidate.contactUser ?? callerOf(from), isSips(uri)) +
       featuresOf(original),
   );
   const called = dialled === user || !dialled || !user ? undefined : ([dialled, user] as const);
@@ -279,13 +283,31 @@ function carries(tag: string): boolean {
 
 const isSips = (uri: string): boolean => /^sips:/i.test(uri);
 
-function targetUri(user: string | undefined, candidate: Candidate, to: Destination): string {
+function targetUri(
+  { target }: Request,
+  user: string | undefined,
+  candidate: Candidate,
+  to: Destination,
+): string {
   const secure = candidate.query.secure ? "sips" : "sip";
   const at = user === undefined ? "" : `${user}@`;
   const { uriHost, uriPort } = candidate;
   const host = uriPort === undefined ? uriHost : hostPort(uriHost, uriPort);
   const transport = to.transport === "udp" || secure === "sips" ? "" : `;transport=${to.transport}`;
-  return `${secure}:${at}${host}${transport}`;
+  const params = printParams(numberParams(target, ["user", "cause"]));
+  return `${secure}:${at}${host}${transport}${params}`;
+}
+
+function callerOf({ uri }: NameAddr): string | undefined {
+  const user = parseUri(uri)?.user;
+  return user === undefined ? undefined : maskUser(user);
+}
+
+/** What a URI says of its user, and why it is called (RFC 4458): that holds on the other side too. */
+function numberParams(uri: SipUri | undefined, names: readonly string[]): Params {
+  const { params } = uri ?? {};
+  if (!params || params.size === 0 || uri?.scheme === "tel") return NO_PARAMS;
+  return new Map(names.flatMap((name) => (params.has(name) ? [[name, params.get(name)]] : [])));
 }
 
 /** From and To cross with their display name and user; the host is the new side's. */
@@ -299,12 +321,11 @@ function addressAcross(
   const named = user ?? uri?.user;
   const scheme = uri?.scheme === "sips" ? "sips" : "sip";
   const params = tag === undefined ? new Map<string, string>() : new Map([["tag", tag]]);
-  const anonymous = uri?.host.toLowerCase() === "anonymous.invalid";
   const printed = printUri({
     scheme,
     ...(named === undefined ? {} : { user: named }),
-    host: anonymous ? "anonymous.invalid" : host,
-    params: new Map(),
+    host: maskHost(uri?.host, host),
+    params: numberParams(uri, ["user"]),
   });
   return printNameAddr({ display: address.display, uri: printed, params });
 }

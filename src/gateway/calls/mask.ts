@@ -2,9 +2,12 @@ import {
   type Headers,
   type Params,
   parseNameAddr,
+  parseParams,
   parseUri,
   printNameAddr,
+  printParams,
   printUri,
+  type SipUri,
 } from "#sip-message";
 import type { Renumber, Withheld } from "./setup.ts";
 
@@ -15,7 +18,7 @@ import type { Renumber, Withheld } from "./setup.ts";
  * - uri: copied, with the hosts in its URIs replaced when the mask is on;
  * - number: the same, and the numbers in them as the trunk's rules make them;
  * - parts: copied, with the hosts in ids of body parts replaced when the mask is on, and then without
- *   URIs that lead elsewhere;
+ *   URIs that lead elsewhere; names (urn:) lead nowhere;
  * - open: copied with the mask off alone, for it may name hosts, software or people.
  * A header that the table doesn't know is "open".
  */
@@ -82,6 +85,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "min-expires": "pass",
     "p-early-media": "pass",
     priority: "pass",
+    "resource-priority": "pass",
+    "accept-resource-priority": "pass",
+    "session-id": "pass",
     privacy: "pass",
     reason: "pass",
     "refer-sub": "pass",
@@ -104,9 +110,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "remote-party-id": "number",
     diversion: "number",
     "history-info": "number",
-    "referred-by": "uri",
+    "referred-by": "number",
     "reply-to": "uri",
-    // They name a part of the body: a location, data of an emergency call (RFC 6442, RFC 7852).
+    // They name a part of the body: a location, data of an emergency call (RFC 6442, RFC 7852), or
+    // a sound by its name (RFC 7462).
+    "alert-info": "parts",
     geolocation: "parts",
     "call-info": "parts",
     "content-id": "parts",
@@ -135,6 +143,7 @@ export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
   });
 }
 
+/** Undefined where nothing of it may be told. */
 function rewritten(rule: Rule, key: string, value: string, view: MaskView): string | undefined {
   if (rule === "number") return tellAddresses(value, view, renumberFor(key, view));
   if (!view.masked) return value;
@@ -153,8 +162,8 @@ function renumberFor(key: string, { called, withheld }: MaskView): Renumber | un
 }
 
 function maskParts(value: string, host: string): string | undefined {
-  const kept = splitAddresses(value).filter((part) => /^\s*<(cid:|[^:>]*@)/i.test(part));
-  const parts = kept.map((part) => part.replace(/@[^>]*/, `@${host}`).trim());
+  const kept = splitAddresses(value).filter((part) => /^\s*<(cid:|urn:|[^:>]*@)/i.test(part));
+  const parts = kept.map((part) => part.replace(/^([^>@]*)@[^>]*/, `$1@${host}`).trim());
   return parts.length > 0 ? parts.join(", ") : undefined;
 }
 
@@ -169,8 +178,12 @@ function withheldOf(
   return asksId ? withheld.onPrivacy : withheld.always;
 }
 
-/** One address header's value as the other side is told; an unreadable one becomes anonymous. */
-function tellAddresses(value: string, view: MaskView, renumber: Renumber | undefined): string {
+/** One address header's value as the other side is told; what can't be read is nobody's address. */
+function tellAddresses(
+  value: string,
+  view: MaskView,
+  renumber: Renumber | undefined,
+): string | undefined {
   const { masked, host } = view;
   if (!masked && !renumber) return value;
   const parts: string[] = [];
@@ -182,7 +195,7 @@ function tellAddresses(value: string, view: MaskView, renumber: Renumber | undef
     const params = masked ? hostless(address.params) : address.params;
     parts.push(printNameAddr({ display: address.display, uri: told, params }));
   }
-  return parts.length > 0 ? parts.join(", ") : `<sip:anonymous@${host}>`;
+  return parts.length > 0 ? parts.join(", ") : undefined;
 }
 
 function renumbered(text: string, renumber: Renumber, host: string): string {
@@ -192,7 +205,9 @@ function renumbered(text: string, renumber: Renumber, host: string): string {
   if (user === uri.user) return text;
   // A tel URI without + would need to say where its number holds (RFC 3966 §5.1.5): here.
   if (uri.scheme === "tel" && !user.startsWith("+")) return `sip:${user}@${host};user=phone`;
-  return printUri({ ...uri, user, params: uri.params });
+  // A global number has no context (RFC 3966 §5.1.4).
+  const params = uri.scheme === "tel" ? placeless(uri.params) : uri.params;
+  return printUri({ ...uri, user, params });
 }
 
 /** Of the headers in a URI of History-Info those that say why it was left (RFC 7044 §5). */
@@ -230,20 +245,58 @@ const hostless = (params: Params): Params =>
  */
 const KEPT_PARAMS = ["user", "cause", "method"] as const;
 
+/** Whom these name is nobody, nowhere (RFC 3323 §4.1.1.3, 3GPP TS 24.229 §4.2.4.1B). */
+const NOWHERE: ReadonlySet<string> = new Set(["anonymous.invalid", "unknown.invalid"]);
+
+/** The host as the other side is told it: one that is nowhere tells nothing, and says who hides. */
+export function maskHost(named: string | undefined, host: string): string {
+  const lower = named?.toLowerCase() ?? "";
+  return NOWHERE.has(lower) ? lower : host;
+}
+
 /** A URI with its host, port and host-naming parameters replaced; tel and urn URIs name no host. */
 export function maskUri(text: string, host: string, port?: number): string {
   const uri = parseUri(text);
   if (!uri) return `sip:${host}`;
-  if (uri.scheme !== "sip" && uri.scheme !== "sips") {
-    return uri.scheme === "tel" || uri.scheme === "urn" ? text : `sip:${host}`;
-  }
-  const user = uri.user === undefined ? {} : { user: uri.user };
+  if (uri.scheme === "tel") return maskTel(text, uri, host);
+  if (uri.scheme !== "sip" && uri.scheme !== "sips")
+    return uri.scheme === "urn" ? text : `sip:${host}`;
+  const user = uri.user === undefined ? {} : { user: maskUser(uri.user) };
   const params = new Map<string, string | undefined>();
   for (const name of KEPT_PARAMS) {
     if (uri.params.has(name)) params.set(name, uri.params.get(name));
   }
-  const at = port === undefined ? { host } : { host, port };
+  const told = maskHost(uri.host, host);
+  const at = port === undefined || told !== host ? { host: told } : { host, port };
   return printUri({ scheme: uri.scheme, ...user, ...at, params });
+}
+
+/** A number that holds in a named place alone is, behind us, a number of ours (RFC 3966 §5.1.5). */
+function maskTel(text: string, uri: SipUri, host: string): string {
+  const kept = placeless(uri.params);
+  if (kept.size === uri.params.size) return text;
+  if (!uri.params.has("phone-context") || kept.has("phone-context"))
+    return printUri({ ...uri, user: uri.user, params: kept });
+  const user = `${uri.user ?? ""}${printParams(kept)}`;
+  return `sip:${user}@${host};user=phone`;
+}
+
+/** The user of a SIP URI without what names a host beside its number. */
+export function maskUser(user: string): string {
+  const semicolon = user.indexOf(";");
+  const params = semicolon < 0 ? undefined : parseParams(user, semicolon);
+  return params ? user.slice(0, semicolon) + printParams(placeless(params)) : user;
+}
+
+/** phone-context, trunk-context (RFC 4904), rn-context… are a host or the head of a number. */
+function placeless(params: Params): Params {
+  if (params.size === 0) return params;
+  const isPlace = ([name, value = ""]: readonly [string, string | undefined]): boolean =>
+    name.endsWith("-context") && !/^(\+|%2b)/i.test(value);
+  const kept = new Map([...params].filter((param) => !isPlace(param)));
+  // A group of trunks is one of its context's (RFC 4904 §5).
+  if (!kept.has("trunk-context")) kept.delete("tgrp");
+  return kept;
 }
 
 /** Splits at commas that stand outside quotes and angle brackets. */
