@@ -22,6 +22,10 @@ for (const [text, told] of [
   ["http://[fd12:3456::1]/x", "http://192.0.2.1/x"],
   ["version 1.2.3.4.5 at 12:30:45 of 203.0.113.7", "version 1.2.3.4.5 at 12:30:45 of 203.0.113.7"],
   ['<dialog id="1" call-id="x17@phone7.corp"/>', '<dialog id="1" call-id="x17@192.0.2.1"/>'],
+  ["<ci:call-id>hs@phone7.corp</ci:call-id>", "<ci:call-id>hs@192.0.2.1</ci:call-id>"],
+  ["<call-id\n>hs@a</call-id><x>b@c</x>", "<call-id\n>hs@192.0.2.1</call-id><x>b@c</x>"],
+  ["<a>tel:4001;phone-context=pbx7.corp</a>", "<a>sip:4001@192.0.2.1;user=phone</a>"],
+  ["tel:reception, tel:01.23.45;ext=1", "tel:reception, tel:01.23.45;ext=1"],
   ["mail me: bob@example.org", "mail me: bob@example.org"],
 ] as const) {
   test(`masked: ${text.trim()}`, () => assert.equal(maskText(text, MASK), told));
@@ -37,6 +41,8 @@ test("no text takes long to be masked", () => {
     "::",
     'call-id = "',
     "x@",
+    "<call-id>",
+    "tel:1;-context=",
     "10.0.0.1 ",
     "&amp;",
   ]) {
@@ -88,6 +94,33 @@ describe("bodies between the sides", () => {
     const open = new ByHand({ settings: { topologyMask: "no" } });
     const sent = only(open.take("private", open.begin("private", "MESSAGE", { body })), "MESSAGE");
     assert.equal(sent.message.body, body[1]);
+  });
+
+  test("a short message crosses: it is binary, and names numbers alone", () => {
+    const site = new ByHand();
+    const body = ["application/vnd.3gpp.sms", "\0\x01\xff"] as const;
+    const sent = only(site.take("private", site.begin("private", "MESSAGE", { body })), "MESSAGE");
+    assert.equal(sent.message.body, body[1]);
+  });
+
+  test("a body without a type, or with an empty one, is text where nothing is negotiated", () => {
+    const site = new ByHand();
+    const request = site.begin("private", "MESSAGE", { body: ["", "hi sip:4001@10.77.0.2"] });
+    const got = only(site.take("private", request), "MESSAGE").message;
+    assert.equal(got.body, "hi sip:4001@192.0.2.1");
+  });
+
+  test("lists of states and data of users cross where they are required", () => {
+    for (const tag of ["eventlist", "uui"]) {
+      const site = new ByHand();
+      const headers = { ...NOTIFIED, require: tag, supported: `outbound, ${tag}` };
+      const got = only(
+        site.take("private", site.begin("private", "NOTIFY", { headers })),
+        "NOTIFY",
+      );
+      assert.equal(got.message.headers.get("require"), tag);
+      assert.equal(got.message.headers.get("supported"), tag);
+    }
   });
 
   test("a text that is packed can't be masked, and is refused", () => {

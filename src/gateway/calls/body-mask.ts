@@ -10,15 +10,15 @@ export interface BodyMask {
 }
 
 // Each looks at a bounded stretch from where it begins, so that no text takes long.
-const URI = /\b(?:sips?|pres|im|cid):(?:[^\s<>"',&]|&(?!(?:lt|gt|quot|apos);))+/gi;
-const CALL_ID = /(\bcall-id\s{0,8}=\s{0,8}["'][^"'@]{0,256})@[^"']*/gi;
+const URI = /\b(?:sips?|pres|im|cid|tel):(?:[^\s<>"',&]|&(?!(?:lt|gt|quot|apos);))+/gi;
+const CALL_ID = /(\bcall-id\s{0,8}(?:=\s{0,8}["']|>)[^"'<>@]{0,256})@[^"'<>]*/gi;
 const IPV4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)/g;
 const IPV6 = /\[?(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])\]?/gi;
 
 /**
- * A text with the hosts gone that are nobody's business on the other side: those of all SIP URIs, as
- * in headers; the names that the settings know; addresses of private networks; and those of the
- * Call-IDs in application/dialog-info+xml (RFC 4235 §4.1.1).
+ * A text with the hosts gone that are nobody's business on the other side: those of all SIP URIs and
+ * contexts of numbers, as in headers; the names that the settings know; addresses of private networks;
+ * and those of Call-IDs in dialog-info and conference-info (RFC 4235 §4.1.1, RFC 4575).
  */
 export function maskText(text: string, { host, hidden }: BodyMask): string {
   const uris = text.replace(URI, (found) => maskFound(found, host));
@@ -34,6 +34,9 @@ export function maskContentId(id: string, host: string): string {
   return at < 0 ? id : `${id.slice(0, at)}@${host}${id.startsWith("<") ? ">" : ""}`;
 }
 
+/** What begins as a number may be a word; with a context it is one (RFC 3966 §5.1.5). */
+const isAddress = (uri: string): boolean => /^sip|^tel:.*-context=/i.test(uri);
+
 /** The marks that end a sentence are no part of a URI in it. */
 const SENTENCE = ".,;:!?)";
 
@@ -41,7 +44,7 @@ function maskFound(found: string, host: string): string {
   let end = found.length;
   while (end > 0 && SENTENCE.includes(found.charAt(end - 1))) end--;
   const uri = found.slice(0, end);
-  const masked = /^sip/i.test(uri) ? maskUri(uri, host) : maskContentId(uri, host);
+  const masked = isAddress(uri) ? maskUri(uri, host) : maskContentId(uri, host);
   return masked + found.slice(end);
 }
 

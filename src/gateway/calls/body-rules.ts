@@ -39,8 +39,12 @@ import type { CallSetup, Switchboard } from "./setup.ts";
  */
 type Fate = "own" | "copy" | "mask" | "status-line" | "drop" | "refuse";
 
-/** Types that no text can be seen in, and that name numbers and no host (RFC 3204). */
-const OPAQUE: ReadonlySet<string> = new Set(["application/isup", "application/qsig"]);
+/** Types that no text can be seen in, and that name numbers and no host (RFC 3204, TS 24.341). */
+const OPAQUE: ReadonlySet<string> = new Set([
+  "application/isup",
+  "application/qsig",
+  "application/vnd.3gpp.sms",
+]);
 
 /** Of these the very fields tell of the other side: where to fetch it, what way a message took. */
 const TELLING: ReadonlySet<string> = new Set(["message/external-body", "message/sip"]);

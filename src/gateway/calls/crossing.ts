@@ -32,6 +32,8 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   "histinfo",
   "privacy",
   "answermode",
+  "eventlist",
+  "uui",
 ]);
 
 const view = (

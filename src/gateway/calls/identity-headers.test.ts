@@ -33,13 +33,13 @@ describe("who calls, who forwarded and who refers, as the operator is told", () 
       "<sip:+33555;phone-context=pbx7.corp;cpc=ordinary@10.77.0.2;user=phone>",
       "<sip:+33555;cpc=ordinary@192.0.2.1;user=phone>",
     ],
-    // A trunk group is one of its context alone (RFC 4904 §5).
+    // A trunk group is one of its context alone (RFC 4904).
     [
       "Diversion",
       "<sip:+33555;tgrp=7;trunk-context=pbx7.corp@10.77.0.2>;reason=deflection",
       "<sip:+33555@192.0.2.1>;reason=deflection",
     ],
-    // Names that stand for nobody tell no host (RFC 3323 §4.1.1.3, RFC 7044 §10.1.2, TS 24.229).
+    // Names that stand for nobody tell no host (RFC 3323 §4.1.1.3, RFC 7044 §10.1.2, TS 29.163).
     [
       "P-Asserted-Identity",
       '"Anonymous" <sip:anonymous@Anonymous.invalid>',

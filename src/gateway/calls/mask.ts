@@ -245,7 +245,7 @@ const hostless = (params: Params): Params =>
  */
 const KEPT_PARAMS = ["user", "cause", "method"] as const;
 
-/** Whom these name is nobody, nowhere (RFC 3323 §4.1.1.3, 3GPP TS 24.229 §4.2.4.1B). */
+/** Whom these name is nobody, nowhere (RFC 3323 §4.1.1.3, 3GPP TS 29.163). */
 const NOWHERE: ReadonlySet<string> = new Set(["anonymous.invalid", "unknown.invalid"]);
 
 /** The host as the other side is told it: one that is nowhere tells nothing, and says who hides. */
@@ -294,7 +294,7 @@ function placeless(params: Params): Params {
   const isPlace = ([name, value = ""]: readonly [string, string | undefined]): boolean =>
     name.endsWith("-context") && !/^(\+|%2b)/i.test(value);
   const kept = new Map([...params].filter((param) => !isPlace(param)));
-  // A group of trunks is one of its context's (RFC 4904 §5).
+  // A group of trunks is one of its context's (RFC 4904).
   if (!kept.has("trunk-context")) kept.delete("tgrp");
   return kept;
 }

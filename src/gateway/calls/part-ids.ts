@@ -23,7 +23,7 @@ export function partIds({ parts }: Multipart, host: string): PartIds {
 const isWithin = (char: string): boolean => /[\w.%+@-]/.test(char);
 
 /**
- * A text that names parts by their ids alone, without cid: (RFC 4662 §5.3), as they are told. Each
+ * A text that names parts by their ids alone, without cid: (RFC 4662 §5), as they are told. Each
  * place is looked at once: what was written there is no id again.
  */
 export function tellIds(text: string, ids: PartIds): string {

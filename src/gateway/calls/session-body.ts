@@ -21,7 +21,7 @@ export const NEGOTIATING: ReadonlySet<string> = new Set(["INVITE", "ACK", "PRACK
 /** The media type of a body or of a part: "" where none is said, undefined where it can't be read. */
 export function bodyType(headers: Headers): string | undefined {
   const text = headers.get("content-type");
-  if (text === undefined || text === SDP) return text ?? "";
+  if (text === undefined || text === "" || text === SDP) return text ?? "";
   return parseMediaType(text);
 }
 

@@ -28,6 +28,12 @@ test("what is printed is read again as it was", () => {
   assert.equal(again.parts[0]!.headers.get("content-type"), "a/b");
 });
 
+test("a semicolon too many after the boundary is no loss", () => {
+  const body = "--b\r\n\r\na\r\n--b--";
+  assert.equal(parse(body, "multipart/mixed;boundary=b; ")?.parts[0]?.body, "a");
+  assert.equal(parse(body, "multipart/mixed;boundary=b;;"), undefined);
+});
+
 test("a longer boundary that begins alike is no boundary of this body", () => {
   assert.equal(parse("--b:1x\r\n\r\na\r\n--b:1--"), undefined);
 });

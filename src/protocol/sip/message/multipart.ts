@@ -29,7 +29,9 @@ const BOUNDARY_MAX = 70;
  * fields that can't be read, or with more of anything than there may be.
  */
 export function parseMultipart(contentType: string, body: string): Multipart | undefined {
-  const type = parseParametered(contentType);
+  // A semicolon too many at the end is seen in the wild, and leaves nothing in doubt.
+  const text = contentType.trimEnd();
+  const type = parseParametered(text.endsWith(";") ? text.slice(0, -1) : text);
   if (!type?.value.startsWith("multipart/")) return undefined;
   const params = new Map(type.params);
   const boundary = unquote(params.get("boundary") ?? "");
@@ -37,8 +39,8 @@ export function parseMultipart(contentType: string, body: string): Multipart | u
   if (boundary === "" || boundary.length > BOUNDARY_MAX) return undefined;
   if (!hasOneBoundary(contentType)) return undefined;
   const parts: BodyPart[] = [];
-  for (const text of cutApart(body, boundary) ?? []) {
-    const part = parsePart(text);
+  for (const piece of cutApart(body, boundary) ?? []) {
+    const part = parsePart(piece);
     if (!part || parts.length === PARTS_MAX) return undefined;
     parts.push(part);
   }
