@@ -19,8 +19,14 @@ uint64_t FrameReader::number(size_t bytes) {
   return value;
 }
 
-std::string_view FrameReader::text() {
-  const size_t length = u8();
+void FrameReader::bytes(uint8_t* out, size_t size) {
+  const std::string_view value = next(size);
+  std::memcpy(out, value.data(), value.size());
+}
+
+std::string_view FrameReader::text() { return next(u8()); }
+
+std::string_view FrameReader::next(size_t length) {
   if (rest_.size() < length) {
     ok_ = false;
     rest_ = {};

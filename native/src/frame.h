@@ -20,7 +20,7 @@ enum class EventKind : uint8_t {
   fence = 7,
 };
 
-constexpr uint16_t kProtocolVersion = 1;
+constexpr uint16_t kProtocolVersion = 2;
 constexpr size_t kFrameHeader = 3;
 
 // Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is
@@ -32,12 +32,15 @@ class FrameReader {
   uint8_t u8() { return static_cast<uint8_t>(number(1)); }
   uint16_t u16() { return static_cast<uint16_t>(number(2)); }
   uint32_t u32() { return static_cast<uint32_t>(number(4)); }
+  // `size` bytes as they are, to `out`.
+  void bytes(uint8_t* out, size_t size);
   // A text of at most 255 bytes behind its length.
   std::string_view text();
   bool ok() const { return ok_ && rest_.empty(); }
 
  private:
   uint64_t number(size_t bytes);
+  std::string_view next(size_t length);
 
   std::string_view rest_;
   bool ok_ = true;

@@ -37,6 +37,18 @@ void watch(int epoll, int operation, int fd, uint32_t interest) {
   epoll_ctl(epoll, operation, fd, &event);
 }
 
+SrtpMaster readMaster(FrameReader& frame) {
+  SrtpMaster master;
+  const uint8_t suite = frame.u8();
+  if (suite == 0 || suite >= kSrtpSuites) return master;
+  master.suite = static_cast<SrtpSuite>(suite);
+  frame.bytes(master.key.data(), factsOf(master.suite).keyBytes);
+  frame.bytes(master.salt.data(), factsOf(master.suite).saltBytes);
+  master.mkiBytes = frame.u8();
+  master.mki = frame.u32();
+  return master;
+}
+
 EndPlan readEnd(FrameReader& frame) {
   EndPlan end;
   const std::string_view local = frame.text();
@@ -48,6 +60,8 @@ EndPlan readEnd(FrameReader& frame) {
   end.remoteRtcpPort = frame.u16();
   end.learns = frame.u8() != 0;
   end.dscp = frame.u8();
+  end.inbound = readMaster(frame);
+  end.outbound = readMaster(frame);
   return end;
 }
 

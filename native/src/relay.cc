@@ -9,13 +9,9 @@ namespace media {
 
 namespace {
 
-enum class Content : uint8_t { media, rtcp, notRtp, badRtcp };
-
-Content contentOf(const Port& port, const uint8_t* packet, size_t size) {
-  if (port.end->stream->opaque) return Content::media;
-  const bool rtcp = port.rtcp || (port.end->mux() && size >= 2 && isRtcpType(packet[1]));
-  if (rtcp) return validRtcp(packet, size) ? Content::rtcp : Content::badRtcp;
-  return validRtp(packet, size) ? Content::media : Content::notRtp;
+bool isRtcp(const Port& port, const uint8_t* packet, size_t size) {
+  if (port.end->stream->opaque) return false;
+  return port.rtcp || (port.end->mux() && size >= 2 && isRtcpType(packet[1]));
 }
 
 Source::Verdict judge(Port& port, const Address& from, Ms now) {
@@ -25,9 +21,9 @@ Source::Verdict judge(Port& port, const Address& from, Ms now) {
   return port.source.judge(from, now);
 }
 
-void book(End& end, Content content, const uint8_t* packet, size_t size) {
+void book(End& end, bool rtcp, const uint8_t* packet, size_t size) {
   Counters& counters = end.counters;
-  if (content == Content::rtcp) {
+  if (rtcp) {
     counters.rtcpIn++;
     return;
   }
@@ -81,33 +77,73 @@ void Relay::receive(Port& port, Ms now) {
 }
 
 void Relay::take(size_t i, Port& port, Ms now) {
+  bool rtcp = false;
+  size_t size = received_[i].msg_len;
+  // Learning comes last: who can't show the key doesn't become the source (attack case E1).
+  if (!read(i, port, now, rtcp, size) || !admit(i, port, now)) return;
   End& end = *port.end;
-  const uint8_t* packet = packets_[i].data();
-  const size_t size = received_[i].msg_len;
-  if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return end.counters.drop(Drop::tooLong);
-  const Content content = contentOf(port, packet, size);
-  if (content == Content::notRtp) return end.counters.drop(Drop::notRtp);
-  if (content == Content::badRtcp) return end.counters.drop(Drop::badRtcp);
-  switch (judge(port, sources_[i], now)) {
-    case Source::Verdict::foreign:
-      return end.counters.drop(Drop::foreignSource);
-    case Source::Verdict::disagreed:
-      return end.counters.drop(Drop::notAgreed);
-    case Source::Verdict::learnt:
-      learnt(port);
-      break;
-    case Source::Verdict::accepted:
-      break;
-  }
   end.stream->lastPacket = now;
   end.stream->silent = false;
   if (!end.confirmed) end.confirmed = sources_[i].sameHost(end.rtp.source.best());
-  book(end, content, packet, size);
+  book(end, rtcp, packets_[i].data(), size);
+  pass(i, port, rtcp, size);
+}
 
-  const bool rtcp = content == Content::rtcp;
-  const Address* target = end.other->target(rtcp);
+bool Relay::read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size) {
+  End& end = *port.end;
+  uint8_t* packet = packets_[i].data();
+  const auto drop = [&end](Drop why) {
+    end.counters.drop(why);
+    return false;
+  };
+  if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return drop(Drop::tooLong);
+  rtcp = isRtcp(port, packet, size);
+  if (end.secure.opens()) {
+    // Whom nothing would make the source needn't cost arithmetic.
+    if (!rtcp && rtpHeaderSize(packet, size) == 0) return drop(Drop::notRtp);
+    if (!port.source.agreed().present()) return drop(Drop::notAgreed);
+    if (port.source.refuses(sources_[i], now)) return drop(Drop::foreignSource);
+    switch (end.secure.open(packet, size, rtcp, now)) {
+      case SrtpReceiver::Verdict::unauthentic:
+        return drop(Drop::unauthentic);
+      case SrtpReceiver::Verdict::replayed:
+        return drop(Drop::replayed);
+      case SrtpReceiver::Verdict::opened:
+        break;
+    }
+  }
+  if (end.stream->opaque) return true;
+  if (rtcp) return validRtcp(packet, size) || drop(Drop::badRtcp);
+  return validRtp(packet, size) || drop(Drop::notRtp);
+}
+
+bool Relay::admit(size_t i, Port& port, Ms now) {
+  switch (judge(port, sources_[i], now)) {
+    case Source::Verdict::foreign:
+      port.end->counters.drop(Drop::foreignSource);
+      return false;
+    case Source::Verdict::disagreed:
+      port.end->counters.drop(Drop::notAgreed);
+      return false;
+    case Source::Verdict::learnt:
+      learnt(port);
+      return true;
+    case Source::Verdict::accepted:
+      return true;
+  }
+  return false;
+}
+
+void Relay::pass(size_t i, Port& port, bool rtcp, size_t size) {
+  End& end = *port.end;
+  End& other = *end.other;
+  const Address* target = other.target(rtcp);
   if (!target) return end.counters.drop(Drop::noTarget);
-  if (!mayReach(*end.other)) return end.counters.drop(Drop::unconfirmed);
+  if (!mayReach(other)) return end.counters.drop(Drop::unconfirmed);
+  if (other.secure.seals()) {
+    size = other.secure.seal(packets_[i].data(), size, rtcp);
+    if (size == 0) return end.counters.drop(Drop::replayed);
+  }
   vectors_[i].iov_len = size;
   Departure& departure = departures_[rtcp];
   mmsghdr& message = departure.messages[departure.size++];

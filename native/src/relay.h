@@ -38,11 +38,15 @@ class Relay {
 
   // Judges packet number `i` of the batch, and books it.
   void take(size_t i, Port& port, Ms now);
+  // Makes it plain and says what it is, and its size; false when it was dropped, and counted.
+  bool read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size);
+  bool admit(size_t i, Port& port, Ms now);
+  void pass(size_t i, Port& port, bool rtcp, size_t size);
   void learnt(Port& port);
   void send(Departure& departure, End& from, bool rtcp);
 
   std::string& events_;
-  std::array<std::array<uint8_t, kPacketBytes>, kBatch> packets_;
+  std::array<std::array<uint8_t, kPacketBytes + kSrtpGrowth>, kBatch> packets_;
   std::array<iovec, kBatch> vectors_;
   std::array<Address, kBatch> sources_;
   std::array<mmsghdr, kBatch> received_{};

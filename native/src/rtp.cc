@@ -13,15 +13,19 @@ bool isVersion2(uint8_t firstByte) { return firstByte >> 6 == 2; }
 
 }  // namespace
 
-bool validRtp(const uint8_t* packet, size_t size) {
-  if (size < kRtpHeader || !isVersion2(packet[0]) || isRtcpType(packet[1])) return false;
+size_t rtpHeaderSize(const uint8_t* packet, size_t size) {
+  if (size < kRtpHeader || !isVersion2(packet[0]) || isRtcpType(packet[1])) return 0;
   size_t header = kRtpHeader + 4 * (packet[0] & 0x0f);
   if (packet[0] & kExtension) {
-    if (size < header + 4) return false;
+    if (size < header + 4) return 0;
     header += 4 + 4 * static_cast<size_t>(packet[header + 2] << 8 | packet[header + 3]);
   }
-  if (size < header) return false;
-  if (!(packet[0] & kPadding)) return true;
+  return size < header ? 0 : header;
+}
+
+bool validRtp(const uint8_t* packet, size_t size) {
+  const size_t header = rtpHeaderSize(packet, size);
+  if (header == 0 || !(packet[0] & kPadding)) return header != 0;
   const uint8_t padding = packet[size - 1];
   return padding != 0 && header + padding <= size;
 }

@@ -9,6 +9,10 @@ namespace media {
 // (RFC 5761 §4): the second byte tells the two apart on one port.
 inline bool isRtcpType(uint8_t secondByte) { return secondByte >= 192 && secondByte <= 223; }
 
+// How long the header is, with sources and extension; 0 when it isn't one or doesn't fit. That much
+// is readable of SRTP too.
+size_t rtpHeaderSize(const uint8_t* packet, size_t size);
+
 // The header of RTP as far as one can judge it without knowing the codec (RFC 3550 §A.1).
 bool validRtp(const uint8_t* packet, size_t size);
 

@@ -34,6 +34,12 @@ Source::Verdict Source::judge(const Address& from, Ms now) {
   return Verdict::learnt;
 }
 
+bool Source::refuses(const Address& from, Ms now) const {
+  if (!agreed_.present()) return true;
+  if (!learns_) return from != agreed_;
+  return learnt_.present() && from != learnt_ && (now >= learningEnds_ || rankOf(from) <= rank_);
+}
+
 Source::Rank Source::rankOf(const Address& from) const {
   if (from == agreed_) return Rank::asAgreed;
   if (former_.present() && from == former_) return Rank::former;

@@ -26,6 +26,8 @@ class Source {
   // What the peer's description says now; absent (a hold) leaves all as it was.
   void agree(const Address& agreed, bool learns);
   Verdict judge(const Address& from, Ms now);
+  // Whether no packet from there would be taken, whatever is in it. Changes nothing.
+  bool refuses(const Address& from, Ms now) const;
   void forget();
 
   const Address& agreed() const { return agreed_; }

@@ -36,6 +36,7 @@ const char* StreamPlan::fault() const {
     if (end.remote.present() && end.remote.family() != end.local.family()) return "address-family";
     if (end.remote.present() && end.remote.port() == 0) return "remote-port";
     if (!opaque && end.rtcpPort == 0) return "rtcp-port";
+    if (opaque && (end.inbound.present() || end.outbound.present())) return "keys-of-opaque";
   }
   return nullptr;
 }
@@ -50,7 +51,7 @@ const Address* End::target(bool isRtcp) const {
   return elsewhere || !rtcp.source.agreed().present() ? nullptr : &rtcp.source.agreed();
 }
 
-void End::agree(const EndPlan& plan) {
+void End::agree(const EndPlan& plan, Ms now) {
   sending = plan.remote.present();
   if (sending && !plan.remote.sameHost(rtp.source.agreed())) {
     confirmed = false;
@@ -58,6 +59,7 @@ void End::agree(const EndPlan& plan) {
   }
   rtp.source.agree(plan.remote, plan.learns);
   if (!mux()) rtcp.source.agree(plan.remote.withPort(plan.remoteRtcpPort), plan.learns);
+  secure.agree(plan.inbound, plan.outbound, now);
   rtp.socket.setDscp(plan.dscp);
   rtcp.socket.setDscp(plan.dscp);
 }
@@ -95,7 +97,7 @@ Stream::Outcome Stream::apply(const StreamPlan& plan, int epoll, Ms now) {
     }
     if (fresh[side][0].port) outcome.replaced = before;
     if (plan.opaque || plan.ends[side].mux()) ends[side].rtcp.socket.close();
-    ends[side].agree(plan.ends[side]);
+    ends[side].agree(plan.ends[side], now);
   }
   opaque = plan.opaque;
   silenceMs = plan.silenceMs;

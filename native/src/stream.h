@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "sequence.h"
+#include "secure_end.h"
 #include "source.h"
 #include "udp_socket.h"
 
@@ -20,10 +21,12 @@ enum class Drop : uint8_t {
   unconfirmed,
   sendFailed,
   tooLong,
+  unauthentic,
+  replayed,
 };
-constexpr std::array<const char*, 8> kDropNames = {
-    "not-rtp",   "bad-rtcp",    "foreign-source", "not-agreed",
-    "no-target", "unconfirmed", "send-failed",    "too-long"};
+constexpr std::array<const char*, 10> kDropNames = {
+    "not-rtp",     "bad-rtcp",    "foreign-source", "not-agreed",  "no-target",
+    "unconfirmed", "send-failed", "too-long",       "unauthentic", "replayed"};
 
 // What one side sent to us and what became of it. `packetsOut` is what we sent to that side;
 // RTCP counts in `rtcpIn` alone.
@@ -46,6 +49,9 @@ struct EndPlan {
   uint16_t remoteRtcpPort = 0;
   bool learns = false;
   uint8_t dscp = 0;
+  // The peer's key and ours; without them media is plain.
+  SrtpMaster inbound;
+  SrtpMaster outbound;
   // A remote address was given that is none.
   bool unreadable = false;
 
@@ -80,6 +86,7 @@ struct End {
   Stream* stream = nullptr;
   End* other = nullptr;
   Counters counters;
+  SecureEnd secure;
   uint8_t side = 0;
   bool sending = false;
   // Somebody at the address we send to has sent to us: it wants this media (attack case E4).
@@ -90,7 +97,7 @@ struct End {
   Port& portFor(bool isRtcp) { return isRtcp && !mux() ? rtcp : rtp; }
   // Where packets for this end go; nullptr while nobody may be sent anything.
   const Address* target(bool isRtcp) const;
-  void agree(const EndPlan& plan);
+  void agree(const EndPlan& plan, Ms now);
 };
 
 // One m= line of one call. Its address must not change: epoll holds pointers to its ports.

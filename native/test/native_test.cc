@@ -17,6 +17,7 @@
 #include "../src/source.h"
 #include "../src/udp_socket.h"
 #include "plane_test.h"
+#include "srtp_test.h"
 
 using namespace media;
 
@@ -153,6 +154,7 @@ int main() {
   testAddress();
   testSource();
   testSocket();
+  failures += srtpFailures();
   check(planeSurvivesChance(), "a plane survives chance");
   check(planeEndsOnNonsense(), "a plane ends when spoken to in another language");
   std::printf("%d failed\n", failures);

@@ -41,6 +41,17 @@ void text(std::string& out, const std::string& value) {
   out += value;
 }
 
+// Most often none; else one of two, so that some stay the same.
+void keyOf(std::string& out, Chance& chance) {
+  const auto suite = static_cast<SrtpSuite>(chance.below(3) > 0 ? 0 : chance.below(kSrtpSuites));
+  number(out, static_cast<uint8_t>(suite), 1);
+  if (suite == SrtpSuite::none) return;
+  const size_t bytes = factsOf(suite).keyBytes + factsOf(suite).saltBytes;
+  out.append(bytes, static_cast<char>(chance.below(2)));
+  number(out, chance.below(2), 1);
+  number(out, 1, 4);
+}
+
 void endOf(std::string& out, Chance& chance) {
   const uint16_t port = static_cast<uint16_t>(kPortFirst + chance.below(kPorts));
   text(out, kHosts[chance.below(2)]);
@@ -52,6 +63,8 @@ void endOf(std::string& out, Chance& chance) {
   number(out, kPortFirst + chance.below(kPorts), 2);
   number(out, chance.below(2), 1);
   number(out, chance.below(64), 1);
+  keyOf(out, chance);
+  keyOf(out, chance);
 }
 
 std::string payloadOf(CommandKind kind, Chance& chance) {

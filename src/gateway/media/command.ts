@@ -1,3 +1,5 @@
+import type { Secret } from "#base";
+
 /**
  * Which of a call's two legs: who asked for the call, or who was called. Most often they are on
  * different sides; after a transfer both may be on one.
@@ -5,6 +7,32 @@
 export type Role = "caller" | "callee";
 
 export const otherRole = (role: Role): Role => (role === "caller" ? "callee" : "caller");
+
+/** A protection profile of SRTP by its name in SDP (RFC 4568 §6.2, RFC 6188 §4, RFC 7714 §14.1). */
+export type SrtpSuite =
+  | "AES_CM_128_HMAC_SHA1_80"
+  | "AES_CM_128_HMAC_SHA1_32"
+  | "AES_256_CM_HMAC_SHA1_80"
+  | "AES_256_CM_HMAC_SHA1_32"
+  | "AEAD_AES_128_GCM"
+  | "AEAD_AES_256_GCM";
+
+/** The master key of one direction. */
+export interface SrtpKey {
+  readonly suite: SrtpSuite;
+  /** Base64 of master key and salt, one after the other, as long as the suite wants them. */
+  readonly keySalt: Secret<string>;
+  /** The name under which packets mention the key (RFC 3711 §3.1), and how many bytes it has there. */
+  readonly mki?: { readonly value: number; readonly bytes: number };
+}
+
+/** How one end's media is protected; a stream that changes its ports needs a new `outbound`. */
+export interface SrtpKeys {
+  /** The peer's: what isn't protected with it is dropped. */
+  readonly inbound: SrtpKey;
+  /** Ours. No two streams may have the same: their key streams would be the same. */
+  readonly outbound: SrtpKey;
+}
 
 /** One direction-less end of a stream: our two ports towards one leg, and where its peer wants media. */
 export interface StreamEnd {
@@ -21,6 +49,8 @@ export interface StreamEnd {
   readonly latch: boolean;
   /** DSCP of what we send to this end, 0–63. */
   readonly dscp: number;
+  /** Absent: plain RTP. */
+  readonly srtp?: SrtpKeys;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Role, Stream, StreamEnd } from "./command.ts";
+import type { Role, SrtpKey, SrtpKeys, Stream, StreamEnd } from "./command.ts";
 import type { CallSides, MediaFacts } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
@@ -56,7 +56,7 @@ export function withMux(stream: Stream, mux: boolean): Stream {
 
 /** The stream with one leg's peer where that wants its media now, or nowhere. */
 export function withRemote(stream: Stream, role: Role, remote: Remote, mux = false): Stream {
-  const { localAddress, port, rtcpPort, latch, dscp } = stream.ends[role];
+  const { localAddress, port, rtcpPort, latch, dscp, srtp } = stream.ends[role];
   const { address: remoteAddress, port: remotePort } = remote;
   const remoteRtcpPort = mux || stream.kind === "opaque" ? remotePort : remote.rtcpPort;
   const end: StreamEnd = {
@@ -65,6 +65,7 @@ export function withRemote(stream: Stream, role: Role, remote: Remote, mux = fal
     rtcpPort,
     latch,
     dscp,
+    ...(srtp && { srtp }),
     ...(remoteAddress !== undefined && { remoteAddress }),
     ...(remotePort !== undefined && { remotePort }),
     ...(remoteRtcpPort !== undefined && { remoteRtcpPort }),
@@ -94,9 +95,24 @@ function sameEnd(a: StreamEnd, b: StreamEnd): boolean {
       a.remoteRtcpPort === b.remoteRtcpPort &&
       a.dscp === b.dscp &&
       a.latch === b.latch &&
+      sameKeys(a.srtp, b.srtp) &&
       a.localAddress === b.localAddress)
   );
 }
+
+const sameKeys = (a: SrtpKeys | undefined, b: SrtpKeys | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    sameKey(a.inbound, b.inbound) &&
+    sameKey(a.outbound, b.outbound));
+
+/** Whether two are one key of one suite, under one name. */
+export const sameKey = (a: SrtpKey, b: SrtpKey): boolean =>
+  a.suite === b.suite &&
+  a.keySalt.reveal() === b.keySalt.reveal() &&
+  a.mki?.value === b.mki?.value &&
+  a.mki?.bytes === b.mki?.bytes;
 
 const rtcpPortOf = (port: number, kind: Stream["kind"], mux: boolean): number =>
   mux || kind === "opaque" ? port : port + 1;

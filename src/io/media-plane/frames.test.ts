@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Secret } from "#base";
 import { CommandFrames, EventFrames, type PlaneWord } from "./frames.ts";
 import { streamBetween } from "./loopback-peer.ts";
 
@@ -16,7 +17,7 @@ const count = (value: number): number[] => {
   return [...bytes];
 };
 
-const HELLO = frame(1, 1, 0, 0x88, 0x13, 0, 0, 2, ...text("not-rtp"), ...text("foreign"));
+const HELLO = frame(1, 2, 0, 0x88, 0x13, 0, 0, 2, ...text("not-rtp"), ...text("foreign"));
 const end = (first: number, ...drops: number[]): number[] => [
   ...[first, 2, 3, 4, 5].flatMap(count),
   ...drops,
@@ -71,16 +72,22 @@ test("another version or another language is an error, not a guess", () => {
 test("a stream's command says all of it, and an unknown place is left empty", () => {
   const frames = new CommandFrames();
   assert.equal(frames.empty, true);
-  frames.stream(3, streamBetween({ caller: { port: 2 }, callee: { port: 4 } }, { silenceS: 0.5 }));
+  const suite = "AEAD_AES_128_GCM";
+  const keySalt = new Secret(Buffer.alloc(28, 7).toString("base64"));
+  const inbound = { suite, keySalt, mki: { value: 258, bytes: 4 } } as const;
+  const srtp = { inbound, outbound: { suite, keySalt } } as const;
+  const wishes = { caller: { port: 2, srtp }, callee: { port: 4 } };
+  frames.stream(3, streamBetween(wishes, { silenceS: 0.5 }));
   frames.close(3);
   const ours = (port: number): number[] => [...text("127.0.0.1"), port, 0, port + 1, 0];
   const nowhere = [0, 0, 0, 0, 0, 0, 46];
+  const key = [5, ...Buffer.alloc(28, 7)];
+  const keys = [...key, 4, 2, 1, 0, 0, ...key, 0, 0, 0, 0, 0];
+  const silence = [0xf4, 1, 0, 0];
+  const ends = [...ours(2), ...nowhere, ...keys, ...ours(4), ...nowhere, 0, 0];
   assert.deepEqual(
     [...frames.take()],
-    [
-      ...frame(1, 3, 0, 0, 0, 0, 0xf4, 1, 0, 0, ...ours(2), ...nowhere, ...ours(4), ...nowhere),
-      ...frame(2, 3, 0, 0, 0),
-    ],
+    [...frame(1, 3, 0, 0, 0, 0, ...silence, ...ends), ...frame(2, 3, 0, 0, 0)],
   );
   assert.equal(frames.empty, true);
 });

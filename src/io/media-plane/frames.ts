@@ -1,4 +1,13 @@
-import type { EndCounters, MediaEvent, Role, Stream, StreamCounters, StreamEnd } from "#media";
+import type {
+  EndCounters,
+  MediaEvent,
+  Role,
+  SrtpKey,
+  SrtpSuite,
+  Stream,
+  StreamCounters,
+  StreamEnd,
+} from "#media";
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is native/src/frame.h.
@@ -15,7 +24,17 @@ const EVENT = {
 } as const;
 
 const HEADER = 3;
-const VERSION = 1;
+const VERSION = 2;
+/** By number, as native/src/srtp_keys.h has them; 0 is none. */
+const SUITES: readonly (SrtpSuite | undefined)[] = [
+  undefined,
+  "AES_CM_128_HMAC_SHA1_80",
+  "AES_CM_128_HMAC_SHA1_32",
+  "AES_256_CM_HMAC_SHA1_80",
+  "AES_256_CM_HMAC_SHA1_32",
+  "AEAD_AES_128_GCM",
+  "AEAD_AES_256_GCM",
+];
 /** The two ends of a stream, in the order in which frames have them. */
 const ROLES: readonly Role[] = ["caller", "callee"];
 const BYTES_FIRST = 16 * 1024;
@@ -81,6 +100,16 @@ export class CommandFrames {
     this.#u16(known ? (end.remoteRtcpPort ?? 0) : 0);
     this.#u8(end.latch ? 1 : 0);
     this.#u8(end.dscp);
+    this.#key(end.srtp?.inbound);
+    this.#key(end.srtp?.outbound);
+  }
+
+  #key(key: SrtpKey | undefined): void {
+    this.#u8(SUITES.indexOf(key?.suite));
+    if (!key) return;
+    this.#at += this.#bytes.write(key.keySalt.reveal(), this.#at, "base64");
+    this.#u8(key.mki?.bytes ?? 0);
+    this.#u32(key.mki?.value ?? 0);
   }
 
   #number(kind: number, value: number): void {

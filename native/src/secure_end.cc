@@ -1,0 +1,41 @@
+#include "secure_end.h"
+
+#include <utility>
+
+namespace media {
+
+namespace {
+
+SrtpReceiver::Verdict openWith(SrtpReceiver& receiver, uint8_t* packet, size_t& size, bool rtcp) {
+  return rtcp ? receiver.openRtcp(packet, size) : receiver.openRtp(packet, size);
+}
+
+}  // namespace
+
+void SecureEnd::agree(const SrtpMaster& inbound, const SrtpMaster& outbound, Ms now) {
+  if (!inbound.present()) {
+    receiver_.reset();
+    former_.reset();
+  } else if (!receiver_ || !(receiver_->master() == inbound)) {
+    auto next = std::make_unique<SrtpReceiver>(inbound);
+    if (receiver_) next->follow(*receiver_);
+    former_ = std::move(receiver_);
+    formerEnds_ = now + kFormerMs;
+    receiver_ = std::move(next);
+  }
+  if (!outbound.present()) sender_.reset();
+  else if (!sender_ || !(sender_->master() == outbound)) sender_ = std::make_unique<SrtpSender>(outbound);
+}
+
+SrtpReceiver::Verdict SecureEnd::open(uint8_t* packet, size_t& size, bool rtcp, Ms now) {
+  if (former_ && now >= formerEnds_) former_.reset();
+  const auto verdict = openWith(*receiver_, packet, size, rtcp);
+  if (verdict != SrtpReceiver::Verdict::unauthentic || !former_) return verdict;
+  return openWith(*former_, packet, size, rtcp);
+}
+
+size_t SecureEnd::seal(uint8_t* packet, size_t size, bool rtcp) {
+  return rtcp ? sender_->sealRtcp(packet, size) : sender_->sealRtp(packet, size);
+}
+
+}  // namespace media

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "source.h"
+#include "srtp_receiver.h"
+#include "srtp_sender.h"
+
+namespace media {
+
+// The protection of one end: what its peer's packets are opened with, and ours sealed.
+class SecureEnd {
+ public:
+  // How long packets under the former key may still be on their way.
+  static constexpr Ms kFormerMs = 10000;
+
+  // Keys that stay the same go on counting.
+  void agree(const SrtpMaster& inbound, const SrtpMaster& outbound, Ms now);
+
+  bool opens() const { return receiver_ != nullptr; }
+  bool seals() const { return sender_ != nullptr; }
+  SrtpReceiver::Verdict open(uint8_t* packet, size_t& size, bool rtcp, Ms now);
+  // The new size, or 0 when the packet may not leave.
+  size_t seal(uint8_t* packet, size_t size, bool rtcp);
+
+ private:
+  std::unique_ptr<SrtpReceiver> receiver_;
+  std::unique_ptr<SrtpReceiver> former_;
+  std::unique_ptr<SrtpSender> sender_;
+  Ms formerEnds_ = 0;
+};
+
+}  // namespace media

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "srtp_keys.h"
+
+namespace media {
+
+// A place in a packet.
+struct Bytes {
+  uint8_t* at;
+  size_t size;
+};
+
+// The session keys of RTP or of RTCP, made ready: no packet derives or schedules a key.
+class SrtpCipher {
+ public:
+  SrtpCipher(SrtpSuite suite, const SrtpSessionKeys& keys, SrtpUse use);
+  ~SrtpCipher();
+  SrtpCipher(const SrtpCipher&) = delete;
+  SrtpCipher& operator=(const SrtpCipher&) = delete;
+
+  // Counter mode (RFC 3711 §4.1.1): the same call encrypts and decrypts.
+  void crypt(Bytes text, uint32_t ssrc, uint64_t index);
+  // HMAC-SHA1 of the packet and what follows it unsent, the rollover counter (RFC 3711 §4.2).
+  std::array<uint8_t, 20> tag(Bytes packet, const uint8_t* more, size_t moreSize) const;
+
+  // AEAD (RFC 7714): `known` and `knownToo` are vouched for and stay readable.
+  void seal(Bytes known, Bytes knownToo, Bytes text, uint8_t* tag, uint32_t ssrc, uint64_t index);
+  // False when the tag is wrong: the text is then what it was.
+  bool open(Bytes known, Bytes knownToo, Bytes text, const uint8_t* tag, uint32_t ssrc,
+            uint64_t index);
+
+ private:
+  std::array<uint8_t, 12> nonce(uint32_t ssrc, uint64_t index) const;
+
+  EVP_CIPHER_CTX* const context_;
+  // For AEAD, which OpenSSL does in one direction at a time.
+  EVP_CIPHER_CTX* const opening_;
+  const SrtpUse use_;
+  std::array<uint8_t, 14> salt_;
+  // SHA-1 after the inner and the outer pad: what HMAC begins with for each packet.
+  SHA_CTX inner_;
+  SHA_CTX outer_;
+};
+
+}  // namespace media
