@@ -1,3 +1,4 @@
+import type { StreamCounters } from "#media";
 import type { Side, Transport } from "#sip";
 import type { EndName } from "./ends.ts";
 
@@ -86,6 +87,12 @@ export type Fact =
       readonly side: Side;
       readonly address: string;
       readonly port: number;
+    }
+  | {
+      /** What one stream relayed in all, told when its ports are closed. */
+      readonly kind: "media-relayed";
+      readonly callId: string;
+      readonly counters: StreamCounters;
     }
   | { readonly kind: "media-restarted"; readonly streams: number }
   | { readonly kind: "settings-applied"; readonly changes: readonly string[] }

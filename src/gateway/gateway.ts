@@ -1,7 +1,7 @@
 import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
 import { attempt, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
-import { type MediaEvent, PortPool } from "#media";
+import { type MediaEvent, PortPool, type StreamCounters } from "#media";
 import type { Effect, Input, Order } from "#port";
 import { type Settings, sentBy } from "#settings";
 import type { Flow, Side } from "#sip";
@@ -263,7 +263,7 @@ export class Gateway {
       case "failed":
         return this.#calls.find(callOf(event.id))?.hangUp(end("media-failed"), undefined, now);
       case "closed":
-        return;
+        return this.#relayed(event.counters);
       case "restarted":
         return this.#reopenMedia();
       default:
@@ -275,6 +275,10 @@ export class Gateway {
     const callId = callOf(id);
     const side = this.#calls.find(callId)?.media.end(role).side;
     if (side !== undefined) this.#fact({ kind: "media-latched", callId, side, address, port });
+  }
+
+  #relayed(counters: StreamCounters): void {
+    this.#fact({ kind: "media-relayed", callId: callOf(counters.id), counters });
   }
 
   /** A plane that came back knows nothing: every live stream is opened again, on the same ports. */

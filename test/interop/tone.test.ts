@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import {
   type Baresip,
+  heardTone,
+  hearMore,
   IPV4,
   KAMAILIO_TLS_PORT,
-  loudSeconds,
   missing,
   PRIVATE_PORT,
   PRIVATE_TLS_PORT,
   PUBLIC_PORT,
-  purities,
-  readWav,
   Site,
   startBaresip,
   startKamailioPbx,
@@ -47,8 +46,8 @@ for (const privateTls of [false, true]) {
       const caller = await startOperator(site, `sip:1001@${IPV4.public}:${PUBLIC_PORT}`);
       phones.unshift(caller);
       await talk(caller, subscriber);
-      heardTone(subscriber, OPERATOR_HZ);
-      heardTone(caller, PHONE_HZ);
+      heardTone(subscriber, OPERATOR_HZ, TALK_S);
+      heardTone(caller, PHONE_HZ, TALK_S);
     });
 
     test("a subscriber's call reaches the operator", async () => {
@@ -57,8 +56,8 @@ for (const privateTls of [false, true]) {
       const caller = await startPhone(site, "1002", `sip:0123456789@${IPV4.pbx}`);
       phones.unshift(caller);
       await talk(caller, called);
-      heardTone(caller, OPERATOR_HZ);
-      heardTone(called, PHONE_HZ);
+      heardTone(caller, OPERATOR_HZ, TALK_S);
+      heardTone(called, PHONE_HZ, TALK_S);
     });
   });
 }
@@ -107,18 +106,8 @@ function startOperator(site: Site, dial?: string): Promise<Baresip> {
 async function talk(caller: Baresip, called: Baresip): Promise<void> {
   const [how] = await caller.program.line(/Call established|session closed.*/);
   assert.equal(how, "Call established");
-  for (const phone of [caller, called]) {
-    await phone.program.reaches("heard enough", () => phone.heardSeconds() > TALK_S);
-  }
+  await hearMore(TALK_S, caller, called);
   await caller.stop();
   await called.program.line(/terminated|closed/i);
   await called.stop();
-}
-
-function heardTone(phone: Baresip, hz: number): void {
-  const sound = readWav(phone.heard());
-  assert.ok(loudSeconds(sound) > TALK_S - 0.5, `${loudSeconds(sound)} s were heard`);
-  const parts = purities(sound, hz).sort((a, b) => a - b);
-  const median = parts[Math.floor(parts.length / 2)] ?? 0;
-  assert.ok(median > 0.95, `the sound is ${median} pure at ${hz} Hz`);
 }

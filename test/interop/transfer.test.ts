@@ -1,19 +1,16 @@
-import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import {
   answer,
-  type Baresip,
   callee,
   caller,
   expect,
+  heardTone,
+  hearMore,
   IPV4,
-  loudSeconds,
   missing,
   PRIVATE_PORT,
   PUBLIC_PORT,
   pause,
-  purities,
-  readWav,
   Site,
   sdp,
   send,
@@ -122,22 +119,12 @@ describe("a transfer that the gateway performs", { skip }, () => {
     const calling = await operator();
     try {
       await referring.done();
-      for (const one of [phone, calling]) {
-        await one.program.reaches("heard enough", () => one.heardSeconds() > TALK_S);
-      }
+      await hearMore(TALK_S, phone, calling);
     } finally {
       await calling.stop();
       await phone.stop();
     }
-    heardTone(phone, OPERATOR_HZ);
-    heardTone(calling, TARGET_HZ);
+    heardTone(phone, OPERATOR_HZ, TALK_S);
+    heardTone(calling, TARGET_HZ, TALK_S);
   });
 });
-
-function heardTone(phone: Baresip, hz: number): void {
-  const sound = readWav(phone.heard());
-  assert.ok(loudSeconds(sound) > TALK_S - 0.5, `${loudSeconds(sound)} s were heard`);
-  const parts = purities(sound, hz).sort((a, b) => a - b);
-  const median = parts[Math.floor(parts.length / 2)] ?? 0;
-  assert.ok(median > 0.95, `the sound is ${median} pure at ${hz} Hz`);
-}

@@ -4,6 +4,7 @@ import { command } from "./command.ts";
 import type { Host } from "./host.ts";
 import type { Program } from "./program.ts";
 import { bracketed } from "./sipp.ts";
+import type { Telephone } from "./telephone.ts";
 
 export interface BaresipPlan {
   readonly name: string;
@@ -23,7 +24,7 @@ export interface BaresipPlan {
 }
 
 /** A telephone that plays a tone and keeps what it hears. */
-export class Baresip {
+export class Baresip implements Telephone {
   readonly program: Program;
   readonly #folder: string;
 
@@ -32,14 +33,12 @@ export class Baresip {
     this.#folder = folder;
   }
 
-  /** What it heard, as a WAV file; complete once it has stopped. */
   heard(): Buffer {
     const [name] = this.#recordings();
     if (name === undefined) throw new Error(`${this.program.name} kept no audio`);
     return readFileSync(join(this.#folder, name));
   }
 
-  /** How many seconds of audio it has kept until now. */
   heardSeconds(): number {
     const [name] = this.#recordings();
     return name === undefined ? 0 : statSync(join(this.#folder, name)).size / BYTES_PER_SECOND;
@@ -49,7 +48,6 @@ export class Baresip {
     return readdirSync(this.#folder).filter((file) => file.endsWith("-dec.wav"));
   }
 
-  /** Hangs up and ends. */
   async stop(): Promise<void> {
     await this.program.stop("SIGTERM");
   }

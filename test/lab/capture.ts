@@ -72,7 +72,14 @@ export class Capture {
 
   /** Who talked to whom: "source > target" once a pair, of IP packets that carry UDP or TCP. */
   pairs(filter = "udp or tcp"): Set<string> {
-    const rows = this.rows(filter, "ip.src", "ip.dst", "ipv6.src", "ipv6.dst");
+    // An ICMP error quotes the packet that it is about.
+    const rows = this.rows(
+      `(${filter}) and not icmp and not icmpv6`,
+      "ip.src",
+      "ip.dst",
+      "ipv6.src",
+      "ipv6.dst",
+    );
     return new Set(
       rows.map(
         (row) => `${row["ip.src"] || row["ipv6.src"]} > ${row["ip.dst"] || row["ipv6.dst"]}`,

@@ -19,5 +19,6 @@ export { Program } from "./program.ts";
 export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
 export * from "./sipp-scenario.ts";
 export * from "./site.ts";
+export { heardTone, hearMore, type Telephone } from "./telephone.ts";
 export { startTlsClient, startTlsServer } from "./tls-tunnel.ts";
 export { loudSeconds, purities, purity, readWav } from "./tone.ts";

@@ -17,3 +17,15 @@ test("a hostile caller can't forge a line or steer the terminal", () => {
   const line = logLine(started("x\r\nfake: line\u001b[2J"), true);
   assert.doesNotMatch(line, /[\r\n\u001b]/);
 });
+
+test("a stream's line tells what came and went at each end, and what was dropped and why", () => {
+  const end = { packetsIn: 200, bytesIn: 34_400, rtcpIn: 2, packetsOut: 198, lost: 1, drops: {} };
+  const counters = {
+    id: "c1.0",
+    ends: { caller: end, callee: { ...end, drops: { source: 3 } } },
+  };
+  assert.equal(
+    logLine({ kind: "media-relayed", callId: "c1", counters }),
+    "stream c1.0: caller 200 in, 198 out, 2 RTCP in, 1 lost; callee 200 in, 198 out, 2 RTCP in, 1 lost, 3 dropped (source)",
+  );
+});

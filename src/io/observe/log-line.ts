@@ -1,5 +1,6 @@
 import { ENDS } from "#ends";
 import type { CallRecord, Fact } from "#facts";
+import type { EndCounters, StreamCounters } from "#media";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -20,6 +21,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "trunk-registered": "info",
   "trunk-registration-failed": "warn",
   "media-latched": "debug",
+  "media-relayed": "debug",
   "media-restarted": "error",
   "settings-applied": "info",
   "drain-started": "info",
@@ -62,6 +64,8 @@ export function logLine(fact: Fact, open = false): string {
       return `trunk ${fact.trunk}: registration failed: ${printable(fact.why)}`;
     case "media-latched":
       return `call ${fact.callId}: media of the ${fact.side} side comes from ${fact.address}:${fact.port}`;
+    case "media-relayed":
+      return relayedLine(fact.counters);
     case "media-restarted":
       return `media plane restarted, ${fact.streams} streams opened again`;
     case "settings-applied":
@@ -79,6 +83,16 @@ function endLine(record: CallRecord): string {
     answeredMs === undefined ? "" : `, ${((endedMs - answeredMs) / 1000).toFixed(1)} s talked`;
   const who = endedBy === undefined ? "" : ` by the ${endedBy} side`;
   return `call ${callId}: ended${who}: ${ENDS[end].en} (${status})${talk}`;
+}
+
+/** The stream's name begins with its call's. */
+function relayedLine({ id, ends }: StreamCounters): string {
+  return `stream ${id}: caller ${passed(ends.caller)}; callee ${passed(ends.callee)}`;
+}
+
+function passed({ packetsIn, packetsOut, rtcpIn, lost, drops }: EndCounters): string {
+  const dropped = Object.entries(drops).map(([why, count]) => `, ${count} dropped (${why})`);
+  return `${packetsIn} in, ${packetsOut} out, ${rtcpIn} RTCP in, ${lost} lost${dropped.join("")}`;
 }
 
 const by = (trunk: string | undefined): string => (trunk === undefined ? "" : ` (trunk ${trunk})`);
