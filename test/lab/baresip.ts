@@ -34,18 +34,20 @@ export class Baresip implements Telephone {
   }
 
   heard(): Buffer {
-    const [name] = this.#recordings();
-    if (name === undefined) throw new Error(`${this.program.name} kept no audio`);
-    return readFileSync(join(this.#folder, name));
+    const last = this.#recordings().at(-1);
+    if (last === undefined) throw new Error(`${this.program.name} kept no audio`);
+    return readFileSync(last);
   }
 
   heardSeconds(): number {
-    const [name] = this.#recordings();
-    return name === undefined ? 0 : statSync(join(this.#folder, name)).size / BYTES_PER_SECOND;
+    const bytes = this.#recordings().reduce((sum, file) => sum + statSync(file).size, 0);
+    return bytes / BYTES_PER_SECOND;
   }
 
+  /** Each hold ends one and each resumption begins one; they are named by the time. */
   #recordings(): string[] {
-    return readdirSync(this.#folder).filter((file) => file.endsWith("-dec.wav"));
+    const names = readdirSync(this.#folder).filter((file) => file.endsWith("-dec.wav"));
+    return names.sort().map((name) => join(this.#folder, name));
   }
 
   async stop(): Promise<void> {
