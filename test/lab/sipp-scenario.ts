@@ -50,7 +50,8 @@ export type Step =
   | ({ readonly kind: "response"; readonly status: string } & AnswerOptions)
   | ({ readonly kind: "await"; readonly status?: number; readonly method?: string } & AwaitOptions)
   | { readonly kind: "pause"; readonly ms: number }
-  | { readonly kind: "play"; readonly file: string };
+  | { readonly kind: "play"; readonly file: string }
+  | { readonly kind: "play-image"; readonly file: string };
 
 /** Sends a request; ACK, CANCEL and PRACK find what they refer to by themselves. */
 export const send = (method: string, options: SendOptions = {}): Step => ({
@@ -76,6 +77,9 @@ export const pause = (ms: number): Step => ({ kind: "pause", ms });
 
 /** Streams a raw A-law file to where the last SDP said. */
 export const play = (file: string): Step => ({ kind: "play", file });
+
+/** Sends the datagrams of a capture file (pcap.ts) to where the last SDP wants the fax. */
+export const playImage = (file: string): Step => ({ kind: "play-image", file });
 
 export const has = (header: string, matches = ".+"): HeaderCheck => ({ header, matches });
 export const lacks = (header: string, matches: string): HeaderCheck => ({
@@ -114,6 +118,24 @@ export function sdp(options: SdpOptions = {}): Body {
     ].join("\n"),
   };
 }
+
+/** SIPp's description of a fax (T.38 over UDPTL); it takes the place of the voice. */
+export const fax = (): Body => ({
+  type: "application/sdp",
+  text: [
+    "v=0",
+    "o=sipp 53655765 2353687638 IN IP[local_ip_type] [local_ip]",
+    "s=-",
+    "c=IN IP[media_ip_type] [media_ip]",
+    "t=0 0",
+    "m=image [media_port] udptl t38",
+    "a=T38FaxVersion:0",
+    "a=T38MaxBitRate:14400",
+    "a=T38FaxRateManagement:transferredTCF",
+    "a=T38FaxMaxDatagram:400",
+    "a=T38FaxUdpEC:t38UDPRedundancy",
+  ].join("\n"),
+});
 
 export const dtmfRelay = (digit: string): Body => ({
   type: "application/dtmf-relay",
@@ -172,6 +194,8 @@ class ScenarioWriter {
         return `<pause milliseconds="${step.ms}"/>`;
       case "play":
         return `<nop><action><exec rtp_stream="${step.file},1,8,PCMA/8000"/></action></nop>`;
+      case "play-image":
+        return `<nop><action><exec play_pcap_image="${step.file}"/></action></nop>`;
     }
   }
 
