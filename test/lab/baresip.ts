@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { command } from "./command.ts";
 import type { Host } from "./host.ts";
 import type { Program } from "./program.ts";
 import { bracketed } from "./sipp.ts";
 import type { Telephone } from "./telephone.ts";
+import { BYTES_PER_SECOND, makeTone } from "./tone-file.ts";
 
 export interface BaresipPlan {
   readonly name: string;
@@ -34,20 +34,18 @@ export class Baresip implements Telephone {
   }
 
   heard(): Buffer {
-    const last = this.#recordings().at(-1);
-    if (last === undefined) throw new Error(`${this.program.name} kept no audio`);
-    return readFileSync(last);
+    const [name] = this.#recordings();
+    if (name === undefined) throw new Error(`${this.program.name} kept no audio`);
+    return readFileSync(join(this.#folder, name));
   }
 
   heardSeconds(): number {
-    const bytes = this.#recordings().reduce((sum, file) => sum + statSync(file).size, 0);
-    return bytes / BYTES_PER_SECOND;
+    const [name] = this.#recordings();
+    return name === undefined ? 0 : statSync(join(this.#folder, name)).size / BYTES_PER_SECOND;
   }
 
-  /** Each hold ends one and each resumption begins one; they are named by the time. */
   #recordings(): string[] {
-    const names = readdirSync(this.#folder).filter((file) => file.endsWith("-dec.wav"));
-    return names.sort().map((name) => join(this.#folder, name));
+    return readdirSync(this.#folder).filter((file) => file.endsWith("-dec.wav"));
   }
 
   async stop(): Promise<void> {
@@ -55,20 +53,11 @@ export class Baresip implements Telephone {
   }
 }
 
-const TONE_S = 60;
-// 16 bits, 8,000 samples.
-const BYTES_PER_SECOND = 16_000;
-
 export async function startBaresip(plan: BaresipPlan): Promise<Baresip> {
   const { host } = plan;
   const folder = host.newFolder(`baresip-${plan.name}`);
   const relative = folder.slice(host.folder.length + 1);
-  const tone = join(folder, "tone.wav");
-  command(
-    "sox",
-    ...["-n", "-r", "8000", "-c", "1", "-b", "16", tone],
-    ...["synth", String(TONE_S), "sine", String(plan.toneHz), "gain", "-6"],
-  );
+  const tone = makeTone(folder, plan.toneHz);
   host.write(`${relative}/config`, configuration(plan, folder, tone));
   host.write(`${relative}/accounts`, `${account(plan)}\n`);
   host.write(`${relative}/contacts`, "");

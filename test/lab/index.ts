@@ -14,6 +14,7 @@ export {
 export { Host } from "./host.ts";
 export { KAMAILIO_TLS_PORT, startKamailioPbx } from "./kamailio.ts";
 export { Lab } from "./lab.ts";
+export { type Linphone, startLinphone } from "./linphone.ts";
 export { pcapOf } from "./pcap.ts";
 export { missing } from "./peers.ts";
 export { Program } from "./program.ts";

@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 // The Debian package of each program that isn't named like it.
 const PACKAGES: Readonly<Record<string, string>> = {
   sipp: "sip-tester",
+  linphonec: "linphone-cli",
   dumpcap: "wireshark-common",
   rtpengine: "rtpengine-daemon",
   ip: "iproute2",

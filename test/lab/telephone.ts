@@ -5,9 +5,9 @@ import { loudSeconds, purities, readWav } from "./tone.ts";
 /** A program that plays a tone into its calls and keeps what it hears. */
 export interface Telephone {
   readonly program: Program;
-  /** What it heard since it last began to hear, as a WAV file; complete once it has stopped. */
+  /** What it heard, as a WAV file; complete once it has stopped. */
   heard(): Buffer;
-  /** How many seconds of audio it has kept until now, in all. */
+  /** How many seconds of audio it has kept until now. */
   heardSeconds(): number;
   /** Hangs up and ends. */
   stop(): Promise<void>;
