@@ -1,10 +1,11 @@
+import type { Random } from "#base";
 import type { CallSetup, Face } from "#calls";
-import { type MediaFacts, namePattern, sdpMask } from "#media";
+import { type MediaFacts, namePattern, newKey, type SrtpPolicy, SUITES_OF, sdpMask } from "#media";
 import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
 /** What calls need of the settings. */
-export function callSetupOf(settings: Settings): CallSetup {
+export function callSetupOf(settings: Settings, random: Random): CallSetup {
   return {
     faces: { public: faceOf(settings, "public"), private: faceOf(settings, "private") },
     masked: settings.topologyMask,
@@ -13,7 +14,7 @@ export function callSetupOf(settings: Settings): CallSetup {
     ringS: settings.calls.ringTimeoutS,
     peerPatienceMs: settings.sip.timings.tryNextMs,
     maxForwards: settings.calls.maxForwards,
-    media: mediaFactsOf(settings),
+    media: mediaFactsOf(settings, random),
     timers: settings.sessionTimer,
   };
 }
@@ -26,7 +27,7 @@ function faceOf(settings: Settings, side: Side): Face {
   return { side, advertised: sentBy(settings, side, "udp").host, ports };
 }
 
-function mediaFactsOf(settings: Settings): MediaFacts {
+function mediaFactsOf(settings: Settings, random: Random): MediaFacts {
   const { symmetricRtp, qos, media, rtp } = settings;
   const latches = (side: Side): boolean => symmetricRtp === "both" || symmetricRtp === side;
   const sideOf = (side: Side) => ({
@@ -37,10 +38,21 @@ function mediaFactsOf(settings: Settings): MediaFacts {
   return {
     sides: { public: sideOf("public"), private: sideOf("private") },
     dscp: { audio: qos.audio, video: qos.video },
+    ...srtpOf(settings, random),
     ...(settings.topologyMask ? { mask: sdpMask(hostsOf(settings)) } : {}),
     portChange: rtp.changePortOnRenegotiation,
     opaque: media.opaque === "pass",
     silenceS: media.silenceS,
+  };
+}
+
+/** « Interface sécurisée » turns TLS and SRTP on, or both off (spec §4.6). */
+function srtpOf(settings: Settings, random: Random): { srtp?: SrtpPolicy } {
+  const { securedInterface, voiceEncryption, media } = settings;
+  if (!securedInterface || voiceEncryption === "off") return {};
+  const suites = SUITES_OF[voiceEncryption];
+  return {
+    srtp: { voice: media.encryption, suites, newKey: (suite) => newKey(suite, random) },
   };
 }
 

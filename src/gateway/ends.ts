@@ -57,6 +57,12 @@ export const ENDS = {
     "Media encryption not available",
     "Chiffrement du média indisponible",
   ),
+  "media-encryption-required": row(
+    488,
+    "caller",
+    "Media encryption required",
+    "Chiffrement du média exigé",
+  ),
   "sdp-target": row(
     488,
     "caller",

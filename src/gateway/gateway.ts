@@ -64,7 +64,13 @@ export class Gateway {
       quarantineMs: settings.media.portQuarantineS * 1000,
       random,
     });
-    this.#board = new Board({ setup: callSetupOf(settings), random, hash, transactions, ports });
+    this.#board = new Board({
+      setup: callSetupOf(settings, random),
+      random,
+      hash,
+      transactions,
+      ports,
+    });
     this.#watch = new PeerWatch(this.#board, settings, now);
     this.#registrar = new TrunkRegistrar(this.#board, this.#watch, settings, now);
     this.#policy = new OperatorPolicy(settings, random, this.#watch);
@@ -310,7 +316,7 @@ export class Gateway {
   #apply(settings: Settings, now: Instant): void {
     this.#settings = settings;
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
-    this.#board.setup = callSetupOf(settings);
+    this.#board.setup = callSetupOf(settings, this.#board.random);
     const { portMin, portMax } = settings.rtp;
     this.#board.ports.resize(portMin, portMax);
     this.#policy.apply(settings);

@@ -20,6 +20,8 @@ export interface Dialler extends Answerable {
   inviteFor(candidate: Candidate, to: Destination): Request;
   /** The INVITE went again, with credentials and a CSeq of its own. */
   resent(request: Request): void;
+  /** Whether the INVITE carries keys of media. */
+  readonly givesKeys: boolean;
   progressed(response: Response, flow: Flow, now: Instant): void;
   refused(outcome: Response | End, now: Instant): void;
   failedOver(from: string, to: string, why: string): void;
@@ -146,6 +148,11 @@ export class Dial implements Requester, Wakeable {
     if (isOurselves(this.#board.setup, to)) {
       this.#last = end("loop");
       return this.#failOver("loop", now);
+    }
+    // A redirection may lead away from TLS (attack case E7).
+    if (to.transport !== "tls" && this.#dialler!.givesKeys) {
+      this.#last = end("media-encryption-required");
+      return this.#failOver("no TLS for the keys of media", now);
     }
     const request = this.#dialler!.inviteFor(candidate, to);
     const transaction = this.#board.transactions.request(request, to, now, this);

@@ -93,8 +93,9 @@ export function nextHop(leg: Leg): Destination {
   const uri = parseUri(routeUri(dialog.routeSet[0]) ?? dialog.remoteTarget);
   if (!uri || !isWithin(uri.host, flow.remoteAddress)) return back;
   const transport = transportOf(uri.params.get("transport"), uri.scheme) ?? flow.transport;
-  // A sips dialog leaves TLS for no Contact's word (RFC 3261 §12.1.1 forbids it to say so).
-  if (dialog.secure && transport !== "tls") return back;
+  // A dialog leaves TLS for no Contact's word: keys of media may be in it (attack case E7), and a
+  // sips one mustn't (RFC 3261 §12.1.1).
+  if ((dialog.secure || flow.transport === "tls") && transport !== "tls") return back;
   const address = uri.host.startsWith("[") ? uri.host.slice(1, -1) : uri.host;
   const port = uri.port ?? (transport === "tls" ? 5061 : 5060);
   const there: Destination = { side, transport, address, port };

@@ -11,7 +11,14 @@ import { EXTENSIONS } from "./crossing.ts";
 import { type Replaced, replacedBy } from "./dialog-ids.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
-import type { CallSetup, Candidate, ReferRules, Switchboard, Withheld } from "./setup.ts";
+import {
+  type CallSetup,
+  type Candidate,
+  type ReferRules,
+  reachedByTls,
+  type Switchboard,
+  type Withheld,
+} from "./setup.ts";
 
 /** Who a request comes from, as its source address tells. */
 export interface Origin {
@@ -150,8 +157,10 @@ function admit(call: Attempt, { policy }: Surroundings): End | undefined {
 
 /** Media of its own for each call; the offer is rewritten before it goes anywhere. */
 function negotiate(call: Attempt, { board }: Surroundings): End | undefined {
-  const sides = { caller: call.side, callee: call.route!.toward };
-  call.media = CallMedia.begin(call.id, sides, board.setup.media, board.ports);
+  const { toward, candidates } = call.route!;
+  const sides = { caller: call.side, callee: toward };
+  const tls = { caller: call.flow.transport === "tls", callee: reachedByTls(candidates) };
+  call.media = CallMedia.begin(call.id, { sides, tls }, board.setup.media, board.ports);
   const sdp = sdpOf(call.request);
   if (sdp === undefined) return undefined;
   const relayed = performAll(board, call.media.relayOffer(sdp, "caller", call.now));

@@ -86,6 +86,12 @@ export interface Candidate {
   readonly credentials?: DigestCredentials;
 }
 
+/** Whether a call to these places goes by TLS, whichever of them takes it: it may carry keys then. */
+export const reachedByTls = (candidates: readonly Candidate[]): boolean =>
+  candidates.every(({ peer, query }) =>
+    peer ? peer.to.transport === "tls" : query.secure || query.transport === "tls",
+  );
+
 /** What becomes of a REFER in a call: it crosses, or the gateway does what it asks, or neither. */
 export type ReferRule = "pass" | "perform" | "refuse";
 

@@ -14,7 +14,7 @@ import { ReferNotices, refusesSubscription } from "./refer-notices.ts";
 import { type Referral, readReferral, replacesOf } from "./referred-invite.ts";
 import type { InDialog } from "./relay.ts";
 import { command, sdpOf } from "./session-body.ts";
-import type { Switchboard, Wakeable } from "./setup.ts";
+import { reachedByTls, type Switchboard, type Wakeable } from "./setup.ts";
 import type { TargetNews, TransferTarget } from "./transfer-target.ts";
 
 /** How long a referrer that knows of its success may take to hang up by itself (RFC 5589 §6.1). */
@@ -120,8 +120,9 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     if (refused) return refused;
     const { setup, ports } = this.#board;
     const sides = { caller: from, callee: route.toward };
-    const known = this.#call.media.end(otherRole(this.#referrer)).origin;
-    const media = CallMedia.begin(id, sides, setup.media, ports, known);
+    const transferee = this.#call.media.end(otherRole(this.#referrer));
+    const tls = { caller: false, callee: reachedByTls(route.candidates) };
+    const media = CallMedia.begin(id, { sides, tls, caller: transferee }, setup.media, ports);
     const asker = new DialledTarget(referral.invite, media, this.#transferee, this);
     this.#target = asker;
     const replaces = replacesOf(referral);

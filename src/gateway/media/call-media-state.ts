@@ -1,6 +1,7 @@
 import type { MediaLine } from "#sdp";
 import type { Role, Stream } from "./command.ts";
 import type { Forks } from "./fork-media.ts";
+import type { LegVoice, LineSecurity } from "./line-security.ts";
 import type { CallSides } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
@@ -19,6 +20,7 @@ export interface OfferedLine {
   /** As it was offered: what its answer is held against. */
   readonly line: MediaLine;
   readonly mux: boolean;
+  readonly security?: LineSecurity;
   readonly held: boolean;
   /** Where the offerer wants its media. */
   readonly remote: Remote;
@@ -53,6 +55,8 @@ export interface Exchange {
 export interface CallMediaState {
   readonly callId: string;
   readonly sides: CallSides;
+  /** What each leg's voice and video must be, as long as the leg lives. */
+  readonly voice: Readonly<Record<Role, LegVoice>>;
   readonly origins: Readonly<Record<Role, OurOrigin>>;
   /** By m= line; a line without a stream is refused or off. */
   agreed: readonly { readonly stream?: Stream }[];

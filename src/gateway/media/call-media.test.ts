@@ -26,7 +26,10 @@ const FACTS: MediaFacts = {
 };
 
 /** The operator calls the PBX. */
-const SIDES = { caller: "public", callee: "private" } as const;
+const LEGS = {
+  sides: { caller: "public", callee: "private" },
+  tls: { caller: true, callee: true },
+} as const;
 
 const OPERATOR = "198.51.100.7";
 const PBX = "10.0.0.20";
@@ -68,7 +71,7 @@ class Bench {
 
   constructor(facts: Partial<MediaFacts> = {}, portMax = 20_099) {
     this.pool = new PortPool({ portMin: 20_000, portMax });
-    this.media = CallMedia.begin("call", SIDES, { ...FACTS, ...facts }, this.pool);
+    this.media = CallMedia.begin("call", LEGS, { ...FACTS, ...facts }, this.pool);
   }
 
   offer(text: string, from: Role = "caller"): string {
@@ -740,7 +743,7 @@ describe("the o= line", () => {
 
   test("with the mask off keeps the user's name and address", () => {
     const { mask: _mask, ...bare } = FACTS;
-    const open = CallMedia.begin("call", SIDES, bare, bench.pool);
+    const open = CallMedia.begin("call", LEGS, bare, bench.pool);
     const outcome = open.relayOffer(sdp(), "caller", NOW);
     assert.ok(outcome.kind === "relayed");
     assert.match(lineOf(outcome.sdp, "o=")!, /^o=phone \d+ 1 IN IP4 198\.51\.100\.7$/);
@@ -749,7 +752,7 @@ describe("the o= line", () => {
 
   test("with the mask off stays that of who was there first", () => {
     const { mask: _mask, ...bare } = FACTS;
-    const open = CallMedia.begin("call", SIDES, bare, bench.pool);
+    const open = CallMedia.begin("call", LEGS, bare, bench.pool);
     open.relayOffer(sdp(), "caller", NOW);
     open.relayAnswer(answerSdp(), "callee", NOW);
     const another = sdp().replace("o=phone 77 3", "o=desk 78 1");
@@ -773,7 +776,7 @@ describe("another peer in one leg's place", () => {
     bench.offer(sdp());
     bench.answer(answerSdp());
     const [former] = bench.media.streams;
-    const begun = CallMedia.begin("other", SIDES, FACTS, bench.pool);
+    const begun = CallMedia.begin("other", LEGS, FACTS, bench.pool);
     const next = bench.media.successor("callee", begun.end("caller"));
     const offer = next.relayOffer(sdp({ address: CARRIER }), "callee", NOW);
     const answer = next.relayAnswer(sdp(), "caller", NOW);
@@ -795,7 +798,7 @@ describe("another peer in one leg's place", () => {
   test("the leg that stays sees one description go on: same session, next version", () => {
     const before = bench.offer(sdp());
     bench.answer(answerSdp());
-    const begun = CallMedia.begin("other", SIDES, FACTS, bench.pool);
+    const begun = CallMedia.begin("other", LEGS, FACTS, bench.pool);
     const next = bench.media.successor("caller", begun.end("caller"));
     const outcome = next.relayOffer(sdp({ address: CARRIER }), "caller", NOW);
     assert.ok(outcome.kind === "relayed");
@@ -809,7 +812,7 @@ describe("another peer in one leg's place", () => {
   test("a peer never loses an m= line (RFC 3264 §8); the other knows of its own alone", () => {
     bench.offer(sdp({ media: [VOICE, "video 5000 RTP/AVP 96"] }));
     bench.answer(answerSdp("audio 6000 RTP/AVP 0", "video 6002 RTP/AVP 96"));
-    const begun = CallMedia.begin("other", SIDES, FACTS, bench.pool);
+    const begun = CallMedia.begin("other", LEGS, FACTS, bench.pool);
     const next = bench.media.successor("caller", begun.end("caller"));
     const offer = next.relayOffer(sdp({ address: CARRIER }), "caller", NOW);
     assert.ok(offer.kind === "relayed");

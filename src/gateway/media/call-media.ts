@@ -1,30 +1,16 @@
 import type { Instant } from "#base";
-import {
-  fitAnswer,
-  isSdpFailure,
-  type MediaSection,
-  originOf,
-  refusedSection,
-  type Sdp,
-} from "#sdp";
+import { fitAnswer, isSdpFailure, type MediaSection, refusedSection, type Sdp } from "#sdp";
 import type { Side } from "#sip";
 import type { CallMediaState, Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
 import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
-import {
-  answeredLine,
-  movedLines,
-  muxAgreed,
-  offeredLine,
-  settledLines,
-  tell,
-  undone,
-} from "./exchange.ts";
+import { answeredLine, movedLines, offeredLine, settledLines, tell, undone } from "./exchange.ts";
 import { goToFork, streamsElsewhere, streamsIn } from "./fork-media.ts";
 import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
+import { type LegVoice, legVoice } from "./line-security.ts";
 import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
-import { linesTold, newOrigin, printAsOurs } from "./our-origin.ts";
+import { linesTold, newOrigin } from "./our-origin.ts";
+import { answerParts, offerParts, type Part, printParts } from "./parts.ts";
 import type { PortPool } from "./port-pool.ts";
-import { rewriteIdle, rewriteMedia, rewriteSession } from "./rewrite.ts";
 import { type Seat, seatLines } from "./seating.ts";
 
 /** A description for the other side; the commands are to be performed before it is sent. */
@@ -39,17 +25,20 @@ export type MediaOutcome = Relayed | MediaRefusal;
 /** "early": in a provisional response, so that another fork may answer too; or "final". */
 export type AnswerStage = "early" | "final";
 
-/** One stream's part of a description that is on its way out. */
-interface Part {
-  readonly section: MediaSection;
-  readonly stream: Stream | undefined;
-  readonly mux: boolean;
-}
-
 /** One leg as its peer knows it by our descriptions: it takes this along into another call. */
 export interface MediaEnd {
   readonly side: Side;
+  readonly voice: LegVoice;
   readonly origin: OurOrigin;
+}
+
+/** What media must know of a new call's legs. */
+export interface MediaLegs {
+  readonly sides: CallSides;
+  /** Whether each leg's signalling is under TLS all the way to its peer. */
+  readonly tls: Readonly<Record<Role, boolean>>;
+  /** Of a peer that our descriptions have reached before, in the call that it comes from. */
+  readonly caller?: MediaEnd;
 }
 
 /**
@@ -70,16 +59,21 @@ export class CallMedia {
     this.#pool = pool;
   }
 
-  /** `caller`: of a peer that our descriptions have reached before, in the call that it comes from. */
-  static begin(
-    callId: string,
-    sides: CallSides,
-    facts: MediaFacts,
-    pool: PortPool,
-    caller: OurOrigin = newOrigin(callId, "caller"),
-  ): CallMedia {
-    const origins = { caller, callee: newOrigin(callId, "callee") };
-    return new CallMedia({ callId, sides, origins, agreed: [], made: { streams: 0 } }, facts, pool);
+  static begin(callId: string, legs: MediaLegs, facts: MediaFacts, pool: PortPool): CallMedia {
+    const { sides, tls, caller } = legs;
+    const voice = (role: Role): LegVoice => legVoice(facts.srtp, sides[role], tls[role]);
+    const state: CallMediaState = {
+      callId,
+      sides,
+      voice: { caller: caller?.voice ?? voice("caller"), callee: voice("callee") },
+      origins: {
+        caller: caller?.origin ?? newOrigin(callId, "caller"),
+        callee: newOrigin(callId, "callee"),
+      },
+      agreed: [],
+      made: { streams: 0 },
+    };
+    return new CallMedia(state, facts, pool);
   }
 
   /** A call that outlived a restart takes its own ports again; undefined when one is in use. */
@@ -106,10 +100,11 @@ export class CallMedia {
    * what is agreed until then. To each peer our descriptions go on from what they said last.
    */
   successor(role: Role, peer: MediaEnd): CallMedia {
-    const { callId, sides, origins, made } = this.#state;
+    const { callId, sides, voice, origins, made } = this.#state;
     const state: CallMediaState = {
       callId,
       sides: { ...sides, [role]: peer.side },
+      voice: { ...voice, [role]: peer.voice },
       origins: { ...origins, [role]: peer.origin },
       agreed: [],
       made,
@@ -119,8 +114,8 @@ export class CallMedia {
 
   /** A leg as another call may take it over. */
   end(role: Role): MediaEnd {
-    const { sides, origins } = this.#state;
-    return { side: sides[role], origin: origins[role] };
+    const { sides, voice, origins } = this.#state;
+    return { side: sides[role], voice: voice[role], origin: origins[role] };
   }
 
   /** Plain data, whole: what `revive` takes. */
@@ -157,6 +152,15 @@ export class CallMedia {
     return lost.map((stream) => this.#close(stream, now));
   }
 
+  /** Whether a description of ours with keys in it is on its way to this leg (attack case E7). */
+  givesKeys(role: Role): boolean {
+    const { exchange } = this.#state;
+    if (!exchange) return false;
+    return exchange.lines.some(({ security }) =>
+      exchange.from === role ? security?.offerer : security?.proposals.length,
+    );
+  }
+
   /** Whether an offer was passed on and has no answer at all yet. */
   get offerPending(): boolean {
     return this.#state.exchange?.stage === "open";
@@ -172,8 +176,10 @@ export class CallMedia {
     const read = readSdp(text);
     if ("kind" in read) return read;
     const sdp = this.#lengthened(read, otherRole(from));
-    const judged = judgeOffer(sdp, this.#state.sides[from], this.#facts, this.#isOurPort);
+    const { sides, voice } = this.#state;
+    const judged = judgeOffer(sdp, sides[from], voice[from], this.#facts, this.#isOurPort);
     if ("kind" in judged) return judged;
+    if (voice[otherRole(from)] === "unkeyed") return NO_TLS;
     const seats = this.#seat(judged, former, now);
     if ("kind" in seats) return seats;
     // An early answer that another offer follows has become the agreement (RFC 6337 §3.1).
@@ -182,14 +188,7 @@ export class CallMedia {
     for (const { stream, fresh } of lines) {
       if (stream && fresh) commands.push({ kind: "stream", stream });
     }
-    const parts = sdp.media.map((section, i): Part => {
-      const { refused, mux } = judged[i]!;
-      return {
-        section: refused ? refusedSection(section.line) : section,
-        stream: lines[i]!.stream,
-        mux,
-      };
-    });
+    const parts = offerParts(sdp, judged, lines, voice[otherRole(from)]);
     const printed = this.#print(sdp, parts, otherRole(from));
     const asked = read.media.length;
     const isLater = former !== undefined || this.#state.agreed.length > 0;
@@ -219,7 +218,7 @@ export class CallMedia {
         section,
         sdp,
         from,
-        this.#state.sides[from],
+        this.#state,
         this.#facts,
         this.#isOurPort,
       );
@@ -227,15 +226,7 @@ export class CallMedia {
       lines.push(line);
     }
     const { asked, isLater } = exchange;
-    const parts = sdp.media.slice(0, asked).map((section, i): Part => {
-      const { stream, accepted, line } = lines[i]!;
-      if (accepted) return { section, stream, mux: muxAgreed(exchange.lines[i]!, section) };
-      return {
-        section: section.line.port === 0 ? section : refusedSection(line),
-        stream: undefined,
-        mux: false,
-      };
-    });
+    const parts = answerParts(sdp, exchange, lines);
     const settled = exchange.stage === "settled";
     const answered: Exchange = { from: exchange.from, stage: "early", lines, asked, isLater };
     this.#state.exchange = answered;
@@ -318,11 +309,11 @@ export class CallMedia {
     seats: readonly Seat[],
     from: Role,
   ): OfferedLine[] {
-    const { callId, sides, made } = this.#state;
+    const { callId, made } = this.#state;
     return sdp.media.map((section, i) => {
       const seat = seats[i]!;
       const id = seat.ports ? `${callId}.${i}.${++made.streams}` : "";
-      return offeredLine(section, judged[i]!, seat, { id, callId }, from, sides, this.#facts);
+      return offeredLine(section, judged[i]!, seat, { id, callId }, from, this.#state, this.#facts);
     });
   }
 
@@ -361,23 +352,13 @@ export class CallMedia {
   }
 
   #print(sdp: Sdp, parts: readonly Part[], to: Role): string {
-    const { mask, sides } = this.#facts;
-    const side = this.#state.sides[to];
-    const address = sides[side].advertisedAddress;
-    const how = { to: side, address, mask };
-    const lines = rewriteSession(sdp.session, how);
-    for (const { section, stream, mux } of parts) {
-      if (stream) {
-        const { port, rtcpPort } = stream.ends[to];
-        lines.push(...rewriteMedia(section, how, { port, rtcpPort, mux }));
-      } else lines.push(...rewriteIdle(section, how));
-    }
-    const theirs = mask ? undefined : originOf(sdp);
-    return printAsOurs(lines, theirs, this.#state.origins[to], address);
+    const { sides, origins } = this.#state;
+    return printParts(sdp, parts, { role: to, side: sides[to], origin: origins[to] }, this.#facts);
   }
 }
 
 const NO_PORTS = refusal("no-ports", "pool-empty");
+const NO_TLS = refusal("media-encryption-required", "keys-without-tls");
 
 const relayed = (sdp: string, commands: readonly MediaCommand[]): Relayed => ({
   kind: "relayed",

@@ -27,6 +27,8 @@ const FACTS: MediaFacts = {
   silenceS: 60,
 };
 
+const NO_TLS = { caller: false, callee: false };
+
 const PEER: Readonly<Record<Side, string>> = { public: "198.51.100.7", private: "10.0.0.20" };
 
 const LINES = [
@@ -117,7 +119,7 @@ test("whatever offers and answers come, no port leaks and the plane stays in ste
       (portChange, portMax, sides, steps) => {
         const pool = new PortPool({ portMin: 20_000, portMax });
         const facts = { ...FACTS, portChange };
-        let media = CallMedia.begin("call", sides, facts, pool);
+        let media = CallMedia.begin("call", { sides, tls: NO_TLS }, facts, pool);
         const sideOf = (leg: Role): Side => media.end(leg).side;
         const plane = new Plane();
         let now = instant(1_000_000);
@@ -147,7 +149,7 @@ test("whatever offers and answers come, no port leaks and the plane stays in ste
             media = new CallMedia(JSON.parse(JSON.stringify(media.state)), facts, pool);
           } else if (one.kind === "succeed") {
             const origin = { sessionId: "77", version: 0, body: "" };
-            const next = media.successor(one.role, { side: one.side, origin });
+            const next = media.successor(one.role, { side: one.side, voice: "off", origin });
             plane.perform(media.close(now));
             media = next;
             open = undefined;
@@ -197,7 +199,7 @@ test("whatever a peer writes, with the mask on no address of its side comes thro
       ];
       const pool = new PortPool({ portMin: 20_000, portMax: 20_099 });
       const sides = { caller: "public", callee: "private" } as const;
-      const outcome = CallMedia.begin("call", sides, FACTS, pool).relayOffer(
+      const outcome = CallMedia.begin("call", { sides, tls: NO_TLS }, FACTS, pool).relayOffer(
         all.join("\r\n"),
         "callee",
         instant(0),

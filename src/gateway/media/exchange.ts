@@ -1,11 +1,26 @@
 import { hasAttribute, type MediaSection, type Sdp } from "#sdp";
-import type { Side } from "#sip";
-import type { Exchange, OfferedLine } from "./call-media-state.ts";
+import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
 import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
 import { type JudgedLine, judgeLine } from "./judge.ts";
-import type { CallSides, MediaFacts, MediaRefusal } from "./media-facts.ts";
+import {
+  agreedProtection,
+  answering,
+  type LegVoice,
+  type LineSecurity,
+  proposalsOf,
+  rekeyed,
+} from "./line-security.ts";
+import type { MediaFacts, MediaRefusal } from "./media-facts.ts";
 import type { Seat } from "./seating.ts";
-import { newStream, reshaped, type StreamName, sameStream, withMux, withRemote } from "./stream.ts";
+import {
+  newStream,
+  reshaped,
+  type StreamName,
+  sameStream,
+  withKeys,
+  withMux,
+  withRemote,
+} from "./stream.ts";
 
 /** One m= line of an offer, seated, as the exchange begins. */
 export function offeredLine(
@@ -14,20 +29,35 @@ export function offeredLine(
   seat: Seat,
   name: StreamName,
   from: Role,
-  sides: CallSides,
+  { sides, voice }: Pick<CallMediaState, "sides" | "voice">,
   facts: MediaFacts,
 ): OfferedLine {
   const { shape, mux, held, remote } = judged;
   const line = { line: section.line, mux, held, remote, accepted: false, answerHeld: false };
   if (!shape) return { ...line, fresh: false };
-  if (seat.ports) {
-    const stream = withRemote(newStream(name, shape, seat.ports, sides, facts), from, remote);
-    return { ...line, fresh: true, stream, told: stream };
-  }
-  const former = seat.former!;
+  const security = securityOf(judged, seat, from, voice[otherRole(from)], facts);
+  const begun = seat.ports
+    ? newStream(name, shape, seat.ports, sides, facts)
+    : reshaped(seat.former!, shape);
+  const stream = withKeys(withRemote(begun, from, remote), from, security?.offerer?.keys);
+  const withSecurity = { ...line, ...(security && { security }), stream };
+  if (seat.ports) return { ...withSecurity, fresh: true, told: stream };
   // The plane keeps the former agreement until there is another: the offer may yet fail.
-  const stream = withRemote(reshaped(former, shape), from, remote);
-  return { ...line, fresh: false, stream, told: former };
+  return { ...withSecurity, fresh: false, told: seat.former! };
+}
+
+/** Keys for both ends of a line; a stream that goes on keeps ours, for its packets go on counting. */
+function securityOf(
+  { shape, protection }: JudgedLine,
+  { former }: Seat,
+  from: Role,
+  voice: LegVoice,
+  { srtp }: MediaFacts,
+): LineSecurity | undefined {
+  if (!srtp || shape?.kind !== "rtp") return undefined;
+  const offerer = answering(protection, srtp, former?.ends[from].srtp?.outbound);
+  const proposals = proposalsOf(voice, srtp, former?.ends[otherRole(from)].srtp?.outbound);
+  return { proposals, ...(offerer && { offerer }) };
 }
 
 /** The line after one answer; a refusal when the answer can't be taken. */
@@ -36,7 +66,7 @@ export function answeredLine(
   section: MediaSection,
   sdp: Sdp,
   from: Role,
-  side: Side,
+  { sides, voice }: Pick<CallMediaState, "sides" | "voice">,
   facts: MediaFacts,
   isOurPort: (port: number) => boolean,
 ): OfferedLine | MediaRefusal {
@@ -45,12 +75,16 @@ export function answeredLine(
   if (section.line.port === 0) {
     return { ...offered, accepted: false, stream: withRemote(stream, from, {}) };
   }
-  const judged = judgeLine(sdp, section, side, facts, isOurPort);
+  const judged = judgeLine(sdp, section, sides[from], facts, isOurPort);
   if ("kind" in judged) return judged;
   if (judged.refused) return judged.refused;
+  const proposals = offered.security?.proposals ?? [];
+  const keys =
+    stream.kind === "rtp" ? agreedProtection(section, voice[from], proposals) : undefined;
+  if (keys && "kind" in keys) return keys;
   const mux = offered.mux && judged.mux;
   const offerer = withRemote(withMux(stream, mux), otherRole(from), offered.remote, mux);
-  const answered = withRemote(offerer, from, judged.remote, mux);
+  const answered = withKeys(withRemote(offerer, from, judged.remote, mux), from, keys);
   return { ...offered, accepted: true, answerHeld: judged.held, stream: answered };
 }
 
@@ -104,8 +138,9 @@ export function movedLines(
     if (!stream || !section) return line;
     const judged = judge(section);
     if ("kind" in judged || !judged.shape) return line;
-    const { port, rtcpPort } = stream.ends[role];
-    return { ...line, stream: withRemote(stream, role, judged.remote, port === rtcpPort) };
+    const { port, rtcpPort, srtp } = stream.ends[role];
+    const moved = withRemote(stream, role, judged.remote, port === rtcpPort);
+    return { ...line, stream: withKeys(moved, role, srtp && rekeyed(section, srtp)) };
   });
 }
 

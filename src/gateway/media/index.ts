@@ -2,6 +2,7 @@ export {
   type AnswerStage,
   CallMedia,
   type MediaEnd,
+  type MediaLegs,
   type MediaOutcome,
   type Relayed,
 } from "./call-media.ts";
@@ -19,6 +20,7 @@ export {
   type StreamCounters,
   type StreamEnd,
 } from "./command.ts";
+export { newKey, type SrtpPolicy, SUITES_OF, type VoiceEncryption } from "./line-security.ts";
 export type { MediaFacts, MediaRefusal, MediaRefusalWhy, MediaSide } from "./media-facts.ts";
 export { PortPool } from "./port-pool.ts";
 export { namePattern, type SdpMask, sdpMask } from "./sdp-mask.ts";

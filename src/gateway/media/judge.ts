@@ -8,6 +8,7 @@ import {
 } from "#sdp";
 import type { Side } from "#sip";
 import { dscpOf, kindOfLine } from "./line-policy.ts";
+import { type LegVoice, type Protection, protectionOf } from "./line-security.ts";
 import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import type { StreamShape } from "./stream.ts";
 import { type Remote, remoteOf } from "./target.ts";
@@ -21,6 +22,8 @@ export interface JudgedLine {
   /** On hold: nobody may wonder that it is silent. */
   readonly held: boolean;
   readonly mux: boolean;
+  /** The key of an offer that we take. */
+  readonly protection?: Protection | undefined;
 }
 
 type IsOurPort = (port: number) => boolean;
@@ -36,6 +39,7 @@ export function readSdp(text: string): Sdp | MediaRefusal {
 export function judgeOffer(
   sdp: Sdp,
   from: Side,
+  voice: LegVoice,
   facts: MediaFacts,
   isOurPort: IsOurPort,
 ): JudgedLine[] | MediaRefusal {
@@ -43,10 +47,21 @@ export function judgeOffer(
   for (const section of sdp.media) {
     const line = judgeLine(sdp, section, from, facts, isOurPort);
     if ("kind" in line) return line;
-    judged.push(line);
+    judged.push(line.shape?.kind === "rtp" ? protectedLine(line, section, voice, facts) : line);
   }
   const refused = judged.find((line) => line.refused)?.refused;
   return refused && judged.every((line) => !line.shape) ? refused : judged;
+}
+
+function protectedLine(
+  line: JudgedLine,
+  section: MediaSection,
+  voice: LegVoice,
+  { srtp }: MediaFacts,
+): JudgedLine {
+  const protection = protectionOf(section, voice, srtp?.suites ?? []);
+  if (protection && "kind" in protection) return { ...OFF, refused: protection };
+  return { ...line, protection };
 }
 
 /** Holds one m= line against the rules; a target that is forbidden refuses the description. */

@@ -6,7 +6,7 @@ import { refusal } from "./media-facts.ts";
 /** What we make of an m= line in use: RTP, opaque UDP, or a named refusal. */
 export function kindOfLine(line: MediaLine, facts: MediaFacts): Stream["kind"] | MediaRefusal {
   const protocol = line.protocol.toUpperCase();
-  if (/SAVPF?$|TLS/.test(protocol)) return refusal("media-encryption-not-available", line.protocol);
+  if (/TLS/.test(protocol)) return refusal("media-encryption-not-available", line.protocol);
   if (/^(?:TCP|SCTP)\b|\bMSRP\b/.test(protocol)) {
     return refusal("media-not-allowed", line.protocol);
   }

@@ -1,5 +1,6 @@
 import type { Side } from "#sip";
 import type { Role } from "./command.ts";
+import type { SrtpPolicy } from "./line-security.ts";
 import type { SdpMask } from "./sdp-mask.ts";
 
 /** What media needs to know of one of our sides. */
@@ -19,6 +20,8 @@ export type CallSides = Readonly<Record<Role, Side>>;
 export interface MediaFacts {
   readonly sides: Readonly<Record<Side, MediaSide>>;
   readonly dscp: { readonly audio: number; readonly video: number };
+  /** Absent: media is plain on both sides. */
+  readonly srtp?: SrtpPolicy;
   /** Absent: the topology mask is off. */
   readonly mask?: SdpMask;
   /** New ports for each offer within a call. */
@@ -34,6 +37,7 @@ export type MediaRefusalWhy =
   | "bad-sdp"
   | "media-not-allowed"
   | "media-encryption-not-available"
+  | "media-encryption-required"
   | "sdp-target"
   | "no-ports"
   | "offer-pending";

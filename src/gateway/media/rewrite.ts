@@ -24,6 +24,10 @@ export interface OurPorts {
   readonly rtcpPort: number;
   /** Whether a=rtcp-mux may pass. */
   readonly mux: boolean;
+  /** The profile to be told; absent: as it came. */
+  readonly protocol?: string;
+  /** Our a=crypto lines; nobody else's pass. */
+  readonly cryptos?: readonly string[];
 }
 
 /** The session part for the other side. The o= line passes: its writer is `originLine`'s caller. */
@@ -32,8 +36,9 @@ export const rewriteSession = (lines: readonly string[], how: Rewriting): string
 
 /** One stream's part for the other side, its m= line first. */
 export function rewriteMedia(section: MediaSection, how: Rewriting, ours: OurPorts): string[] {
-  const line: MediaLine = { ...section.line, port: ours.port };
-  return [printMediaLine(line), ...rewriteLines(section.lines, how, ours)];
+  const { port, protocol = section.line.protocol, cryptos = [] } = ours;
+  const line: MediaLine = { ...section.line, port, protocol };
+  return [printMediaLine(line), ...rewriteLines(section.lines, how, ours), ...cryptos];
 }
 
 /** The part of a stream that is refused or off: where its media would go is nobody's business. */

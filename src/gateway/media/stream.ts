@@ -73,6 +73,13 @@ export function withRemote(stream: Stream, role: Role, remote: Remote, mux = fal
   return { ...stream, ends: { ...stream.ends, [role]: end } };
 }
 
+/** The stream with one end protected by these keys, or plain. */
+export function withKeys(stream: Stream, role: Role, srtp: SrtpKeys | undefined): Stream {
+  if (sameKeys(stream.ends[role].srtp, srtp)) return stream;
+  const { srtp: _former, ...end } = stream.ends[role];
+  return { ...stream, ends: { ...stream.ends, [role]: srtp ? { ...end, srtp } : end } };
+}
+
 /** Whether the plane needs to hear of `b` when it was told `a`. */
 export function sameStream(a: Stream, b: Stream): boolean {
   if (a === b) return true;
@@ -107,8 +114,7 @@ const sameKeys = (a: SrtpKeys | undefined, b: SrtpKeys | undefined): boolean =>
     sameKey(a.inbound, b.inbound) &&
     sameKey(a.outbound, b.outbound));
 
-/** Whether two are one key of one suite, under one name. */
-export const sameKey = (a: SrtpKey, b: SrtpKey): boolean =>
+const sameKey = (a: SrtpKey, b: SrtpKey): boolean =>
   a.suite === b.suite &&
   a.keySalt.reveal() === b.keySalt.reveal() &&
   a.mki?.value === b.mki?.value &&

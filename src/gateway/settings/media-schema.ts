@@ -24,6 +24,16 @@ const evenPort = described(
   ),
 );
 
+const sideEncryption = (en: string, fr: string) =>
+  choice(
+    ["required", "preferred", "off"],
+    about(
+      en,
+      fr,
+      "required: a call without SRTP is refused. preferred: either, and both are offered. off: none.",
+    ),
+  ).default("preferred");
+
 /** The media lines of the tab, and what surrounds them. */
 export const mediaFields = {
   rtp: z
@@ -92,6 +102,21 @@ export const mediaFields = {
           "Pass them as opaque UDP, or refuse these lines of an offer.",
         ),
       ).default("pass"),
+      encryption: z
+        .strictObject({
+          public: sideEncryption("On the public side", "Côté public"),
+          private: sideEncryption("On the private side", "Côté privé"),
+        })
+        .prefault({})
+        .meta(
+          labelled(
+            about(
+              "Encryption by side",
+              "Chiffrement par côté",
+              "Whether SRTP must be, where voiceEncryption is on. Each side is negotiated by itself.",
+            ),
+          ),
+        ),
     })
     .prefault({})
     .meta(labelled(about("Media", "Flux média", "What becomes of streams."))),
@@ -105,8 +130,11 @@ export const mediaFields = {
   ).default(true),
   voiceEncryption: choice(
     ["off", "aes-128", "aes-256"],
-    about("Voice encryption", "chiffrement voix", "Only off for now: SRTP is not available yet.", {
-      see: "§4.1.4.1",
-    }),
-  ).default("off"),
+    about(
+      "Voice encryption",
+      "chiffrement voix",
+      "SRTP, and the type that is proposed first; where securedInterface is yes, on calls under TLS.",
+      { see: "§4.1.4.1" },
+    ),
+  ).default("aes-128"),
 };

@@ -30,8 +30,6 @@ function notAvailableYet({ draft, report }: Scene): void {
     );
   if (draft.ottSupport) only("ottSupport", "no");
   if (draft.mutualTls) only("mutualTls", "no");
-  if (draft.voiceEncryption !== undefined && draft.voiceEncryption !== "off")
-    only("voiceEncryption", "off");
 }
 
 /** OTT and MTLS exclude one another: the error names both. Both need TLS. */

@@ -20,8 +20,7 @@ setting without a value is as good as absent. An unknown setting is an error.
 | IP4 | \`pbxReached\` | Where the gateway really reaches the PBX, where it is mapped (\`privateNat\`) |
 | IP5 | \`pbx\` | The PBX |
 
-Not available yet, and refused by name: \`ottSupport\`, \`mutualTls\`, a \`voiceEncryption\` other than
-off. The chained modes are valid, but don't run yet.
+Not available yet, and refused by name: \`ottSupport\`, \`mutualTls\`. The chained modes are valid, but don't run yet.
 `;
 
 /** The documentation of every setting, in Markdown. */

@@ -93,8 +93,8 @@ test("each bad value is refused in the words of the manual, with what is allowed
     [{ dns: { servers: ["dns.example"] } }, "dns.servers[0]: dns.example: syntax error"],
     [{ dns: { servers: ["192.0.2.9:99999"] } }, "dns.servers[0]: 192.0.2.9:99999: syntax error"],
     [
-      { voiceEncryption: "aes-256" },
-      "voiceEncryption: aes-256: not available yet; allowed: only off, for now",
+      { voiceEncryption: "aes-512" },
+      "voiceEncryption: aes-512: not allowed; allowed: off | aes-128 | aes-256",
     ],
     [{ colour: "red" }, "colour: unknown setting; allowed: mode, "],
     [{ rtp: { portMx: 1 } }, "rtp.portMx: unknown setting; allowed: portMin, portMax"],
