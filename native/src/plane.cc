@@ -208,6 +208,7 @@ bool Plane::stream(FrameReader& frame) {
   auto stream = std::move(streams_[slot]);
   const bool fresh = !stream;
   if (fresh) stream = std::make_unique<Stream>(slot);
+  const bool hadKey[] = {stream->ends[0].secure.opens(), stream->ends[1].secure.opens()};
   const Stream::Outcome outcome = stream->apply(plan, epoll_, now_);
   if (outcome.failure) {
     FrameWriter event(events_, EventKind::failed);
@@ -219,9 +220,24 @@ bool Plane::stream(FrameReader& frame) {
     stream->resetCounters();
   }
   if (!stream->live()) return true;
+  for (size_t side = 0; side < 2; side++) {
+    if (!hadKey[side]) followFormer(stream->ends[side]);
+  }
   live_ += fresh;
   streams_[slot] = std::move(stream);
   return true;
+}
+
+// A call that changes its ports has a stream of its own for that, beside the former one for a
+// while, and a call that joins another has too; the peers' packets go on counting.
+void Plane::followFormer(End& end) {
+  if (!end.secure.opens()) return;
+  for (const auto& stream : streams_) {
+    if (!stream || stream.get() == end.stream) continue;
+    for (const End& other : stream->ends) {
+      if (end.secure.follow(other.secure)) return;
+    }
+  }
 }
 
 bool Plane::close(FrameReader& frame) {

@@ -41,6 +41,7 @@ class Plane {
   // False when it isn't our language: whoever speaks there isn't our gateway.
   bool perform(CommandKind kind, std::string_view payload);
   bool stream(FrameReader& frame);
+  void followFormer(End& end);
   bool close(FrameReader& frame);
   bool counters(FrameReader& frame);
   void sweep();

@@ -27,6 +27,12 @@ void SecureEnd::agree(const SrtpMaster& inbound, const SrtpMaster& outbound, Ms 
   else if (!sender_ || !(sender_->master() == outbound)) sender_ = std::make_unique<SrtpSender>(outbound);
 }
 
+bool SecureEnd::follow(const SecureEnd& former) {
+  if (!receiver_ || !former.receiver_ || !(receiver_->master() == former.receiver_->master())) return false;
+  receiver_->follow(*former.receiver_);
+  return true;
+}
+
 SrtpReceiver::Verdict SecureEnd::open(uint8_t* packet, size_t& size, bool rtcp, Ms now) {
   if (former_ && now >= formerEnds_) former_.reset();
   const auto verdict = openWith(*receiver_, packet, size, rtcp);

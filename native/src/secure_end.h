@@ -19,6 +19,10 @@ class SecureEnd {
   // Keys that stay the same go on counting.
   void agree(const SrtpMaster& inbound, const SrtpMaster& outbound, Ms now);
 
+  // Goes on counting where another end was whose peer has the same key: the stream has new ports.
+  // False when it is another peer's.
+  bool follow(const SecureEnd& former);
+
   bool opens() const { return receiver_ != nullptr; }
   bool seals() const { return sender_ != nullptr; }
   SrtpReceiver::Verdict open(uint8_t* packet, size_t& size, bool rtcp, Ms now);

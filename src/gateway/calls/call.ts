@@ -111,10 +111,6 @@ export class Call implements Dialler, Responder, Wakeable {
 
   // ── The callee's side, as the dial reports it ────────────────────────────────────────────
 
-  get givesKeys(): boolean {
-    return this.media.givesKeys("callee");
-  }
-
   inviteFor(candidate: Candidate, to: Destination): Request {
     const { asker, offer, replaces } = this.#asked!;
     const face = this.#board.setup.faces[candidate.side];

@@ -1,5 +1,6 @@
 import type { Instant, Timer } from "#base";
 import { type End, end } from "#ends";
+import type { CallMedia } from "#media";
 import type { Target } from "#port";
 import type { Destination, Flow } from "#sip";
 import { type NameAddr, parseUri, type Request, type Response } from "#sip-message";
@@ -20,8 +21,7 @@ export interface Dialler extends Answerable {
   inviteFor(candidate: Candidate, to: Destination): Request;
   /** The INVITE went again, with credentials and a CSeq of its own. */
   resent(request: Request): void;
-  /** Whether the INVITE carries keys of media. */
-  readonly givesKeys: boolean;
+  readonly media: Pick<CallMedia, "givesKeys">;
   progressed(response: Response, flow: Flow, now: Instant): void;
   refused(outcome: Response | End, now: Instant): void;
   failedOver(from: string, to: string, why: string): void;
@@ -150,7 +150,7 @@ export class Dial implements Requester, Wakeable {
       return this.#failOver("loop", now);
     }
     // A redirection may lead away from TLS (attack case E7).
-    if (to.transport !== "tls" && this.#dialler!.givesKeys) {
+    if (to.transport !== "tls" && this.#dialler!.media.givesKeys("callee")) {
       this.#last = end("media-encryption-required");
       return this.#failOver("no TLS for the keys of media", now);
     }

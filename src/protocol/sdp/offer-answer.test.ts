@@ -34,6 +34,10 @@ test("AVP for AVPF fits, and so does another protocol on a refused line", () => 
   assert.ok(Array.isArray(fitted("audio 6000 rtp/avp 0", "video 0 RTP/SAVP 96")));
 });
 
+test("a protected profile fits as well: its keys are judged elsewhere", () => {
+  assert.ok(Array.isArray(fitted("audio 6000 RTP/SAVPF 0", "video 7000 RTP/SAVP 96")));
+});
+
 test("lines that the answer leaves out are refused in its name", () => {
   assert.deepEqual(fitted("audio 6000 RTP/AVPF 0"), [
     "m=audio 6000 RTP/AVPF 0",
@@ -44,6 +48,6 @@ test("lines that the answer leaves out are refused in its name", () => {
 test("more lines, another order or another protocol don't fit", () => {
   const refused = "answer-does-not-fit";
   assert.equal(fitted("video 6000 RTP/AVPF 96", "audio 6000 RTP/AVPF 0"), refused);
-  assert.equal(fitted("audio 6000 RTP/SAVPF 0", "video 0 RTP/AVPF 96"), refused);
+  assert.equal(fitted("audio 6000 UDP/TLS/RTP/SAVPF 0", "video 0 RTP/AVPF 96"), refused);
   assert.equal(fitted("audio 1 RTP/AVPF 0", "video 2 RTP/AVPF 96", "audio 3 RTP/AVPF 0"), refused);
 });
