@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeCertificate } from "./certificate.ts";
 import type { Host } from "./host.ts";
 import type { Program } from "./program.ts";
 import { bracketed } from "./sipp.ts";
@@ -21,6 +22,8 @@ export interface BaresipPlan {
   readonly transport?: "udp" | "tcp" | "tls";
   /** Whether its calls have video: a test picture in VP8. */
   readonly video?: boolean;
+  /** SRTP: offered beside plain RTP, or alone. */
+  readonly encryption?: "srtp" | "srtp-mand";
 }
 
 /** A telephone that plays a tone and keeps what it hears. */
@@ -84,8 +87,17 @@ function account(plan: BaresipPlan): string {
   const registration =
     plan.register === undefined ? "regint=0" : `regint=120;auth_pass=${plan.register.password}`;
   const transport = plan.transport === undefined ? "" : `;transport=${plan.transport}`;
+  const encryption = plan.encryption === undefined ? "" : `;mediaenc=${plan.encryption}`;
   const domain = bracketed(plan.domain ?? plan.address);
-  return `<sip:${plan.name}@${domain}${transport}>;${registration};answermode=auto;audio_codecs=pcma`;
+  return `<sip:${plan.name}@${domain}${transport}>;${registration};answermode=auto;audio_codecs=pcma${encryption}`;
+}
+
+/** It listens for TLS on the port after its own. */
+function tlsConfiguration(folder: string): string {
+  const { certificate, key } = makeCertificate(folder, "phone");
+  const both = join(folder, "phone.pem");
+  writeFileSync(both, readFileSync(certificate, "latin1") + readFileSync(key, "latin1"));
+  return `sip_certificate ${both}\nsip_verify_server no`;
 }
 
 const videoModules = `
@@ -101,6 +113,7 @@ module fakevideo.so
 const configuration = (plan: BaresipPlan, folder: string, tone: string): string => `
 poll_method epoll
 sip_listen ${bracketed(plan.address)}:${plan.port}
+${plan.transport === "tls" ? tlsConfiguration(folder) : ""}
 net_interface ${plan.address}
 call_local_timeout 60
 call_max_calls 4
@@ -118,4 +131,4 @@ module stdio.so
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
-${plan.video === true ? videoModules : ""}`;
+${plan.video === true ? videoModules : ""}${plan.encryption === undefined ? "" : "module srtp.so\n"}`;
