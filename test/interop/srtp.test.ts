@@ -100,6 +100,7 @@ for (const { encryption, type, voice, suite } of cases) {
       await talk(caller, called);
       heardTone(caller, OPERATOR_HZ, TALK_S);
       heardTone(called, PHONE_HZ, TALK_S);
+      assert.match(called.program.output, suite);
     });
 
     test("the wire carries voice that nobody reads", async () => {

@@ -88,12 +88,12 @@ export class ByHand {
   }
 
   /** One message of a peer; what the gateway sends for it, 100 left out. */
-  take(side: Side, message: Message, remotePort = 5060): Sent[] {
+  take(side: Side, message: Message, remotePort = 5060, transport = this.#transport): Sent[] {
     const { us, them, port } = ADDRESS[side];
     const flow: Flow = {
-      id: `${this.#transport} ${side} ${remotePort}`,
+      id: `${transport} ${side} ${remotePort}`,
       side,
-      transport: this.#transport,
+      transport,
       localAddress: us,
       localPort: port,
       remoteAddress: them,

@@ -130,15 +130,18 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
 
   /**
    * Whose request it is, even where the call is over and only waits for an ACK. A leg belongs to
-   * its side: who knows its ids on the other one may not speak in it.
+   * its side: who knows its ids on the other one may not speak in it. Nor may one who has left
+   * TLS, where keys of media would be told (attack case E7).
    */
   #owner(request: Request, flow: Flow): (Crossing & { call: Call }) | undefined {
     const tag = request.to.tag;
     const call = tag === undefined ? undefined : this.#byTag.get(tag);
     const found = call?.crossing(tag!, request.from.tag);
     if (!call || !found) return undefined;
-    const { dialog, side } = found.from;
-    return dialog.callId === request.callId && side === flow.side ? { call, ...found } : undefined;
+    const { dialog, side, flow: usual } = found.from;
+    const hasLeftTls = usual.transport === "tls" && flow.transport !== "tls";
+    if (dialog.callId !== request.callId || side !== flow.side || hasLeftTls) return undefined;
+    return { call, ...found };
   }
 
   #bye(call: Call, by: Role, transaction: ServerTransaction, bye: Request, now: Instant): void {

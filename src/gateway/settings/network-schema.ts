@@ -52,7 +52,7 @@ export const publicFields = {
     about(
       "Secured interface",
       "Interface sécurisée",
-      "Turns SIP over TLS on (SRTP is not available yet).",
+      "Turns SIP over TLS on, and SRTP by `voiceEncryption`.",
       PAGE,
     ),
   ).default(true),

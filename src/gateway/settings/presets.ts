@@ -131,7 +131,7 @@ const heading = (architecture: Architecture, title: string): string =>
 # The addresses are examples: put yours, then run "passerelle check FILE".`;
 
 const general = (mode: string): string => `mode: ${mode}
-# Interface sécurisée: SIP over TLS (SRTP is not available yet).
+# Interface sécurisée: SIP over TLS (and SRTP, see voiceEncryption).
 securedInterface: yes
 # Protocoles publics and privés: tls, or tls+udp/tcp to have plain SIP too.
 publicProtocols: tls
