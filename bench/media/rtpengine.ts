@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import type { CallPorts } from "./talkers.ts";
+import { type CallPorts, TALKERS_KEY, type Variant } from "./talkers.ts";
 
 const NG_PORT = 22_222;
 const START_TRIES = 50;
@@ -52,14 +52,21 @@ export class Rtpengine {
   }
 
   /** Opens the ports of one call between these parties. */
-  async open(id: string, parties: CallPorts): Promise<CallPorts> {
+  async open(id: string, parties: CallPorts, variant: Variant): Promise<CallPorts> {
     const common = { "call-id": id, "from-tag": "a", ICE: "remove" };
-    const offered = await this.#ask({ ...common, command: "offer", sdp: sdpOf(parties.public) });
+    const [outer, inner] = [variant !== "plain", variant === "srtp-srtp"];
+    const offered = await this.#ask({
+      ...common,
+      command: "offer",
+      "transport-protocol": inner ? "RTP/SAVP" : "RTP/AVP",
+      sdp: sdpOf(parties.public, outer ? "1" : undefined),
+    });
+    const tag = /a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80/.exec(offered ?? "")?.[1];
     const answered = await this.#ask({
       ...common,
       command: "answer",
       "to-tag": "b",
-      sdp: sdpOf(parties.private),
+      sdp: sdpOf(parties.private, inner ? tag : undefined),
     });
     return { private: portOf(offered), public: portOf(answered) };
   }
@@ -87,8 +94,14 @@ export class Rtpengine {
   }
 }
 
-const sdpOf = (port: number): string =>
-  `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio ${port} RTP/AVP 0\r\n`;
+/** `tag`: of the key, where there is one. */
+function sdpOf(port: number, tag: string | undefined): string {
+  const lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"];
+  lines.push(`m=audio ${port} RTP/${tag === undefined ? "AVP" : "SAVP"} 0`);
+  if (tag !== undefined)
+    lines.push(`a=crypto:${tag} AES_CM_128_HMAC_SHA1_80 inline:${TALKERS_KEY}`);
+  return `${lines.join("\r\n")}\r\n`;
+}
 
 function portOf(answer: string | undefined): number {
   const port = /m=audio (\d+) /.exec(answer ?? "")?.[1];

@@ -1,7 +1,8 @@
-// Both parties of many calls: sends G.711 to the relay's ports every 20 ms, and counts what comes
-// back. Prints its own ports, reads the relay's ("PUBLIC PRIVATE" a line, a call each), talks for
-// the given seconds and prints what it sent and received.
-//   talkers CALLS SECONDS
+// Both parties of many calls: sends G.711 to the relay's ports every 20 ms, as RTP or as SRTP, and
+// counts what comes back. Prints its own ports, reads the relay's ("PUBLIC PRIVATE" a line, a call
+// each), talks for the given seconds and prints what it sent and received, and how long what was
+// plain at both ends or arrived plain was on its way.
+//   talkers CALLS SECONDS plain|srtp-rtp|srtp-srtp
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -9,21 +10,41 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
 #include <vector>
+
+#include "../../native/src/srtp_sender.h"
 
 namespace {
 
 constexpr int64_t kPacketNs = 20'000'000;
 constexpr size_t kPacketBytes = 172;
+constexpr size_t kMomentAt = 12;
 
 struct Party {
   int fd;
   sockaddr_in relay;
   uint16_t sequence;
+  // Whose packets leave protected.
+  std::unique_ptr<media::SrtpSender> sender;
+  // What it hears is plain: a moment stands in it.
+  bool readable;
 };
+
+// Of AES_CM_128_HMAC_SHA1_80: as talkers.ts tells the relays.
+media::SrtpMaster master() {
+  media::SrtpMaster key;
+  key.suite = media::SrtpSuite::aesCm128Sha1Tag80;
+  std::fill_n(key.key.begin(), 16, uint8_t{7});
+  std::fill(key.salt.begin(), key.salt.end(), uint8_t{7});
+  return key;
+}
 
 int64_t nowNs() {
   timespec time{};
@@ -40,22 +61,33 @@ sockaddr_in loopback(int port) {
 }
 
 void speak(Party& party, size_t number) {
-  uint8_t packet[kPacketBytes] = {0x80, 0};
+  uint8_t packet[kPacketBytes + media::kSrtpGrowth] = {0x80, 0};
   packet[2] = static_cast<uint8_t>(party.sequence >> 8);
   packet[3] = static_cast<uint8_t>(party.sequence++);
   packet[10] = static_cast<uint8_t>(number >> 8);
   packet[11] = static_cast<uint8_t>(number);
-  sendto(party.fd, packet, sizeof packet, 0, reinterpret_cast<sockaddr*>(&party.relay),
+  const int64_t now = nowNs();
+  std::memcpy(&packet[kMomentAt], &now, sizeof now);
+  const size_t size =
+      party.sender ? party.sender->sealRtp(packet, kPacketBytes) : size_t{kPacketBytes};
+  sendto(party.fd, packet, size, 0, reinterpret_cast<sockaddr*>(&party.relay),
          sizeof party.relay);
 }
 
-uint64_t hear(int epoll, int timeoutMs) {
+uint64_t hear(int epoll, int timeoutMs, std::vector<int64_t>& delays) {
   epoll_event ready[256];
   uint64_t heard = 0;
   const int count = epoll_wait(epoll, ready, 256, timeoutMs);
   for (int i = 0; i < count; i++) {
     uint8_t packet[2048];
-    while (recv(ready[i].data.fd, packet, sizeof packet, MSG_DONTWAIT) > 0) heard++;
+    const auto* party = static_cast<const Party*>(ready[i].data.ptr);
+    while (recv(party->fd, packet, sizeof packet, MSG_DONTWAIT) > 0) {
+      heard++;
+      if (!party->readable) continue;
+      int64_t sent;
+      std::memcpy(&sent, &packet[kMomentAt], sizeof sent);
+      delays.push_back(nowNs() - sent);
+    }
   }
   return heard;
 }
@@ -63,11 +95,19 @@ uint64_t hear(int epoll, int timeoutMs) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return EXIT_FAILURE;
+  if (argc != 4) return EXIT_FAILURE;
   std::vector<Party> parties(2 * static_cast<size_t>(std::atoi(argv[1])));
   const int64_t lengthNs = std::atoi(argv[2]) * 1'000'000'000LL;
   const int epoll = epoll_create1(0);
-  for (Party& party : parties) {
+  const std::string_view variant = argv[3];
+  std::vector<int64_t> delays;
+  delays.reserve(1 << 22);
+  for (size_t i = 0; i < parties.size(); i++) {
+    Party& party = parties[i];
+    const bool outer = i % 2 == 0;
+    const bool secure = variant == "srtp-srtp" || (variant == "srtp-rtp" && outer);
+    if (secure) party.sender = std::make_unique<media::SrtpSender>(master());
+    party.readable = !secure;
     party.fd = socket(AF_INET, SOCK_DGRAM, 0);
     sockaddr_in own = loopback(0);
     socklen_t size = sizeof own;
@@ -75,7 +115,7 @@ int main(int argc, char** argv) {
     getsockname(party.fd, reinterpret_cast<sockaddr*>(&own), &size);
     epoll_event interest{};
     interest.events = EPOLLIN;
-    interest.data.fd = party.fd;
+    interest.data.ptr = &party;
     epoll_ctl(epoll, EPOLL_CTL_ADD, party.fd, &interest);
     std::printf("%d\n", ntohs(own.sin_port));
   }
@@ -95,9 +135,16 @@ int main(int argc, char** argv) {
     const auto due = static_cast<uint64_t>((now - start) * static_cast<int64_t>(parties.size()) /
                                            kPacketNs);
     for (; sent < due; sent++) speak(parties[sent % parties.size()], sent % parties.size());
-    heard += hear(epoll, 1);
+    heard += hear(epoll, 1, delays);
   }
-  for (uint64_t last = 1; last != 0;) heard += last = hear(epoll, 200);
-  std::printf("{\"sent\":%lu,\"heard\":%lu}\n", sent, heard);
+  for (uint64_t last = 1; last != 0;) heard += last = hear(epoll, 200, delays);
+  std::sort(delays.begin(), delays.end());
+  const auto delayUs = [&delays](double share) {
+    if (delays.empty()) return 0.0;
+    const auto at = static_cast<size_t>(share * static_cast<double>(delays.size()));
+    return static_cast<double>(delays[std::min(at, delays.size() - 1)]) / 1000;
+  };
+  std::printf("{\"sent\":%lu,\"heard\":%lu,\"delayUs\":[%.0f,%.0f,%.0f]}\n", sent, heard,
+              delayUs(0.5), delayUs(0.99), delayUs(0.999));
   return EXIT_SUCCESS;
 }

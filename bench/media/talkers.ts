@@ -11,16 +11,30 @@ export interface CallPorts {
   readonly private: number;
 }
 
+/** What the public parties and the private ones speak. */
+export type Variant = "plain" | "srtp-rtp" | "srtp-srtp";
+
+/** Base64 of the key that every talker with SRTP protects its packets with. */
+export const TALKERS_KEY = Buffer.alloc(30, 7).toString("base64");
+
 export interface Talk {
   readonly sent: number;
   readonly heard: number;
+  /** Percentiles 50, 99 and 99.9 of the way through the relay, in µs; zeros where none was readable. */
+  readonly delayUs: readonly [number, number, number];
 }
 
 /** Compiles the program that plays the parties; its path. */
 export function buildTalkers(): string {
   const program = join(mkdtempSync(join(tmpdir(), "talkers-")), "talkers");
   const source = new URL("talkers.cc", import.meta.url).pathname;
-  const { status, stderr } = spawnSync("g++", ["-O2", "-std=c++17", "-o", program, source]);
+  const native = new URL("../../native/src/", import.meta.url).pathname;
+  const modules = new URL("../../node_modules/", import.meta.url).pathname;
+  const sources = ["srtp_sender.cc", "srtp_cipher.cc", "srtp_keys.cc", "rtp.cc"];
+  const { status, stderr } = spawnSync("g++", [
+    ...["-O2", "-std=c++20", "-isystem", `${modules}node-linux-${process.arch}/include/node`],
+    ...["-o", program, source, ...sources.map((one) => native + one), "-l:libcrypto.so.3"],
+  ]);
   if (status !== 0) throw new Error(`talkers.cc doesn't compile: ${stderr}`);
   return program;
 }
@@ -33,10 +47,11 @@ export async function talk(
   program: string,
   calls: number,
   seconds: number,
+  variant: Variant,
   relay: (parties: readonly CallPorts[]) => Promise<readonly CallPorts[]>,
   started: () => void,
 ): Promise<Talk> {
-  const child = spawn(program, [String(calls), String(seconds)], {
+  const child = spawn(program, [String(calls), String(seconds), variant], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
