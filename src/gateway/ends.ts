@@ -91,6 +91,12 @@ export const ENDS = {
     "Peer has no reachable address",
     "Aucune adresse joignable pour le pair",
   ),
+  "redirected-elsewhere": row(
+    480,
+    "network",
+    "Redirected to no peer of the trunk",
+    "Redirigé hors des pairs du trunk",
+  ),
   unreachable: row(503, "network", "Peer unreachable", "Pair injoignable"),
   "no-response": row(408, "network", "Peer did not respond", "Le pair n’a pas répondu"),
   unacknowledged: row(200, "network", "Answer never acknowledged", "Réponse jamais acquittée"),

@@ -1,5 +1,5 @@
 import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
-import { attempt, Calls, refusal, type Surroundings } from "#calls";
+import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
 import { type MediaEvent, PortPool, type StreamCounters } from "#media";
 import type { Effect, Input, Order } from "#port";
@@ -265,9 +265,9 @@ export class Gateway {
       case "latched":
         return this.#latched(event);
       case "silent":
-        return this.#calls.find(callOf(event.id))?.hangUp(end("media-silent"), undefined, now);
+        return this.#callWith(event.id)?.hangUp(end("media-silent"), undefined, now);
       case "failed":
-        return this.#calls.find(callOf(event.id))?.hangUp(end("media-failed"), undefined, now);
+        return this.#callWith(event.id)?.hangUp(end("media-failed"), undefined, now);
       case "closed":
         return this.#relayed(event.counters);
       case "restarted":
@@ -275,6 +275,12 @@ export class Gateway {
       default:
         return unreachable(event);
     }
+  }
+
+  /** The call of a stream that it still has: word of one that was replaced may come late. */
+  #callWith(stream: string): Call | undefined {
+    const call = this.#calls.find(callOf(stream));
+    return call?.media.streams.some(({ id }) => id === stream) ? call : undefined;
   }
 
   #latched({ id, role, address, port }: Extract<MediaEvent, { kind: "latched" }>): void {

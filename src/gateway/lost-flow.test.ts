@@ -21,7 +21,7 @@ test("one that rings is waited for", () => {
   site.take("public", site.answer(asked, 180));
   assert.deepEqual(site.close(asked), []);
   const answer = site.answer(asked, 200, { sdp: sdpOf("public") });
-  only(site.take("public", answer, 40_000), 200);
+  only(site.take("public", answer, { remotePort: 40_000 }), 200);
 });
 
 test("a request in a call is refused at once, and the call goes on", () => {

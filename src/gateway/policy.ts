@@ -149,7 +149,11 @@ export class OperatorPolicy implements Policy {
   #operator(request: Request, trunk: Trunk, rules: "out" | undefined): Route {
     const { users, ...numbers } = this.#numbers(request, trunk, rules);
     const peers = peersToTry(trunk, this.#random, (peer) => this.#peers.isUp(trunk, peer));
-    const candidates = peers.map((peer) => trunkCandidate(trunk, peer, users));
+    const mayLeadTo = (address: string): boolean => this.#sources.accepts(trunk.name, address);
+    const candidates = peers.map((peer) => ({
+      ...trunkCandidate(trunk, peer, users),
+      ...(trunk.redirects === "follow" && { mayLeadTo }),
+    }));
     const told = toldOfPbx(trunk);
     const callerTold = told && { callerTold: told };
     return { candidates, ...numbers, toward: "public", ...factsOf(trunk), ...callerTold };

@@ -257,7 +257,9 @@ describe("C1: credentials are for the operator, not for where its Contact leads"
   });
 
   test("a peer that is redirected to, or another realm than the trunk's, gets none", () => {
-    const site = new ByHand({ trunk: { redirects: "follow", credentials: CREDENTIALS } });
+    const sourceAddresses = ["198.51.100.0/24", "203.0.113.50"];
+    const trunk = { redirects: "follow", credentials: CREDENTIALS, sourceAddresses };
+    const site = new ByHand({ trunk });
     const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
     const asked = only(site.take("private", invite), "INVITE");
     const headers = { contact: ELSEWHERE };

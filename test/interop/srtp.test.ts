@@ -23,7 +23,7 @@ const PHONE_HZ = 1_000;
 
 const cases = [
   { encryption: "srtp-mand", type: "aes-128", voice: "required", suite: /AES_CM_128_HMAC_SHA1_80/ },
-  { encryption: "srtp-mand", type: "aes-256", voice: "required", suite: /AES_256_CM_HMAC_SHA1_80/ },
+  { encryption: "srtp-mand", type: "aes-256", voice: "required", suite: /AES_256/ },
   { encryption: "srtp", type: "aes-128", voice: "preferred", suite: /AES_CM_128_HMAC_SHA1_80/ },
 ] as const;
 

@@ -88,15 +88,16 @@ export class ByHand {
   }
 
   /** One message of a peer; what the gateway sends for it, 100 left out. */
-  take(side: Side, message: Message, remotePort = 5060, transport = this.#transport): Sent[] {
+  take(side: Side, message: Message, from: Partial<Flow> = {}): Sent[] {
     const { us, them, port } = ADDRESS[side];
+    const { transport = this.#transport, remotePort = 5060, remoteAddress = them } = from;
     const flow: Flow = {
       id: `${transport} ${side} ${remotePort}`,
       side,
       transport,
       localAddress: us,
       localPort: port,
-      remoteAddress: them,
+      remoteAddress,
       remotePort,
     };
     this.gateway.handle({ kind: "received", flow, text: printMessage(message) }, this.now);

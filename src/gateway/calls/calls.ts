@@ -1,12 +1,13 @@
 import type { Instant } from "#base";
 import { type End, end } from "#ends";
 import type { Role } from "#media";
-import { acceptsCSeq, type Flow, type Side } from "#sip";
+import { acceptsCSeq, type Flow } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { Call } from "./call.ts";
 import type { CallKeeper, Dialling } from "./call-parts.ts";
 import { refusal } from "./crossing.ts";
+import { isNamers, type Namer } from "./dialog-ids.ts";
 import type { Crossing } from "./forks.ts";
 import type { Policy } from "./pipeline.ts";
 import { type InDialog, Relay } from "./relay.ts";
@@ -119,11 +120,12 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     return { from: found.from, to: found.to, trunk: call.trunk };
   }
 
-  inDialog(callId: string, ourTag: string, theirTag: string, side: Side) {
+  inDialog(callId: string, ourTag: string, theirTag: string, by: Namer) {
     const call = this.#byTag.get(ourTag);
     const found = call?.crossing(ourTag, theirTag);
     const { dialog, side: its } = found?.from ?? {};
-    return call && found && dialog?.callId === callId && its === side
+    const isTheirs = its !== undefined && isNamers(by, its, call?.trunk);
+    return call && found && dialog?.callId === callId && isTheirs
       ? { call, role: found.role }
       : undefined;
   }

@@ -43,13 +43,29 @@ test("a challenge that nobody here can answer is passed as 403: its headers stay
   assert.ok(linesOf(sent).includes(403));
 });
 
+const REDIRECTING = { redirects: "follow", sourceAddresses: ["198.51.100.0/24"] };
+
 test("redirections are followed by their q", () => {
-  const site = new ByHand({ trunk: { redirects: "follow" } });
+  const site = new ByHand({ trunk: REDIRECTING });
   const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
   const asked = only(site.take("private", invite), "INVITE");
   const contact = "<sip:1@198.51.100.8>;q=0.2, <sip:2@198.51.100.9>;q=0.8, <sip:3@198.51.100.7>";
   const sent = site.take("public", site.answer(asked, 302, { headers: { contact } }));
   assert.equal(only(sent, "INVITE").to.address, "198.51.100.7");
+});
+
+test("a redirection leads to no place but the trunk's own, whatever it names", () => {
+  const site = new ByHand({ trunk: REDIRECTING });
+  site.names.set("evil.example", [{ transport: "udp", address: "203.0.113.9", port: 5060 }]);
+  const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+  const asked = only(site.take("private", invite), "INVITE");
+  const contact = "<sip:1@203.0.113.9>, <sip:2@evil.example>";
+  const sent = site.take("public", site.answer(asked, 302, { headers: { contact } }));
+  assert.deepEqual(
+    sent.map(({ to }) => to.address),
+    ["198.51.100.1", "198.51.100.2"],
+    "the ACK, and the trunk's next peer",
+  );
 });
 
 test("a redirection that is passed names the gateway in the place of the host", () => {

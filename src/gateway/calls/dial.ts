@@ -149,6 +149,10 @@ export class Dial implements Requester, Wakeable {
       this.#last = end("loop");
       return this.#failOver("loop", now);
     }
+    if (candidate.isRedirected && !candidate.mayLeadTo?.(to.address)) {
+      this.#last = end("redirected-elsewhere");
+      return this.#failOver("a redirection to no peer of the trunk", now);
+    }
     // A redirection may lead away from TLS (attack case E7).
     if (to.transport !== "tls" && this.#dialler!.media.givesKeys("callee")) {
       this.#last = end("media-encryption-required");
@@ -268,6 +272,7 @@ function redirected(text: string, by: Candidate): Candidate | undefined {
   const { credentials: _, user: __, peer: ___, uriPort: ____, ...rest } = by;
   return {
     ...rest,
+    isRedirected: true,
     name: uri.host,
     uriHost: uri.host,
     ...(uri.port === undefined ? {} : { uriPort: uri.port }),

@@ -27,10 +27,21 @@ export interface Replaced {
   readonly peer: Leg;
 }
 
-/** The dialog that an INVITE of `side` replaces (RFC 3891 §3); undefined when there is none there. */
-export function replacedBy(ids: DialogIds, value: string, side: Side): Replaced | undefined {
+/** Who names a dialog: of operators each knows its own alone. */
+export interface Namer {
+  readonly side: Side;
+  readonly trunk: string | undefined;
+}
+
+/** Whether a dialog of a call that uses `trunk` is the namer's. */
+export const isNamers = (by: Namer, side: Side, trunk: string | undefined): boolean =>
+  by.side === side && (side === "private" || by.trunk === trunk);
+
+/** The dialog that an INVITE replaces (RFC 3891 §3); undefined when its sender has none such. */
+export function replacedBy(ids: DialogIds, value: string, by: Namer): Replaced | undefined {
   const found = translated(ids, value);
-  return found?.from.side === side ? { ...found, peer: found.to } : undefined;
+  if (!found || !isNamers(by, found.from.side, found.trunk)) return undefined;
+  return { ...found, peer: found.to };
 }
 
 /** Its owner as the place that takes what replaces it: where the dialog's own requests go. */

@@ -46,7 +46,7 @@ describe("keys of media (attack case E7)", () => {
   test("are told to nobody who speaks in the call without TLS", () => {
     const { site, caller } = securedCall();
     const again = site.inside(caller, "INVITE", 2, { sdp: withKey("private") });
-    const sent = site.take("private", again, 5060, "udp");
+    const sent = site.take("private", again, { transport: "udp" });
     assert.deepEqual(linesOf(sent), [481]);
   });
 

@@ -8,7 +8,7 @@ import { answerChallenge } from "./challenge.ts";
 import { ackFor, ownInDialog } from "./crossing.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { withSdp } from "./session-body.ts";
-import { askForTimer, withLongerTimer } from "./session-expires.ts";
+import { AGAIN_MAX, askForTimer, withLongerTimer } from "./session-expires.ts";
 import { timeLeg } from "./session-timer.ts";
 import type { Switchboard, Wakeable } from "./setup.ts";
 
@@ -23,6 +23,9 @@ export interface Invitee {
 /** How long a peer may be busy with an offer of its own, or ours meet one of its, until we give up. */
 const PATIENCE_MS = 20_000;
 const BUSY_MS = 250;
+
+/** How long a peer may think about a re-INVITE: some ask their user, and some for ever. */
+const ANSWER_MS = 60_000;
 
 /** RFC 3261 §14.1: who made the Call-ID waits longer. */
 const GLARE_MS = { ours: [2100, 1900], theirs: [0, 2000] } as const;
@@ -44,6 +47,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   #alarm: Timer<unknown> | undefined;
   #patienceEnds = 0;
   #isAbandoned = false;
+  #refusals = 0;
   #state: "waiting" | "out" | "answered" | "over" = "waiting";
 
   constructor(
@@ -90,11 +94,14 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   wake(_why: string, now: Instant): void {
     this.#alarm = undefined;
     if (this.#state === "waiting") this.#try(now);
+    // Its 487 is the refusal.
+    else this.abandon(now);
   }
 
   response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
     if (transaction !== this.#client || response.status < 200) return;
     this.#leg.flow = flow;
+    this.#board.cancelAlarm(this.#alarm);
     if (response.status >= 300) return this.#refused(response, now);
     if (this.#ack) this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
     if (this.#state !== "out") return;
@@ -138,6 +145,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
     this.#sent = request;
     this.#leg.inviteSeq = request.cseq.number;
     this.#client = this.#board.transactions.request(request, nextHop(this.#leg), now, this);
+    this.#alarm = this.#board.alarm(now + ANSWER_MS, this, "answer");
   }
 
   #refused(response: Response, now: Instant): void {
@@ -155,6 +163,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   /** As its refusal asks for it: with credentials, or a longer session interval. */
   #again(response: Response): Request | undefined {
     const { status } = response;
+    if (++this.#refusals > AGAIN_MAX) return undefined;
     if (status === 422) return withLongerTimer(this.#sent!, response);
     if (status !== 401 && status !== 407) return undefined;
     const credentials = credentialsAt(this.#leg, nextHop(this.#leg));

@@ -208,13 +208,13 @@ test("Refer-To names the port that the gateway is reached at", () => {
 test("where a connection is gone, a peer is reached at its Contact, not at its former port", () => {
   const site = new ByHand({ transport: "tcp" });
   const invite = site.begin("public", "INVITE", { sdp: sdpOf("public") });
-  const asked = only(site.take("public", invite, 43_210), "INVITE");
+  const asked = only(site.take("public", invite, { remotePort: 43_210 }), "INVITE");
   const answered = only(
     site.take("private", site.answer(asked, 200, { sdp: sdpOf("private") })),
     200,
   );
   const { caller, callee } = dialogsOf("public", invite, asked, answered.message);
-  site.take("public", site.inside(caller, "ACK", 1), 43_210);
+  site.take("public", site.inside(caller, "ACK", 1), { remotePort: 43_210 });
   const { to } = only(site.take("private", site.inside(callee, "BYE", 1)), "BYE");
   assert.deepEqual([to.flow, to.address, to.port], ["tcp public 43210", "198.51.100.1", 5060]);
 });

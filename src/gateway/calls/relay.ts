@@ -14,7 +14,7 @@ import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-
 import type { Fork } from "./forks.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body.ts";
-import { isTimed, timerRefusal, withLongerTimer } from "./session-expires.ts";
+import { AGAIN_MAX, isTimed, timerRefusal, withLongerTimer } from "./session-expires.ts";
 import { grantLeg, timeLeg } from "./session-timer.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
 
@@ -47,6 +47,7 @@ export class Relay implements Requester, Responder, Renegotiation {
   #offered = false;
   #ack: Request | undefined;
   #done = false;
+  #refusals = 0;
 
   constructor(board: Switchboard, ids: DialogIds, way: InDialog) {
     this.#board = board;
@@ -292,6 +293,7 @@ export class Relay implements Requester, Responder, Renegotiation {
 
   /** The request as its refusal asks for it: with credentials, or a longer session interval. */
   #again(response: Response): Request | undefined {
+    if (++this.#refusals > AGAIN_MAX) return undefined;
     if (response.status === 422) return withLongerTimer(this.#sent!, response);
     if (response.status !== 401 && response.status !== 407) return undefined;
     const { to } = this.#way;

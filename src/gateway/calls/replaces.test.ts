@@ -96,6 +96,18 @@ test("a dialog that isn't there, or that is of the other side, can't be replaced
   only(replacing(site, "public", replacesOf(caller)), 481);
 });
 
+test("an operator can't replace the dialog of another, whatever it has learnt of it", () => {
+  const site = new ByHand({ settings: { trunks: TRUNKS } });
+  const { caller } = site.connected();
+  const invite = site.begin("public", "INVITE", {
+    sdp: sdpOf("public"),
+    headers: { replaces: replacesOf(caller) },
+  });
+  invite.headers.set("call-id", "third@peer");
+  only(site.take("public", invite, { remoteAddress: "198.51.100.99" }), 481);
+  only(replacing(site, "public", replacesOf(caller)), "INVITE");
+});
+
 test("two dialogs can't be replaced at once", () => {
   const site = new ByHand();
   const { caller } = site.connected();

@@ -90,6 +90,9 @@ export function termsGranted(
   return asked && { intervalS: asked.intervalS, weRefresh: true };
 }
 
+/** How often one request is asked again as its refusals want it: a peer may want ever more. */
+export const AGAIN_MAX = 4;
+
 /** The request again, with the interval that a 422 asks for (RFC 4028 §7.3). */
 export function withLongerTimer(sent: Request, refused: Response): Request | undefined {
   if (refused.status !== 422) return undefined;

@@ -24,19 +24,24 @@ export class SessionRefresh implements Requester, Renegotiation {
   /** Nobody else's offer: one that meets it is told of glare, whichever leg it comes from. */
   readonly role = undefined;
   readonly #board: Switchboard;
-  readonly #call: Call;
   readonly #leg: Leg;
   readonly #timer: SessionTimer;
   #client: ClientTransaction | undefined;
   #sent: Request | undefined;
   #ack: Request | undefined;
   #tries = 0;
+  /** The call that must wait with other offers, and whose description went along. */
+  #held: Call | undefined;
 
-  constructor(board: Switchboard, call: Call, leg: Leg, timer: SessionTimer) {
+  constructor(board: Switchboard, leg: Leg, timer: SessionTimer) {
     this.#board = board;
-    this.#call = call;
     this.#leg = leg;
     this.#timer = timer;
+  }
+
+  /** The leg's own now: a transfer may have led it to another. */
+  get #call(): Call {
+    return this.#timer.call;
   }
 
   start(now: Instant): void {
@@ -77,13 +82,14 @@ export class SessionRefresh implements Requester, Renegotiation {
   /** The description to send again, unless the ends are about to agree on another. */
   #lastSdp(): string | undefined {
     const { renegotiation, media } = this.#call;
-    const isBusy = renegotiation !== undefined || media.offerPending;
+    const isBusy = renegotiation || media.offerPending || this.#call.transfer;
     return isBusy ? undefined : media.lastTold(this.#call.roleOf(this.#leg));
   }
 
   #send(request: Request, now: Instant): void {
     if (request.method === "INVITE") {
-      this.#call.renegotiation = this;
+      this.#held = this.#call;
+      this.#held.renegotiation = this;
       this.#leg.inviteSeq = request.cseq.number;
     }
     this.#tries++;
@@ -92,7 +98,7 @@ export class SessionRefresh implements Requester, Renegotiation {
   }
 
   #accepted(response: Response, now: Instant): void {
-    const [leg, sent] = [this.#leg, this.#sent!];
+    const [leg, sent, asked] = [this.#leg, this.#sent!, this.#held];
     refreshTarget(leg.dialog, response);
     if (sent.method === "INVITE") {
       this.#ack = ackFor(this.#board, leg, sent.cseq.number, sent.headers);
@@ -102,7 +108,8 @@ export class SessionRefresh implements Requester, Renegotiation {
     if (this.#call.isOver) return;
     const sdp = sdpOf(response);
     const role = this.#call.roleOf(leg);
-    if (sdp !== undefined) command(this.#board, this.#call.media.retold(sdp, role));
+    const isSame = sent.method === "INVITE" && asked === this.#call;
+    if (sdp !== undefined && isSame) command(this.#board, this.#call.media.retold(sdp, role));
     this.#timer.refreshed(sent, response, now);
   }
 
@@ -132,6 +139,7 @@ export class SessionRefresh implements Requester, Renegotiation {
   }
 
   #release(): void {
-    if (this.#call.renegotiation === this) this.#call.renegotiation = undefined;
+    if (this.#held?.renegotiation === this) this.#held.renegotiation = undefined;
+    this.#held = undefined;
   }
 }

@@ -193,6 +193,21 @@ test("a callee's 422 is obeyed, and the caller hears nothing of it", () => {
   only(gateway.take("private", stubborn), 500);
 });
 
+test("a peer that wants ever longer intervals is asked a few times, and the asker is told", () => {
+  const gateway = site();
+  const { caller } = up(gateway, {});
+  const again = gateway.inside(caller, "INVITE", 2, { sdp: sdpOf("public") });
+  let sent = gateway.take("public", again);
+  let asked = 0;
+  for (; linesOf(sent).includes("INVITE") && asked < 50; asked++) {
+    const minSe = String(1000 * (asked + 1));
+    const small = gateway.answer(only(sent, "INVITE"), 422, { headers: { "min-se": minSe } });
+    sent = gateway.take("private", small);
+  }
+  assert.ok(asked < 10, `asked ${asked} times`);
+  assert.ok(linesOf(sent).some((line) => typeof line === "number" && line >= 400));
+});
+
 test("off: no timer is asked for, granted or known", () => {
   const gateway = site({ public: { mode: "off" }, private: { mode: "off" } });
   const given = { "session-expires": "200;refresher=uac", allow: ALLOW };

@@ -67,7 +67,7 @@ export class SessionTimer {
   #due(now: Instant): void {
     const isRefreshable = this.terms.weRefresh && now < this.#lastsUntil;
     if (!isRefreshable) return this.expired(now);
-    new SessionRefresh(this.#board, this.call, this.#leg, this).start(now);
+    new SessionRefresh(this.#board, this.#leg, this).start(now);
   }
 }
 

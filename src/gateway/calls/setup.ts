@@ -82,6 +82,10 @@ export interface Candidate {
   /** Statuses that try the next peer. */
   readonly failoverStatuses: readonly number[];
   readonly redirects: "follow" | "pass";
+  /** Whether a redirection may lead there; none may where it isn't said. */
+  readonly mayLeadTo?: (address: string) => boolean;
+  /** Named by a redirection, not by the settings. */
+  readonly isRedirected?: boolean;
   /** Answers a challenge of this peer, and of no other (attack case C1). */
   readonly credentials?: DigestCredentials;
 }

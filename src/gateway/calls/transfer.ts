@@ -7,6 +7,7 @@ import type { Dialling, Transferring } from "./call-parts.ts";
 import { CallRenewal } from "./call-renewal.ts";
 import { ConsultedTarget } from "./consulted-target.ts";
 import { DialledTarget } from "./dialled-target.ts";
+import type { Namer } from "./dialog-ids.ts";
 import { contactOf, type Leg } from "./legs.ts";
 import { type Invitee, OwnInvite } from "./own-invite.ts";
 import type { Policy } from "./pipeline.ts";
@@ -24,12 +25,12 @@ const FAREWELL_MS = 4000;
 export interface TransferDesk {
   readonly policy: Policy;
   open(dialling: Dialling, now: Instant): void;
-  /** The call in which a peer of this side has such a dialog; `role` is that peer's. */
+  /** The call in which whoever names it has such a dialog; `role` is that peer's. */
   inDialog(
     callId: string,
     ourTag: string,
     theirTag: string,
-    side: Leg["side"],
+    by: Namer,
   ): { readonly call: Call; readonly role: Role } | undefined;
 }
 
@@ -88,9 +89,9 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
 
   #reach(referral: Referral, now: Instant): End | undefined {
     const { replaces } = referral;
-    const { side } = this.#legOf(this.#referrer);
+    const by = { side: this.#legOf(this.#referrer).side, trunk: this.#call.trunk };
     const named =
-      replaces && this.#desk.inDialog(replaces.callId, replaces.toTag, replaces.fromTag, side);
+      replaces && this.#desk.inDialog(replaces.callId, replaces.toTag, replaces.fromTag, by);
     return named ? this.#consult(named, now) : this.#dial(referral, now);
   }
 

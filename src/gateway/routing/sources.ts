@@ -75,6 +75,12 @@ export class Sources {
     return this.#at(side, address).length > 0;
   }
 
+  /** Whether a trunk's requests may come from there: its peers, and what else its settings name. */
+  accepts(trunk: string, address: string): boolean {
+    const sources = this.#at("public", address);
+    return sources.some((source) => source.kind === "trunk" && source.trunk.name === trunk);
+  }
+
   #at(side: Side, address: string): readonly Source[] {
     const remembered = this.#remembered[side];
     const known = remembered.get(address);

@@ -311,7 +311,7 @@ export const trunkSchema = z.strictObject({
     about(
       "3xx answers",
       "Réponses 3xx",
-      "The gateway calls the new address, or passes the answer to the caller.",
+      "follow: the gateway calls the new address, where it is one of this trunk's (a peer's, or in sourceAddresses). pass: the caller gets the answer.",
     ),
   ).default("pass"),
   refer: choice(

@@ -59,6 +59,31 @@ const REPLACES = `sip:0456@10.77.0.1:5062?Replaces={pbx_2_id%}%3Bto-tag%3D{pbx_2
 /** RFC 5589 with the gateway as the transferee's agent: `refer: perform`. */
 export const PERFORMED_FLOWS: readonly Flow[] = [
   {
+    name: "performed: a transferee that only rings is given up after a minute",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${HOLD}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 180
+      wait 60000
+      op < CANCEL
+      op > 200 CANCEL
+      op > 487 INVITE
+      op < ACK
+      pbx < NOTIFY | ${ended("487 Request Terminated")}
+      pbx > 200 NOTIFY
+      pbx/2 < ACK
+      pbx/2 < BYE
+      pbx/2 > 200
+      calls 1
+      ${DOWN}
+    `,
+  },
+  {
     name: "RFC 5589 §6.1 unattended, performed: to another phone of the PBX",
     site: PERFORM,
     ladder: `

@@ -159,7 +159,7 @@ export const SERVICE_FLOWS: readonly Flow[] = [
   {
     name: "RFC 5359 §2.12 find-me: one place after the other by 3xx, the preferred first",
     site: {
-      trunk: { redirects: "follow" },
+      trunk: { redirects: "follow", sourceAddresses: ["198.51.100.0/24"] },
       also: { "198.51.100.30": "op", "198.51.100.31": "op" },
     },
     ladder: `
