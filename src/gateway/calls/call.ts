@@ -5,10 +5,11 @@ import { confirmDialog, type Destination, type Flow } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import type { Asker } from "./asker.ts";
+import { Byes } from "./byes.ts";
 import type { CallKeeper, Dialling, Renegotiation, Transferring } from "./call-parts.ts";
 import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
-import { type Farewell, reasonIn, sayBye } from "./farewell.ts";
+import { type Farewell, reasonIn } from "./farewell.ts";
 import { answeredInvite, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
 import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
@@ -47,6 +48,7 @@ export class Call implements Dialler, Responder, Wakeable {
   transfer: Transferring | undefined;
   /** The leg that is not there: its peer has hung up or is another call's now, or has yet to join. */
   absent: Role | undefined;
+  readonly byes = new Byes();
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
   readonly #story: Story;
@@ -72,7 +74,6 @@ export class Call implements Dialler, Responder, Wakeable {
   #acknowledged = false;
   /** What the BYE tells that waits for the caller's ACK. */
   #byeOwed: Farewell | undefined;
-  #byesOut = 0;
 
   constructor(board: Switchboard, keeper: CallKeeper, dialling: Dialling, now: Instant) {
     this.#board = board;
@@ -337,18 +338,13 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#bye(this.chosen.caller, now, owed);
   }
 
-  /** A dialog ends with the answer to our BYE: until then its peer's own crosses it (RFC 5407 §3.2.1). */
   #bye(leg: Leg, now: Instant, told: Farewell): void {
-    this.#byesOut++;
-    sayBye(this.#board, leg, now, told, () => {
-      this.#byesOut--;
-      this.#forget();
-    });
+    this.byes.say(this.#board, leg, now, told, () => this.#forget());
   }
 
   /** The tags are known until nothing is owed or outstanding any more. */
   #forget(): void {
-    const isWaiting = this.#byeOwed !== undefined || this.#byesOut > 0;
+    const isWaiting = this.#byeOwed !== undefined || this.byes.areOut;
     if (this.state === "ended") this.#keeper.release(this, isWaiting ? [] : this.#tags);
   }
 

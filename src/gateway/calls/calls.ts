@@ -76,6 +76,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   /** A request with a To tag. False when it belongs to no call of ours. */
   receive(transaction: ServerTransaction, request: Request, flow: Flow, now: Instant): boolean {
     const found = this.#owner(request, flow);
+    if (!found && this.#crossesOurBye(transaction, request, flow, now)) return true;
     // Of a call that is over no more than its end can be said.
     if (!found || (found.call.isOver && request.method !== "BYE")) return false;
     const { call, role, from } = found;
@@ -146,10 +147,28 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     return { call, ...found };
   }
 
-  #bye(call: Call, by: Role, transaction: ServerTransaction, bye: Request, now: Instant): void {
+  /** A BYE of who has left the call by ours, in a dialog that no request crosses any more. */
+  #crossesOurBye(
+    transaction: ServerTransaction,
+    request: Request,
+    { side }: Flow,
+    now: Instant,
+  ): boolean {
+    const { tag } = request.to;
+    const call = tag === undefined ? undefined : this.#byTag.get(tag);
+    if (request.method !== "BYE" || !call?.byes.end(request, side)) return false;
+    this.#grant(transaction, request, now);
+    return true;
+  }
+
+  #grant(transaction: ServerTransaction, bye: Request, now: Instant): void {
     const done = refusal(this.#board, bye, end("completed"));
     done.headers.delete("warning");
     this.#board.transactions.respond(transaction, done, now);
+  }
+
+  #bye(call: Call, by: Role, transaction: ServerTransaction, bye: Request, now: Instant): void {
+    this.#grant(transaction, bye, now);
     if (call.transfer?.left(call, by, now)) return;
     // RFC 3261 §15: before the answer it means what CANCEL does.
     const isCancel = call.state === "dialling" && by === "caller";

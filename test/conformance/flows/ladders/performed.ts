@@ -532,6 +532,29 @@ export const PERFORMED_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 5407 §3.2.1 attended, performed: the referrer's BYE crosses ours",
+    site: PERFORM,
+    ladder: `
+      ${CONSULTED}
+      ${refer(REPLACES)}
+      op/2 < INVITE
+      op/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp
+      op < ACK
+      op/2 < ACK sdp
+      pbx/2 < BYE
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx/2 > BYE
+      pbx/2 < 200 BYE
+      pbx/2 > 200 BYE
+      pbx > 200 NOTIFY
+      media op op/2
+      ${LEFT}
+      ${endedBy("op", "op/2")}
+    `,
+  },
+  {
     name: "RFC 5589 §7.1 attended, performed: the referrer hangs both up without waiting",
     site: PERFORM,
     ladder: `
