@@ -74,6 +74,13 @@ export type Fact =
       readonly peer: string;
       readonly why?: string;
     }
+  | {
+      /** A challenge was left alone: none of its realms is one of these credentials'. */
+      readonly kind: "challenge-unanswered";
+      readonly method: string;
+      readonly user: string;
+      readonly realm: string;
+    }
   | { readonly kind: "trunk-registered"; readonly trunk: string; readonly expiresS: number }
   | {
       readonly kind: "trunk-registration-failed";

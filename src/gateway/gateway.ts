@@ -21,6 +21,7 @@ import { NameWatch } from "./name-watch.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { OperatorPolicy } from "./policy.ts";
 import { Standalone } from "./standalone.ts";
+import { TrunkRealms } from "./trunk-realms.ts";
 import { TrunkRegistrar } from "./trunk-registrar.ts";
 
 /** Messages of strangers that are told of a minute; the others are counted. */
@@ -72,8 +73,9 @@ export class Gateway {
       ports,
     });
     this.#watch = new PeerWatch(this.#board, settings, now);
-    this.#registrar = new TrunkRegistrar(this.#board, this.#watch, settings, now);
-    this.#policy = new OperatorPolicy(settings, random, this.#watch);
+    const [peers, realms] = [this.#watch, new TrunkRealms()];
+    this.#registrar = new TrunkRegistrar({ board: this.#board, peers, realms }, settings, now);
+    this.#policy = new OperatorPolicy(settings, random, peers, realms);
     this.#calls = new Calls(this.#board, this.#policy);
     this.#names = new NameWatch(this.#board, this.#policy, now);
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);

@@ -6,6 +6,7 @@ import { validateSettings } from "#settings";
 import type { Side } from "#sip";
 import { Headers, Request } from "#sip-message";
 import { OperatorPolicy } from "./policy.ts";
+import { TrunkRealms } from "./trunk-realms.ts";
 
 const { settings } = validateSettings({
   securedInterface: "no",
@@ -31,7 +32,12 @@ const { settings } = validateSettings({
 
 /** Where a transfer leads: the side, the trunk and the user that is called; or the end. */
 function referred(by: Side, target: string): string {
-  const policy = new OperatorPolicy(settings!, seededRandom(1), { isUp: () => true });
+  const policy = new OperatorPolicy(
+    settings!,
+    seededRandom(1),
+    { isUp: () => true },
+    new TrunkRealms(),
+  );
   const headers = new Headers();
   headers.add("from", "<sip:0612@10.77.0.1>;tag=1");
   const route = policy.referred(new Request("INVITE", target, headers), by, "op");
@@ -57,7 +63,12 @@ for (const [by, target, expected, what] of [
 }
 
 test("a transfer of a call whose trunk is no more leads nowhere", () => {
-  const policy = new OperatorPolicy(settings!, seededRandom(1), { isUp: () => true });
+  const policy = new OperatorPolicy(
+    settings!,
+    seededRandom(1),
+    { isUp: () => true },
+    new TrunkRealms(),
+  );
   const invite = new Request("INVITE", "sip:4002@10.77.0.2", new Headers());
   const route = policy.referred(invite, "private", "gone");
   assert.ok(isEnd(route) && route.name === "no-route");

@@ -16,6 +16,7 @@ import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { DigestCredentials, Flow, Side, Transport } from "#sip";
 import { escapeUser, parseUri, type Request } from "#sip-message";
 import { securedRoute } from "./secure-route.ts";
+import type { TrunkRealms } from "./trunk-realms.ts";
 import { toldOfPbx, withheldOf } from "./withheld.ts";
 
 /** What the watch over the peers knows. */
@@ -28,15 +29,17 @@ export class OperatorPolicy implements Policy {
   draining = false;
   readonly #random: Random;
   readonly #peers: PeerStates;
+  readonly #realms: TrunkRealms;
   readonly #admission: Admission;
   #settings: Settings;
   #sources: Sources;
   #router: Router;
 
-  constructor(settings: Settings, random: Random, peers: PeerStates) {
+  constructor(settings: Settings, random: Random, peers: PeerStates, realms: TrunkRealms) {
     this.#settings = settings;
     this.#random = random;
     this.#peers = peers;
+    this.#realms = realms;
     this.#admission = new Admission(settings);
     this.#sources = new Sources(settings);
     this.#router = new Router(settings);
@@ -68,7 +71,7 @@ export class OperatorPolicy implements Policy {
 
   origin(flow: Flow): Origin | undefined {
     const source = this.#sources.find(flow);
-    return source && originOf(source);
+    return source && originOf(source, this.#realms);
   }
 
   route(request: Request, origin: Origin): Route | End {
@@ -149,9 +152,11 @@ export class OperatorPolicy implements Policy {
   #operator(request: Request, trunk: Trunk, rules: "out" | undefined): Route {
     const { users, ...numbers } = this.#numbers(request, trunk, rules);
     const peers = peersToTry(trunk, this.#random, (peer) => this.#peers.isUp(trunk, peer));
+    const credentials = credentialsOf(trunk, this.#realms.of(trunk));
     const mayLeadTo = (address: string): boolean => this.#sources.accepts(trunk.name, address);
     const candidates = peers.map((peer) => ({
       ...trunkCandidate(trunk, peer, users),
+      ...credentials,
       ...(trunk.redirects === "follow" && { mayLeadTo }),
     }));
     const told = toldOfPbx(trunk);
@@ -216,14 +221,15 @@ const PASSED: ReferRules = { public: "pass", private: "pass" };
 const PBX_MAY: ReferRules = { public: "refuse", private: "perform" };
 const ALL_MAY: ReferRules = { public: "perform", private: "perform" };
 
-function originOf(source: Source): Origin {
+function originOf(source: Source, realms: TrunkRealms): Origin {
   if (source.kind === "pbx") return { kind: "pbx" };
   const { trunk } = source;
   const withheld = withheldOf(trunk);
-  return { kind: "trunk", trunk: trunk.name, withheld, ...credentialsOf(trunk) };
+  const credentials = credentialsOf(trunk, realms.of(trunk));
+  return { kind: "trunk", trunk: trunk.name, withheld, ...credentials };
 }
 
-/** One peer of a trunk as a place to send to. */
+/** One peer of a trunk as a place to send to; what answers its challenges comes to it. */
 export function trunkCandidate(
   trunk: Trunk,
   peer: TrunkPeer,
@@ -244,14 +250,17 @@ export function trunkCandidate(
     withheld: withheldOf(trunk),
     failoverStatuses: trunk.failoverStatuses,
     redirects: trunk.redirects,
-    ...credentialsOf(trunk),
   };
 }
 
-function credentialsOf({ credentials }: Trunk): { credentials?: DigestCredentials } {
+/** What answers challenges for a trunk, of these realms alone where there are any. */
+export function credentialsOf(
+  { credentials }: Trunk,
+  realms: readonly string[] | undefined,
+): { credentials?: DigestCredentials } {
   if (!credentials) return {};
-  const { user, password, realm } = credentials;
-  return { credentials: { user, password, ...(realm === undefined ? {} : { realm }) } };
+  const { user, password } = credentials;
+  return { credentials: { user, password, ...(realms && { realms }) } };
 }
 
 /** A name with its port or transport where the settings fix them (RFC 3263 §4). */

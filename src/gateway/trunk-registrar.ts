@@ -1,4 +1,4 @@
-import type { Instant, Timer } from "#base";
+import { decodeUtf8, type Instant, type Timer } from "#base";
 import { type Candidate, contactOf, type Switchboard, type Wakeable } from "#calls";
 import { type End, isEnd } from "#ends";
 import {
@@ -12,19 +12,24 @@ import {
 } from "#routing";
 import type { Settings, Trunk } from "#settings";
 import type { Destination } from "#sip";
-import { Headers, parseSeconds, Request, type Response } from "#sip-message";
+import { Headers, parseCredentials, parseSeconds, Request, type Response } from "#sip-message";
 import { Errand, type Outcome, type Sender, type Sent } from "./errand.ts";
-import { type PeerStates, trunkCandidate } from "./policy.ts";
+import { credentialsOf, type PeerStates, trunkCandidate } from "./policy.ts";
+import { TrunkRealms } from "./trunk-realms.ts";
+
+interface Around {
+  readonly board: Switchboard;
+  readonly peers: PeerStates;
+  readonly realms: TrunkRealms;
+}
 
 /** Registers the trunks that want it with their operators (RFC 3261 §10.2), and keeps them so. */
 export class TrunkRegistrar {
-  readonly #board: Switchboard;
-  readonly #peers: PeerStates;
+  readonly #around: Around;
   #registrations = new Map<string, TrunkRegistration>();
 
-  constructor(board: Switchboard, peers: PeerStates, settings: Settings, now: Instant) {
-    this.#board = board;
-    this.#peers = peers;
+  constructor(around: Around, settings: Settings, now: Instant) {
+    this.#around = around;
     this.apply(settings, now);
   }
 
@@ -37,9 +42,13 @@ export class TrunkRegistrar {
       const password = credentials?.password.reveal();
       const key = JSON.stringify([trunk.name, register, peers, domain, credentials, password]);
       const kept = this.#registrations.get(key);
-      next.set(key, kept ?? new TrunkRegistration(this.#board, this.#peers, trunk, now));
+      next.set(key, kept ?? new TrunkRegistration(this.#around, trunk, now));
     }
-    for (const [key, old] of this.#registrations) if (!next.has(key)) old.remove(now);
+    for (const [key, old] of this.#registrations) {
+      if (next.has(key)) continue;
+      old.remove(now);
+      this.#around.realms.forget(old.trunk);
+    }
     this.#registrations = next;
   }
 
@@ -50,9 +59,9 @@ export class TrunkRegistrar {
 }
 
 class TrunkRegistration implements Wakeable {
+  readonly trunk: Trunk;
   readonly #board: Switchboard;
-  readonly #peers: PeerStates;
-  readonly #trunk: Trunk;
+  readonly #around: Around;
   readonly #callId: string;
   readonly #tag: string;
   #state: Registration;
@@ -62,10 +71,11 @@ class TrunkRegistration implements Wakeable {
   #home: string | undefined;
   #alarm: Timer<unknown> | undefined;
 
-  constructor(board: Switchboard, peers: PeerStates, trunk: Trunk, now: Instant) {
+  constructor(around: Around, trunk: Trunk, now: Instant) {
+    const { board } = around;
     this.#board = board;
-    this.#peers = peers;
-    this.#trunk = trunk;
+    this.#around = around;
+    this.trunk = trunk;
     this.#callId = board.random.token(26);
     this.#tag = board.random.token(12);
     this.#state = newRegistration(trunk.register!.expiresS, board.random, now);
@@ -87,7 +97,10 @@ class TrunkRegistration implements Wakeable {
     }
     const { response, candidate } = outcome;
     const { status } = response;
-    if (status < 300) this.#home = candidate.name;
+    if (status < 300) {
+      this.#home = candidate.name;
+      this.#learnRealm(outcome.request);
+    }
     const minExpiresS = parseSeconds(response.headers.get("min-expires") ?? "");
     const retryAfterS = parseSeconds(response.headers.get("retry-after") ?? "");
     const grantedS = status < 300 ? grantedOf(response, this.#contactUser) : undefined;
@@ -103,8 +116,16 @@ class TrunkRegistration implements Wakeable {
     );
   }
 
+  /** Nobody but the registrar answers a REGISTER: the realm that it asked for is the operator's. */
+  #learnRealm({ headers }: Request): void {
+    const proof = headers.get("authorization") ?? headers.get("proxy-authorization");
+    const realm = proof && parseCredentials(proof)?.params.get("realm");
+    if (realm !== undefined && realm !== "")
+      this.#around.realms.learn(this.trunk, decodeUtf8(realm));
+  }
+
   get #contactUser(): string {
-    return this.#trunk.register?.contactUser ?? this.#trunk.register?.user ?? "";
+    return this.trunk.register?.contactUser ?? this.trunk.register?.user ?? "";
   }
 
   #step(event: RegistrationEvent, now: Instant): void {
@@ -121,7 +142,7 @@ class TrunkRegistration implements Wakeable {
   }
 
   #perform(action: RegistrationAction, now: Instant): void {
-    const { name: trunk } = this.#trunk;
+    const { name: trunk } = this.trunk;
     switch (action.kind) {
       case "register":
         return this.#register(action.expiresS, now);
@@ -156,16 +177,21 @@ class TrunkRegistration implements Wakeable {
   }
 
   #candidates(isRemoval: boolean): Candidate[] {
-    const trunk = this.#trunk;
-    const peers = peersToTry(trunk, this.#board.random, (peer) => this.#peers.isUp(trunk, peer));
-    const candidates = peers.map((peer) => trunkCandidate(trunk, peer, {}));
+    const trunk = this.trunk;
+    const { board, peers } = this.#around;
+    const ordered = peersToTry(trunk, board.random, (peer) => peers.isUp(trunk, peer));
+    const credentials = credentialsOf(trunk, TrunkRealms.configured(trunk));
+    const candidates = ordered.map((peer) => ({
+      ...trunkCandidate(trunk, peer, {}),
+      ...credentials,
+    }));
     if (!isRemoval) return candidates;
     const isHome = ({ name }: Candidate): boolean => name === this.#home;
     return [...candidates.filter(isHome), ...candidates.filter((one) => !isHome(one))];
   }
 
   #request(candidate: Candidate, to: Destination, expiresS: number): Request {
-    const { register } = this.#trunk;
+    const { register } = this.trunk;
     const registrar = register!.registrar ?? candidate.uriHost;
     const headers = new Headers();
     const address = `<sip:${register!.user}@${registrar}>`;

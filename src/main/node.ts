@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { isIpv6, Sampler, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
@@ -11,6 +11,7 @@ import { Resolver } from "#resolver";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
+import { prepareDataDirectory } from "./data-directory.ts";
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
 const RENEWAL_MS = 86_400_000;
@@ -70,14 +71,13 @@ export class GatewayNode {
     this.#renewal = setInterval(() => void this.#renew(), RENEWAL_MS).unref();
   }
 
-  /** Throws a ListenError or a CertificateError; nothing is left running then. */
+  /** Throws a ListenError (several: an AggregateError) or a CertificateError; nothing is left running then. */
   static async start(
     settings: Settings,
     dataDirectory: string,
     events: NodeEvents,
   ): Promise<GatewayNode> {
-    // It holds the private key: nobody else has any business there.
-    await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+    await prepareDataDirectory(dataDirectory, events.log);
     const configuration = await socketConfiguration(settings, dataDirectory);
     const plane = await startPlaneProcess();
     const node = new GatewayNode(settings, dataDirectory, plane, events);

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { notRunnableYet, printError, type Settings } from "#settings";
 import { thisMachine } from "./machine.ts";
 import { GatewayNode } from "./node.ts";
@@ -46,7 +45,6 @@ function load(file: string): Settings | undefined {
 /** Ends the program where the node can't start, whatever had been opened by then. */
 async function start(settings: Settings, data: string): Promise<GatewayNode> {
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
     return await GatewayNode.start(settings, data, { log: say });
   } catch (error) {
     console.error(`passerelle: ${error instanceof Error ? error.message : String(error)}`);

@@ -66,6 +66,24 @@ test("a file that can't be read is one error", () => {
   );
 });
 
+test("what is no text of settings is said in words", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "passerelle-file-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const saidOf = (content: Buffer): string => {
+    const path = join(folder, "settings.yaml");
+    writeFileSync(path, content);
+    return (readSettings(path).errors ?? []).map((error) => printError(error)).join();
+  };
+  assert.match(saidOf(Buffer.from("mode: a\0b")), /^[^:]*: [^:]*: is not text in UTF-8; [^,]*$/);
+  assert.match(saidOf(Buffer.from([0xff, 0xfe, 0x6d, 0])), /: is not text in UTF-8;/);
+  assert.match(saidOf(Buffer.alloc(5_000_000, "#")), /: too large;/);
+  assert.match(
+    (readSettings(folder).errors ?? []).map((error) => printError(error)).join(),
+    /: is a directory;/,
+  );
+  assert.match(saidOf(Buffer.alloc(0)), /publicLocal/);
+});
+
 test("a file with passwords that others can read is a warning", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "passerelle-file-"));
   context.after(() => rmSync(folder, { recursive: true }));

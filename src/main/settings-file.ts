@@ -7,7 +7,7 @@ import {
   type Validation,
   validateSettings,
 } from "#settings";
-import { readYaml } from "./yaml-text.ts";
+import { FILE_BYTES_MAX, readYaml } from "./yaml-text.ts";
 
 /** Reads and validates a settings file; that it can't be read is an error as any other. */
 export function readSettings(path: string, machine?: Machine): Validation {
@@ -38,15 +38,21 @@ export function parseSettings(text: string, machine?: Machine): Validation {
 }
 
 function readText(path: string): string | SettingError {
+  const refused = (en: string, fr: string): SettingError => ({
+    field: "(file)",
+    value: path,
+    allowed: { en: "a YAML file that can be read", fr: "un fichier YAML lisible" },
+    message: { en, fr },
+  });
   try {
-    return readFileSync(path, "utf8");
+    if (statSync(path).size > FILE_BYTES_MAX) return refused("too large", "trop volumineux");
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    if (!text.includes("\0")) return text;
   } catch (thrown) {
     const { code = "unknown" } = thrown as NodeJS.ErrnoException;
-    return {
-      field: "(file)",
-      value: path,
-      allowed: { en: "a YAML file that can be read", fr: "un fichier YAML lisible" },
-      message: { en: `cannot be read (${code})`, fr: `illisible (${code})` },
-    };
+    if (code === "EISDIR") return refused("is a directory", "est un répertoire");
+    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA")
+      return refused(`cannot be read (${code})`, `illisible (${code})`);
   }
+  return refused("is not text in UTF-8", "n’est pas du texte en UTF-8");
 }

@@ -11,7 +11,8 @@ import {
 } from "yaml";
 import { fieldName, MESSAGES, type SettingError, type Text } from "#settings";
 
-const FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** No settings are longer; nor is their text read. */
+export const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const VALUES_MAX = 200_000;
 const DEPTH_MAX = 16;
 

@@ -256,6 +256,40 @@ describe("C1: credentials are for the operator, not for where its Contact leads"
     assert.ok(!linesOf(told).includes("INFO"));
   });
 
+  describe("a trunk without realm that has registered", () => {
+    const challenge = (realm: string) => `Digest realm="${realm}", nonce="n", qop="auth"`;
+
+    /** Registered for the realm "op"; a call that is out. */
+    function called(credentials: object): { site: ByHand; asked: Sent } {
+      const site = new ByHand({ trunk: { register: { user: "alice" }, credentials } });
+      // The first of its repeats: when it goes is left to chance.
+      const [register] = site.wait(2100);
+      assert.ok(register && linesOf([register]).includes("REGISTER"));
+      const headers = { "www-authenticate": challenge("op") };
+      const proved = only(site.take("public", site.answer(register, 401, { headers })), "REGISTER");
+      site.take("public", site.answer(proved, 200, { headers: { expires: "600" } }));
+      const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+      return { site, asked: only(site.take("private", invite), "INVITE") };
+    }
+
+    const answersTo = (realm: string, { site, asked }: ReturnType<typeof called>): boolean => {
+      const headers = { "proxy-authenticate": challenge(realm) };
+      const told = site.take("public", site.answer(asked, 407, { headers }));
+      return linesOf(told).includes("INVITE");
+    };
+
+    test("answers for the registrar's, and not what the called party asks through it", () => {
+      assert.equal(answersTo("op", called(CREDENTIALS)), true);
+      assert.equal(answersTo("evil", called(CREDENTIALS)), false);
+    });
+
+    test("answers for all that the settings name", () => {
+      const several = { ...CREDENTIALS, realm: "op", otherRealms: ["gateway2"] };
+      assert.equal(answersTo("gateway2", called(several)), true);
+      assert.equal(answersTo("evil", called(several)), false);
+    });
+  });
+
   test("a peer that is redirected to, or another realm than the trunk's, gets none", () => {
     const sourceAddresses = ["198.51.100.0/24", "203.0.113.50"];
     const trunk = { redirects: "follow", credentials: CREDENTIALS, sourceAddresses };

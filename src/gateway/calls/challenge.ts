@@ -1,3 +1,4 @@
+import { decodeUtf8 } from "#base";
 import { answerDigest, type DigestCredentials, readDigestChallenge } from "#sip";
 import { parseCredentials, Request, type Response } from "#sip-message";
 import type { Switchboard } from "./setup.ts";
@@ -32,13 +33,29 @@ export function answerChallenge(
     random: board.random,
     hash: board.hash,
   });
-  if (answer === undefined) return undefined;
+  if (answer === undefined) {
+    if (challenges.length > 0) tell(board, credentials, request.method, challenges[0]!);
+    return undefined;
+  }
   // RFC 3261 §22.2: the same request, with the next CSeq and a branch of its own.
   const retry = new Request(request.method, request.uri, request.headers.copy(), request.body);
   retry.headers.delete("via");
   retry.headers.set("cseq", `${request.cseq.number + 1} ${request.method}`);
   retry.headers.add(proxy ? "proxy-authorization" : "authorization", answer);
   return retry;
+}
+
+/** The operator of the gateway may have to name one realm more in the settings. */
+function tell(
+  board: Switchboard,
+  { user, realms }: DigestCredentials,
+  method: string,
+  challenge: string,
+): void {
+  const realm = readDigestChallenge(challenge)?.realm;
+  if (realm === undefined || !realms || realms.includes(decodeUtf8(realm))) return;
+  const fact = { kind: "challenge-unanswered", method, user, realm: decodeUtf8(realm) } as const;
+  board.emit({ kind: "fact", fact });
 }
 
 const realmsAnswered = ({ headers }: Request): (string | undefined)[] =>

@@ -97,9 +97,18 @@ const credentials = z.strictObject({
     about(
       "Realm",
       "Domaine (realm)",
-      "Only challenges of this realm are answered. Without it: any of this trunk's peers.",
+      "Only challenges of this realm are answered. Without it: of the realm whose REGISTER was accepted, or, where none was, any of this trunk's peers.",
     ),
   ).exactOptional(),
+  otherRealms: z
+    .array(words(256, about("Further realm", "Autre domaine", "Answered too.")))
+    .max(8)
+    .default([])
+    .meta(
+      labelled(
+        about("Further realms", "Autres domaines", "Where this operator's servers have several."),
+      ),
+    ),
 });
 
 const e164 = z.strictObject({

@@ -115,14 +115,14 @@ function limitsBeyondReach(settings: Settings, warn: Warn): void {
   }
 }
 
-/** Requests from a shared address go to the first trunk that has it. */
 /**
  * Whom a call leads to may challenge it by way of the operator, and try passwords on the answer at
- * leisure (attack case C1): the realm tells the operator's own challenges from theirs.
+ * leisure (attack case C1): the realm tells the operator's own challenges from theirs. A trunk that
+ * registers learns it.
  */
 function anyRealm({ trunks }: Settings, warn: Warn): void {
-  for (const [i, { credentials }] of trunks.entries()) {
-    if (!credentials || credentials.realm !== undefined) continue;
+  for (const [i, { credentials, register }] of trunks.entries()) {
+    if (!credentials || register || credentials.realm !== undefined) continue;
     warn(
       ["trunks", i, "credentials", "realm"],
       "not set: whatever realm a challenge names, it is answered",
@@ -131,6 +131,7 @@ function anyRealm({ trunks }: Settings, warn: Warn): void {
   }
 }
 
+/** Requests from a shared address go to the first trunk that has it. */
 function sharedSources({ trunks }: Settings, warn: Warn): void {
   const owners = new Map<string, string>();
   for (const [i, trunk] of trunks.entries()) {

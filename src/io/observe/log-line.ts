@@ -18,6 +18,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   stranger: "info",
   "peer-up": "info",
   "peer-down": "warn",
+  "challenge-unanswered": "warn",
   "trunk-registered": "info",
   "trunk-registration-failed": "warn",
   "media-latched": "debug",
@@ -58,6 +59,8 @@ export function logLine(fact: Fact, open = false): string {
       return `trunk ${fact.trunk}: peer ${fact.peer} is up`;
     case "peer-down":
       return `trunk ${fact.trunk}: peer ${fact.peer} is down${fact.why === undefined ? "" : ` (${fact.why})`}`;
+    case "challenge-unanswered":
+      return `${fact.method} challenged for realm "${printable(fact.realm)}", which is not that of user ${printable(fact.user)}: not answered`;
     case "trunk-registered":
       return `trunk ${fact.trunk}: registered for ${fact.expiresS} s`;
     case "trunk-registration-failed":

@@ -233,3 +233,19 @@ for (const [address, dscp] of [
     await sockets.close();
   });
 }
+
+test("all ports that can't be had are told of at once, and nothing stays open", async () => {
+  const taken = await SipSockets.open(
+    { listeners: [listener("udp"), listener("tcp")] },
+    new RecordedEvents(),
+  );
+  const busy = taken.listening.map(({ transport, port }) => ({ ...listener(transport), port }));
+  const free = listener("udp", "127.0.0.2");
+  const refused = SipSockets.open({ listeners: [free, ...busy] }, new RecordedEvents());
+  await assert.rejects(refused, (error: Error) => {
+    assert.equal(error.message.split("\n").length, 2);
+    for (const { port } of busy) assert.match(error.message, new RegExp(`${port}: .*EADDRINUSE`));
+    return true;
+  });
+  await taken.close();
+});

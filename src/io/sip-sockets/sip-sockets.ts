@@ -133,20 +133,23 @@ export class SipSockets {
   async #openMissing(listeners: readonly Listener[]): Promise<Listening> {
     const next = new Map<string, { listener: Listener; socket: Opened }>();
     const fresh: Opened[] = [];
-    try {
-      for (const listener of listeners) {
+    const faults: Error[] = [];
+    for (const listener of listeners) {
+      try {
         const key = keyOf(listener);
         if (next.has(key)) throw new ListenError(listener, "EADDRINUSE", "configured twice");
         const kept = this.#listening.get(key)?.socket;
         const socket = kept ?? (await this.#open(listener));
         if (!kept) fresh.push(socket);
         next.set(key, { listener, socket });
+      } catch (error) {
+        faults.push(error as Error);
       }
-    } catch (error) {
-      for (const socket of fresh) socket.close();
-      throw error;
     }
-    return next;
+    if (faults.length === 0) return next;
+    for (const socket of fresh) socket.close();
+    // Whoever mends one port wants to know of the others at once.
+    throw faults.length === 1 ? faults[0] : new AggregateError(faults, linesOf(faults));
   }
 
   async #open(listener: Listener): Promise<Opened> {
@@ -209,3 +212,6 @@ function tlsClients({
   }
   return clients;
 }
+
+const linesOf = (faults: readonly Error[]): string =>
+  faults.map(({ message }) => message).join("\n");

@@ -27,7 +27,7 @@ const questionOf = (example: Example) => ({
   credentials: {
     user: example.user,
     password: new Secret(example.password),
-    ...(example.realm === undefined ? {} : { realm: example.realm }),
+    ...(example.realm === undefined ? {} : { realms: [example.realm] }),
   },
   request: new Request(
     example.method ?? "GET",

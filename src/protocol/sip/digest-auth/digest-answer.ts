@@ -3,11 +3,11 @@ import { printCredentials, type Request } from "#sip-message";
 import { type DigestChallenge, strongestChallenge } from "./digest-challenge.ts";
 import { digestResponse, nonceCountText } from "./digest-response.ts";
 
-/** What answers a challenge; with a realm set, challenges of that realm alone (attack case C1). */
+/** What answers a challenge; with realms set, challenges of these alone (attack case C1). */
 export interface DigestCredentials {
   readonly user: string;
   readonly password: Secret<string>;
-  readonly realm?: string;
+  readonly realms?: readonly string[];
 }
 
 /** Who answers, for which request, and with what. */
@@ -36,9 +36,9 @@ export function answerDigest(question: DigestQuestion): string | undefined {
 /** The challenge that these credentials are for; of several the one with the strongest hash. */
 export function answerableChallenge(
   challenges: readonly string[],
-  { realm }: DigestCredentials,
+  { realms }: DigestCredentials,
 ): DigestChallenge | undefined {
-  return strongestChallenge(challenges, realm === undefined ? undefined : encodeUtf8(realm));
+  return strongestChallenge(challenges, realms?.map(encodeUtf8));
 }
 
 /**

@@ -23,15 +23,15 @@ export function readDigestChallenge(value: string): DigestChallenge | undefined 
   return fields?.scheme === "digest" ? challengeOf(fields) : undefined;
 }
 
-/** Of several challenges, and of one realm where one is given, the one with the strongest hash. */
+/** Of several challenges, and of certain realms where these are given, the one with the strongest hash. */
 export function strongestChallenge(
   values: readonly string[],
-  realm: string | undefined,
+  realms: readonly string[] | undefined,
 ): DigestChallenge | undefined {
   let best: DigestChallenge | undefined;
   for (const value of values) {
     const challenge = readDigestChallenge(value);
-    if (!challenge || (realm !== undefined && challenge.realm !== realm)) continue;
+    if (!challenge || (realms && !realms.includes(challenge.realm))) continue;
     // Of equals the first: the challenger's order is its preference (RFC 8760 §2.4).
     if (!best || weakness(challenge.algorithm) < weakness(best.algorithm)) best = challenge;
   }
