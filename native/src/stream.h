@@ -28,7 +28,7 @@ constexpr std::array<const char*, 10> kDropNames = {
     "not-rtp",     "bad-rtcp",    "foreign-source", "not-agreed",  "no-target",
     "unconfirmed", "send-failed", "too-long",       "unauthentic", "replayed"};
 
-// What one side sent to us and what became of it. `packetsOut` is what we sent to that side;
+// What one end's peer sent to us and what became of it. `packetsOut` is what we sent to that peer;
 // RTCP counts in `rtcpIn` alone.
 struct Counters {
   uint64_t packetsIn = 0;
