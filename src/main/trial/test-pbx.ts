@@ -1,5 +1,14 @@
+import { Secret } from "#base";
 import { monotonicNow, secureRandom, systemHash } from "#io";
-import { parseCredentials, parseSeconds, parseUri, Request, responseTo } from "#sip-message";
+import {
+  checkDigest,
+  createNonce,
+  type DigestCheck,
+  type DigestVerdict,
+  digestChallenges,
+  NonceCounts,
+} from "#sip";
+import { parseSeconds, parseUri, Request, responseTo } from "#sip-message";
 import type { ServerTransaction, TransactionEvent } from "#sip-transactions";
 import { audioPort, TrialAudio } from "./audio.ts";
 import { onLoopback, TrialEndpoint } from "./endpoint.ts";
@@ -15,6 +24,9 @@ export const SUBSCRIBERS: ReadonlyMap<string, string> = new Map([
 
 const REALM = "passerelle-trial";
 const EXPIRES_S = 3600;
+// MD5 second: every telephone knows it, and who knows better takes the first.
+const ALGORITHMS = ["SHA-256", "MD5"] as const;
+const NONCES_MAX = 100;
 /** A tone call without a BYE ends sending after this many packets (one minute). */
 const TONE_PACKETS = 3000;
 
@@ -28,7 +40,18 @@ export class TestPbx {
   lastRelayPort: number | undefined;
   readonly #endpoint: TrialEndpoint;
   readonly #random = secureRandom();
-  readonly #nonce = this.#random.token(32);
+  readonly #check: DigestCheck = {
+    realm: REALM,
+    secret: new Secret(this.#random.token(32)),
+    hash: systemHash,
+    nonceAgeMaxMs: 60_000,
+    algorithms: ALGORITHMS,
+    passwordOf: (user) => {
+      const password = SUBSCRIBERS.get(user);
+      return password === undefined ? undefined : new Secret(password);
+    },
+  };
+  readonly #counts = new NonceCounts(NONCES_MAX);
   /** Where each registered subscriber is. */
   readonly #contacts = new Map<string, { uri: string; port: number }>();
   readonly #calls = new Map<string, Answered>();
@@ -130,15 +153,13 @@ export class TestPbx {
 
   #register(transaction: ServerTransaction, request: Request, port: number): void {
     const user = parseUri(request.to.uri)?.user ?? "";
-    const response = responseTo(
-      request,
-      this.#isAuthentic(request, user) ? 200 : 401,
-      undefined,
-      "pbx",
-    );
-    if (response.status === 401) {
-      const challenge = `Digest realm="${REALM}", nonce="${this.#nonce}", algorithm=MD5, qop="auth"`;
-      response.headers.add("www-authenticate", challenge);
+    const proof = this.#proof(request, user);
+    const response = responseTo(request, proof === "right" ? 200 : 401, undefined, "pbx");
+    if (proof !== "right") {
+      const nonce = createNonce(this.#check, monotonicNow(), this.#random);
+      const isStale = proof === "stale";
+      for (const challenge of digestChallenges(REALM, nonce, ALGORITHMS, isStale))
+        response.headers.add("www-authenticate", challenge);
     } else {
       const uri = request.contact?.uri;
       const asked = request.contact?.params.get("expires") ?? request.headers.get("expires") ?? "";
@@ -153,14 +174,12 @@ export class TestPbx {
     );
   }
 
-  #isAuthentic(request: Request, user: string): boolean {
-    const password = SUBSCRIBERS.get(user);
-    const given = parseCredentials(request.headers.get("authorization") ?? "")?.params;
-    if (password === undefined || !given || given.get("nonce") !== this.#nonce) return false;
-    const h = (text: string): string => systemHash("md5", text);
-    const a1 = h(`${user}:${REALM}:${password}`);
-    const a2 = h(`REGISTER:${given.get("uri") ?? ""}`);
-    const middle = `${this.#nonce}:${given.get("nc")}:${given.get("cnonce")}:${given.get("qop")}`;
-    return given.get("username") === user && given.get("response") === h(`${a1}:${middle}:${a2}`);
+  /** Whether it comes from the subscriber that it is about, and is no repeat of another's. */
+  #proof(request: Request, user: string): DigestVerdict["kind"] {
+    const values = request.headers.all("authorization");
+    const verdict = checkDigest(values, request, this.#check, monotonicNow());
+    if (verdict.kind !== "right") return verdict.kind;
+    if (verdict.user !== user) return "wrong";
+    return this.#counts.accepts(verdict.nonce, verdict.nonceCount) ? "right" : "stale";
   }
 }
