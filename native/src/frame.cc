@@ -48,10 +48,11 @@ FrameWriter::~FrameWriter() {
   out_[start_ + 1] = static_cast<char>(length >> 8);
 }
 
-void FrameWriter::count(uint64_t value) {
-  const double exact = static_cast<double>(value);
-  char bytes[sizeof exact];
-  std::memcpy(bytes, &exact, sizeof exact);
+void FrameWriter::count(uint64_t value) { real(static_cast<double>(value)); }
+
+void FrameWriter::real(double value) {
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
   out_.append(bytes, sizeof bytes);
 }
 

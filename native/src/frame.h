@@ -9,7 +9,7 @@ namespace media {
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is src/io/media-plane/frames.ts.
-enum class CommandKind : uint8_t { stream = 1, close = 2, counters = 3, fence = 4, advance = 5 };
+enum class CommandKind : uint8_t { stream = 1, close = 2, counters = 3, fence = 4, advance = 5, figures = 6 };
 enum class EventKind : uint8_t {
   hello = 1,
   latched = 2,
@@ -18,9 +18,10 @@ enum class EventKind : uint8_t {
   closed = 5,
   counters = 6,
   fence = 7,
+  figures = 8,
 };
 
-constexpr uint16_t kProtocolVersion = 2;
+constexpr uint16_t kProtocolVersion = 3;
 constexpr size_t kFrameHeader = 3;
 
 // Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is
@@ -59,7 +60,11 @@ class FrameWriter {
   void u32(uint32_t value) { number(value, 4); }
   // A count, as a double: exact up to 2^53, and JavaScript's own number.
   void count(uint64_t value);
+  // A figure that needn't be whole.
+  void real(double value);
   void text(std::string_view value);
+  // The payload so far.
+  size_t size() const { return out_.size() - start_ - kFrameHeader; }
 
  private:
   void number(uint64_t value, size_t bytes);

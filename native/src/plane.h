@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "figures.h"
 #include "frame.h"
 #include "relay.h"
 #include "stream.h"
@@ -35,6 +36,8 @@ class Plane {
 
  private:
   void hello();
+  // Looks at the clock.
+  void look();
   int patienceMs() const;
   void readCommands();
   void writeEvents();
@@ -53,6 +56,7 @@ class Plane {
   bool ended_ = false;
   bool awaitsRoom_ = false;
   Ms now_ = 0;
+  Us nowUs_ = 0;
   Ms nextSweep_ = 0;
   size_t live_ = 0;
   // What was read of the control socket; its first part may be half a frame (which is at most
@@ -61,6 +65,7 @@ class Plane {
   size_t unfinished_ = 0;
   std::string events_;
   std::vector<std::unique_ptr<Stream>> streams_;
+  Figures figures_{events_};
   Relay relay_{events_};
 };
 

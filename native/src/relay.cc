@@ -21,15 +21,16 @@ Source::Verdict judge(Port& port, const Address& from, Ms now) {
   return port.source.judge(from, now);
 }
 
-void book(End& end, bool rtcp, const uint8_t* packet, size_t size) {
+void book(End& end, bool rtcp, const uint8_t* packet, size_t size, Us arrival) {
   Counters& counters = end.counters;
   if (rtcp) {
     counters.rtcpIn++;
+    readReports(packet, size, counters.roundTrip, end.other->counters.roundTrip, arrival);
     return;
   }
   counters.packetsIn++;
   counters.bytesIn += size;
-  if (!end.stream->opaque) counters.sequence.count(ssrcOf(packet), sequenceOf(packet));
+  if (!end.stream->opaque) counters.quality.count(packet, size, end.formats, arrival);
 }
 
 // Sends what it can and returns how many; 0 when the first one failed. A voice stream has one
@@ -63,9 +64,10 @@ Relay::Relay(std::string& events) : events_(events) {
   }
 }
 
-void Relay::receive(Port& port, Ms now) {
+void Relay::receive(Port& port, Ms now, Us arrival) {
   const int count = recvmmsg(port.socket.fd(), received_.data(), kBatch, MSG_DONTWAIT, nullptr);
   if (count <= 0) return;
+  arrival_ = arrival;
   departures_[0].size = departures_[1].size = 0;
   for (size_t i = 0; i < static_cast<size_t>(count); i++) take(i, port, now);
   send(departures_[0], *port.end, false);
@@ -85,7 +87,7 @@ void Relay::take(size_t i, Port& port, Ms now) {
   end.stream->lastPacket = now;
   end.stream->silent = false;
   if (!end.confirmed) end.confirmed = sources_[i].sameHost(end.rtp.source.best());
-  book(end, rtcp, packets_[i].data(), size);
+  book(end, rtcp, packets_[i].data(), size, arrival_);
   pass(i, port, rtcp, size);
 }
 

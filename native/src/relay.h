@@ -20,7 +20,8 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  void receive(Port& port, Ms now);
+  // `arrival` is the same clock, finer.
+  void receive(Port& port, Ms now, Us arrival);
 
   // What an end that nobody there confirmed may be sent: half a minute of voice.
   static constexpr uint32_t kUnconfirmedMax = 1500;
@@ -46,6 +47,7 @@ class Relay {
   void send(Departure& departure, End& from, bool rtcp);
 
   std::string& events_;
+  Us arrival_ = 0;
   std::array<std::array<uint8_t, kPacketBytes + kSrtpGrowth>, kBatch> packets_;
   std::array<iovec, kBatch> vectors_;
   std::array<Address, kBatch> sources_;

@@ -20,13 +20,19 @@ bool validRtp(const uint8_t* packet, size_t size);
 // (RFC 5506 §3.4.2: any type may come first).
 bool validRtcp(const uint8_t* packet, size_t size);
 
+inline uint32_t read32(const uint8_t* at) {
+  return static_cast<uint32_t>(at[0]) << 24 | static_cast<uint32_t>(at[1]) << 16 |
+         static_cast<uint32_t>(at[2]) << 8 | at[3];
+}
+
+inline uint8_t payloadTypeOf(const uint8_t* rtp) { return rtp[1] & 0x7f; }
+
 inline uint16_t sequenceOf(const uint8_t* rtp) {
   return static_cast<uint16_t>(rtp[2] << 8 | rtp[3]);
 }
 
-inline uint32_t ssrcOf(const uint8_t* rtp) {
-  return static_cast<uint32_t>(rtp[8]) << 24 | static_cast<uint32_t>(rtp[9]) << 16 |
-         static_cast<uint32_t>(rtp[10]) << 8 | rtp[11];
-}
+inline uint32_t timestampOf(const uint8_t* rtp) { return read32(rtp + 4); }
+
+inline uint32_t ssrcOf(const uint8_t* rtp) { return read32(rtp + 8); }
 
 }  // namespace media

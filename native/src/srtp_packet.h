@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rtp.h"
 #include "srtp_cipher.h"
 
 namespace media {
@@ -18,11 +19,6 @@ constexpr size_t kSrtpGrowth = 20;
 // More sources than one stream has in its life. None is ever forgotten: what was played once
 // could be played again, and a counter that began anew would use its key stream twice.
 constexpr size_t kSrtpSourcesMax = 256;
-
-inline uint32_t read32(const uint8_t* at) {
-  return static_cast<uint32_t>(at[0]) << 24 | static_cast<uint32_t>(at[1]) << 16 |
-         static_cast<uint32_t>(at[2]) << 8 | at[3];
-}
 
 inline void write32(uint8_t* at, uint32_t value) {
   at[0] = static_cast<uint8_t>(value >> 24);

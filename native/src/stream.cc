@@ -59,6 +59,7 @@ void End::agree(const EndPlan& plan, Ms now) {
   }
   rtp.source.agree(plan.remote, plan.learns);
   if (!mux()) rtcp.source.agree(plan.remote.withPort(plan.remoteRtcpPort), plan.learns);
+  formats = plan.formats;
   secure.agree(plan.inbound, plan.outbound, now);
   rtp.socket.setDscp(plan.dscp);
   rtcp.socket.setDscp(plan.dscp);

@@ -4,7 +4,8 @@
 #include <cstdint>
 
 #include "address.h"
-#include "sequence.h"
+#include "formats.h"
+#include "quality.h"
 #include "secure_end.h"
 #include "source.h"
 #include "udp_socket.h"
@@ -35,7 +36,8 @@ struct Counters {
   uint64_t bytesIn = 0;
   uint64_t rtcpIn = 0;
   uint64_t packetsOut = 0;
-  Sequence sequence;
+  Quality quality;
+  RoundTrip roundTrip;
   std::array<uint64_t, kDropNames.size()> drops{};
 
   void drop(Drop why, uint64_t packets = 1) { drops[static_cast<size_t>(why)] += packets; }
@@ -52,6 +54,8 @@ struct EndPlan {
   // The peer's key and ours; without them media is plain.
   SrtpMaster inbound;
   SrtpMaster outbound;
+  // What the peer's packets may be.
+  Formats formats;
   // A remote address was given that is none.
   bool unreadable = false;
 
@@ -86,6 +90,7 @@ struct End {
   Stream* stream = nullptr;
   End* other = nullptr;
   Counters counters;
+  Formats formats;
   SecureEnd secure;
   uint8_t side = 0;
   bool sending = false;

@@ -65,11 +65,18 @@ void endOf(std::string& out, Chance& chance) {
   number(out, chance.below(64), 1);
   keyOf(out, chance);
   keyOf(out, chance);
+  const uint32_t formats = chance.below(4);
+  number(out, formats, 1);
+  for (uint32_t i = 0; i < formats; i++) {
+    number(out, chance.below(2) ? 0 : chance.byte(), 1);
+    number(out, chance.below(4), 1);
+    number(out, chance.below(3) * 8000, 4);
+  }
 }
 
 std::string payloadOf(CommandKind kind, Chance& chance) {
   std::string out;
-  if (kind == CommandKind::advance) {
+  if (kind == CommandKind::advance || kind == CommandKind::figures) {
     number(out, chance.below(4000), 4);
     return out;
   }
@@ -96,7 +103,7 @@ void sendPacket(int from, Chance& chance) {
   for (uint32_t i = 0; i < size; i++) packet.push_back(static_cast<char>(chance.byte()));
   if (size > 1) {
     packet[0] = static_cast<char>(0x80);
-    packet[1] = static_cast<char>(chance.below(2) ? 0 : 201);
+    packet[1] = static_cast<char>(chance.below(2) ? 0 : 200 + chance.below(2));
     if (size > 3) packet[2] = packet[3] = static_cast<char>(size / 4 - 1);
   }
   const uint16_t port = static_cast<uint16_t>(kPortFirst + chance.below(kPorts + 1));
@@ -136,12 +143,13 @@ bool planeSurvivesChance() {
   Chance chance;
   const int outside = ::socket(AF_INET, SOCK_DGRAM, 0);
   constexpr CommandKind kKinds[] = {CommandKind::stream, CommandKind::stream, CommandKind::close,
-                                    CommandKind::counters, CommandKind::advance};
+                                    CommandKind::counters, CommandKind::advance,
+                                    CommandKind::figures};
   bool well = true;
   for (uint32_t round = 1; well && round <= 400; round++) {
     std::string commands;
     for (int i = 0; i < 5; i++) {
-      const CommandKind kind = kKinds[chance.below(5)];
+      const CommandKind kind = kKinds[chance.below(6)];
       commands += frameOf(kind, payloadOf(kind, chance));
     }
     for (int i = 0; i < 20; i++) sendPacket(outside, chance);

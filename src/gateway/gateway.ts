@@ -272,6 +272,8 @@ export class Gateway {
         return this.#callWith(event.id)?.hangUp(end("media-failed"), undefined, now);
       case "closed":
         return this.#relayed(event.counters);
+      case "figures":
+        return;
       case "restarted":
         return this.#reopenMedia();
       default:

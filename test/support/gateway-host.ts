@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { after, type Hash, type Instant, type Random } from "#base";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
-import type { MediaCommand, Stream } from "#media";
+import { type MediaCommand, NOTHING_COUNTED, type Stream } from "#media";
 import type { Effect, Input, Order, Target } from "#port";
 import { listenersOf, type Settings } from "#settings";
 import type { Side, Transport } from "#sip";
@@ -133,7 +133,8 @@ export class GatewayHost implements Host {
       this.streams.set(command.stream.id, command.stream);
       return;
     }
-    const zero = { packetsIn: 0, bytesIn: 0, rtcpIn: 0, packetsOut: 0, lost: 0, drops: {} };
+    if (command.kind === "figures") return;
+    const zero = NOTHING_COUNTED;
     if (!this.streams.delete(command.id)) return;
     const counters = { id: command.id, ends: { caller: zero, callee: zero } };
     this.#later({ kind: "media", event: { kind: "closed", counters } }, now);

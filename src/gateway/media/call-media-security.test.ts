@@ -92,7 +92,7 @@ class Bench {
     assert.ok(outcome.kind === "relayed", JSON.stringify(outcome));
     for (const command of outcome.commands) {
       if (command.kind === "stream") this.plane.set(command.stream.id, command.stream);
-      else this.plane.delete(command.id);
+      else if (command.kind === "close") this.plane.delete(command.id);
     }
     return (parseSdp(outcome.sdp) as Sdp).media[0]!;
   }

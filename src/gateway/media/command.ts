@@ -51,6 +51,16 @@ export interface StreamEnd {
   readonly dscp: number;
   /** Absent: plain RTP. */
   readonly srtp?: SrtpKeys;
+  /** What its peer's description lists, and so what it is sent (RFC 3264 §6.1). */
+  readonly formats?: readonly Format[];
+}
+
+/** A payload type of RTP as a description has it. */
+export interface Format {
+  readonly payloadType: number;
+  /** The codec's name in lower case; "" when nobody said. */
+  readonly encoding: string;
+  readonly clockHz: number;
 }
 
 /**
@@ -64,12 +74,16 @@ export interface Stream {
   readonly ends: Readonly<Record<Role, StreamEnd>>;
   /** After this long without a packet from either end the plane reports `silent`; 0: never. */
   readonly silenceS: number;
+  /** An m= line of audio: its figures are the call's. */
+  readonly isVoice?: boolean;
 }
 
 export type MediaCommand =
   /** Opens a stream, or changes it to this: ports that are no longer named are closed. */
   | { readonly kind: "stream"; readonly stream: Stream }
-  | { readonly kind: "close"; readonly id: string };
+  | { readonly kind: "close"; readonly id: string }
+  /** How often the plane tells of all streams what they counted; 0: never. */
+  | { readonly kind: "figures"; readonly everyS: number };
 
 /** Packets as one end's peer sent them to us, and what became of them; drops by named reason. */
 export interface EndCounters {
@@ -78,10 +92,36 @@ export interface EndCounters {
   readonly rtcpIn: number;
   /** Packets that we sent to this end. */
   readonly packetsOut: number;
-  /** RTP sequence numbers that never came (RFC 3550 A.3). */
+  /** RTP sequence numbers that never came (RFC 3550 A.3); what came twice makes up for none. */
   readonly lost: number;
+  /** Packets that a later one had overtaken. */
+  readonly reordered: number;
+  readonly duplicates: number;
+  /** Digits pressed (RFC 4733): how many, not which. */
+  readonly dtmfEvents: number;
+  /** How unevenly packets came (RFC 3550 A.8): of late, and in the mean. Absent: not known. */
+  readonly jitterMs?: number;
+  readonly jitterMeanMs?: number;
+  /** From us to this end's peer and back, by RTCP: the latest, and in the mean. Absent: not known. */
+  readonly roundTripMs?: number;
+  readonly roundTripMeanMs?: number;
+  /** The payload type of the latest packet of voice or video. */
+  readonly payloadType?: number;
   readonly drops: Readonly<Record<string, number>>;
 }
+
+/** An end that nothing came from. */
+export const NOTHING_COUNTED: EndCounters = {
+  packetsIn: 0,
+  bytesIn: 0,
+  rtcpIn: 0,
+  packetsOut: 0,
+  lost: 0,
+  reordered: 0,
+  duplicates: 0,
+  dtmfEvents: 0,
+  drops: {},
+};
 
 export interface StreamCounters {
   readonly id: string;
@@ -101,5 +141,7 @@ export type MediaEvent =
   | { readonly kind: "failed"; readonly id: string; readonly why: string }
   /** The last counters of a stream, after its `close` (and for a replaced port set). */
   | { readonly kind: "closed"; readonly counters: StreamCounters }
+  /** What all streams have counted so far that heard something since the last time. */
+  | { readonly kind: "figures"; readonly streams: readonly StreamCounters[] }
   /** The plane's process ended and came back: all its streams are gone and are opened again. */
   | { readonly kind: "restarted" };

@@ -80,7 +80,8 @@ class Plane {
   perform(commands: readonly MediaCommand[]): void {
     for (const command of commands) {
       if (command.kind === "stream") this.streams.set(command.stream.id, command.stream);
-      else assert.ok(this.streams.delete(command.id), "only an open stream is closed");
+      if (command.kind !== "close") continue;
+      assert.ok(this.streams.delete(command.id), "only an open stream is closed");
     }
   }
 

@@ -17,6 +17,7 @@ import {
   reshaped,
   type StreamName,
   sameStream,
+  withFormats,
   withKeys,
   withMux,
   withRemote,
@@ -32,14 +33,15 @@ export function offeredLine(
   { sides, voice }: Pick<CallMediaState, "sides" | "voice">,
   facts: MediaFacts,
 ): OfferedLine {
-  const { shape, mux, held, remote } = judged;
+  const { shape, mux, held, remote, formats } = judged;
   const line = { line: section.line, mux, held, remote, accepted: false, answerHeld: false };
   if (!shape) return { ...line, fresh: false };
   const security = securityOf(judged, seat, from, voice[otherRole(from)], facts);
   const begun = seat.ports
     ? newStream(name, shape, seat.ports, sides, facts)
     : reshaped(seat.former!, shape);
-  const stream = withKeys(withRemote(begun, from, remote), from, security?.offerer?.keys);
+  const keyed = withKeys(withRemote(begun, from, remote), from, security?.offerer?.keys);
+  const stream = withFormats(keyed, from, formats);
   const withSecurity = { ...line, ...(security && { security }), stream };
   if (seat.ports) return { ...withSecurity, fresh: true, told: stream };
   // The plane keeps the former agreement until there is another: the offer may yet fail.
@@ -84,7 +86,8 @@ export function answeredLine(
   if (keys && "kind" in keys) return keys;
   const mux = offered.mux && judged.mux;
   const offerer = withRemote(withMux(stream, mux), otherRole(from), offered.remote, mux);
-  const answered = withKeys(withRemote(offerer, from, judged.remote, mux), from, keys);
+  const keyed = withKeys(withRemote(offerer, from, judged.remote, mux), from, keys);
+  const answered = withFormats(keyed, from, judged.formats);
   return { ...offered, accepted: true, answerHeld: judged.held, stream: answered };
 }
 

@@ -9,8 +9,10 @@ export {
 export type { CallMediaState } from "./call-media-state.ts";
 export {
   type EndCounters,
+  type Format,
   type MediaCommand,
   type MediaEvent,
+  NOTHING_COUNTED,
   otherRole,
   type Role,
   type SrtpKey,
@@ -20,6 +22,7 @@ export {
   type StreamCounters,
   type StreamEnd,
 } from "./command.ts";
+export { type FormatUse, formatsFrom, formatUse } from "./formats.ts";
 export { newKey, type SrtpPolicy, SUITES_OF, type VoiceEncryption } from "./line-security.ts";
 export type { MediaFacts, MediaRefusal, MediaRefusalWhy, MediaSide } from "./media-facts.ts";
 export { PortPool } from "./port-pool.ts";

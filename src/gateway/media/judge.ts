@@ -7,7 +7,9 @@ import {
   type Sdp,
 } from "#sdp";
 import type { Side } from "#sip";
-import { dscpOf, kindOfLine } from "./line-policy.ts";
+import type { Format } from "./command.ts";
+import { formatsOf } from "./formats.ts";
+import { dscpOf, isVoice, kindOfLine } from "./line-policy.ts";
 import { type LegVoice, type Protection, protectionOf } from "./line-security.ts";
 import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import type { StreamShape } from "./stream.ts";
@@ -22,6 +24,7 @@ export interface JudgedLine {
   /** On hold: nobody may wonder that it is silent. */
   readonly held: boolean;
   readonly mux: boolean;
+  readonly formats: readonly Format[];
   /** The key of an offer that we take. */
   readonly protection?: Protection | undefined;
 }
@@ -79,11 +82,12 @@ export function judgeLine(
   if ("kind" in remote) return remote;
   const sends = directionOf(sdp, section) === "sendrecv" && remote.address !== undefined;
   return {
-    shape: { kind, dscp: dscpOf(section.line, facts) },
+    shape: { kind, dscp: dscpOf(section.line, facts), isVoice: isVoice(section.line) },
     remote,
     held: !sends,
     mux: kind === "rtp" && hasAttribute(section.lines, "rtcp-mux"),
+    formats: kind === "rtp" ? formatsOf(section) : [],
   };
 }
 
-const OFF: JudgedLine = { remote: {}, held: false, mux: false };
+const OFF: JudgedLine = { remote: {}, held: false, mux: false, formats: [] };

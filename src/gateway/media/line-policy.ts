@@ -15,6 +15,8 @@ export function kindOfLine(line: MediaLine, facts: MediaFacts): Stream["kind"] |
   return facts.opaque ? "opaque" : refusal("media-not-allowed", line.protocol);
 }
 
+export const isVoice = ({ media }: MediaLine): boolean => /^audio$/i.test(media);
+
 /** The class of service: fax is as urgent as voice, the rest goes with video. */
 export const dscpOf = (line: MediaLine, facts: MediaFacts): number =>
   /^(?:audio|image)$/i.test(line.media) ? facts.dscp.audio : facts.dscp.video;

@@ -1,4 +1,5 @@
-import type { Role, SrtpKey, SrtpKeys, Stream, StreamEnd } from "./command.ts";
+import type { Format, Role, SrtpKey, SrtpKeys, Stream, StreamEnd } from "./command.ts";
+import { sameFormats } from "./formats.ts";
 import type { CallSides, MediaFacts } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
@@ -15,6 +16,7 @@ export interface StreamName {
 export interface StreamShape {
   readonly kind: Stream["kind"];
   readonly dscp: number;
+  readonly isVoice: boolean;
 }
 
 /** A stream on ports of its own, that knows no peer yet and isn't watched for silence. */
@@ -33,12 +35,12 @@ export function newStream(
     dscp: shape.dscp,
   });
   const ends = { caller: end("caller"), callee: end("callee") };
-  return { ...name, kind: shape.kind, ends, silenceS: 0 };
+  return { ...name, kind: shape.kind, ends, silenceS: 0, isVoice: shape.isVoice };
 }
 
 /** The same ports for what an m= line asks now, as when voice turns to fax; the answer says mux. */
-export const reshaped = (stream: Stream, { kind, dscp }: StreamShape): Stream =>
-  withBothEnds({ ...stream, kind }, (end) => ({
+export const reshaped = (stream: Stream, { kind, dscp, isVoice }: StreamShape): Stream =>
+  withBothEnds({ ...stream, kind, isVoice }, (end) => ({
     ...end,
     dscp,
     rtcpPort: rtcpPortOf(end.port, kind, false),
@@ -56,7 +58,7 @@ export function withMux(stream: Stream, mux: boolean): Stream {
 
 /** The stream with one leg's peer where that wants its media now, or nowhere. */
 export function withRemote(stream: Stream, role: Role, remote: Remote, mux = false): Stream {
-  const { localAddress, port, rtcpPort, latch, dscp, srtp } = stream.ends[role];
+  const { localAddress, port, rtcpPort, latch, dscp, srtp, formats } = stream.ends[role];
   const { address: remoteAddress, port: remotePort } = remote;
   const remoteRtcpPort = mux || stream.kind === "opaque" ? remotePort : remote.rtcpPort;
   const end: StreamEnd = {
@@ -66,6 +68,7 @@ export function withRemote(stream: Stream, role: Role, remote: Remote, mux = fal
     latch,
     dscp,
     ...(srtp && { srtp }),
+    ...(formats && { formats }),
     ...(remoteAddress !== undefined && { remoteAddress }),
     ...(remotePort !== undefined && { remotePort }),
     ...(remoteRtcpPort !== undefined && { remoteRtcpPort }),
@@ -80,6 +83,13 @@ export function withKeys(stream: Stream, role: Role, srtp: SrtpKeys | undefined)
   return { ...stream, ends: { ...stream.ends, [role]: srtp ? { ...end, srtp } : end } };
 }
 
+/** The stream with what one leg's description lists. */
+export function withFormats(stream: Stream, role: Role, formats: readonly Format[]): Stream {
+  const end = stream.ends[role];
+  if (sameFormats(end.formats, formats)) return stream;
+  return { ...stream, ends: { ...stream.ends, [role]: { ...end, formats } } };
+}
+
 /** Whether the plane needs to hear of `b` when it was told `a`. */
 export function sameStream(a: Stream, b: Stream): boolean {
   if (a === b) return true;
@@ -87,6 +97,7 @@ export function sameStream(a: Stream, b: Stream): boolean {
     a.id === b.id &&
     a.kind === b.kind &&
     a.silenceS === b.silenceS &&
+    a.isVoice === b.isVoice &&
     sameEnd(a.ends.caller, b.ends.caller) &&
     sameEnd(a.ends.callee, b.ends.callee)
   );
@@ -103,6 +114,7 @@ function sameEnd(a: StreamEnd, b: StreamEnd): boolean {
       a.dscp === b.dscp &&
       a.latch === b.latch &&
       sameKeys(a.srtp, b.srtp) &&
+      sameFormats(a.formats, b.formats) &&
       a.localAddress === b.localAddress)
   );
 }

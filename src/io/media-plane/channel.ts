@@ -33,6 +33,8 @@ export class Channel {
   readonly #freeSlots: number[] = [];
   readonly #closing = new Set<number>();
   readonly #questions = new Map<number, Question>();
+  /** What has come of a batch. */
+  #figures: StreamCounters[] = [];
   #lastQuestion = 0;
   #flushing: NodeJS.Immediate | undefined;
   #hello: (callsMax: number) => void = () => {};
@@ -59,8 +61,17 @@ export class Channel {
   }
 
   perform(command: MediaCommand): void {
-    if (command.kind === "stream") this.#open(command.stream);
-    else this.#close(command.id);
+    switch (command.kind) {
+      case "stream":
+        return this.#open(command.stream);
+      case "close":
+        return this.#close(command.id);
+      case "figures":
+        this.#commands.figures(command.everyS);
+        return this.#flushSoon();
+      default:
+        command satisfies never;
+    }
   }
 
   counters(ids?: readonly string[]): Promise<StreamCounters[]> {
@@ -153,6 +164,9 @@ export class Channel {
         if (id !== undefined) question?.found.push(word.of(id));
         return;
       }
+      case "figures":
+        this.#collect(word);
+        return;
       case "event": {
         const id = this.#ids[word.slot];
         if (word.final) this.#free(word.slot);
@@ -162,6 +176,18 @@ export class Channel {
       default:
         word satisfies never;
     }
+  }
+
+  /** Ids are looked up part by part: a number may be another stream's by the last of them. */
+  #collect({ streams, isLast }: Extract<PlaneWord, { kind: "figures" }>): void {
+    for (const { slot, of } of streams) {
+      const id = this.#ids[slot];
+      if (id !== undefined) this.#figures.push(of(id));
+    }
+    if (!isLast) return;
+    const batch = this.#figures;
+    this.#figures = [];
+    if (batch.length > 0) this.#listener({ kind: "figures", streams: batch });
   }
 
   #answer(number: number): void {

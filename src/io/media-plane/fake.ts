@@ -17,6 +17,7 @@ export class FakePlane implements MediaPlane {
       this.streams.set(command.stream.id, command.stream);
       return;
     }
+    if (command.kind === "figures") return;
     const counters = this.#countersOf(command.id);
     this.streams.delete(command.id);
     this.#counters.delete(command.id);

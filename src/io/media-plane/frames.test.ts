@@ -5,8 +5,8 @@ import { CommandFrames, EventFrames, type PlaneWord } from "./frames.ts";
 import { streamBetween } from "./loopback-peer.ts";
 
 const frame = (kind: number, ...payload: number[]): number[] => [
-  payload.length,
-  0,
+  payload.length & 0xff,
+  payload.length >> 8,
   kind,
   ...payload,
 ];
@@ -17,11 +17,16 @@ const count = (value: number): number[] => {
   return [...bytes];
 };
 
-const HELLO = frame(1, 2, 0, 0x88, 0x13, 0, 0, 2, ...text("not-rtp"), ...text("foreign"));
+const HELLO = frame(1, 3, 0, 0x88, 0x13, 0, 0, 2, ...text("not-rtp"), ...text("foreign"));
 const end = (first: number, ...drops: number[]): number[] => [
-  ...[first, 2, 3, 4, 5].flatMap(count),
+  ...[first, 2, 3, 4, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
+  first === 1 ? 111 : 255,
   ...drops,
 ];
+const account = (packetsIn: number, drops: object, more: object = {}): object => ({
+  ...{ packetsIn, bytesIn: 2, rtcpIn: 3, packetsOut: 4, lost: 5, reordered: 6, duplicates: 7 },
+  ...{ dtmfEvents: 8, jitterMs: 1.5, roundTripMs: 0, drops, ...more },
+});
 const CLOSED = frame(5, 7, 0, 0, 0, 1, ...end(1, 1, 1, ...count(9)), ...end(2 ** 40, 0));
 const LATCHED = frame(2, 7, 0, 0, 0, 1, ...text("::1"), 0x40, 0x1f);
 
@@ -41,27 +46,25 @@ test("words come whole, wherever the bytes are cut", () => {
         counters: {
           id: "x",
           ends: {
-            caller: {
-              packetsIn: 1,
-              bytesIn: 2,
-              rtcpIn: 3,
-              packetsOut: 4,
-              lost: 5,
-              drops: { foreign: 9 },
-            },
-            callee: {
-              packetsIn: 2 ** 40,
-              bytesIn: 2,
-              rtcpIn: 3,
-              packetsOut: 4,
-              lost: 5,
-              drops: {},
-            },
+            caller: account(1, { foreign: 9 }, { payloadType: 111 }),
+            callee: account(2 ** 40, {}),
           },
         },
       },
     ]);
   }
+});
+
+test("a batch of figures comes part by part, and the last says so", () => {
+  const stream = (slot: number): number[] => [slot, 0, 0, 0, ...end(1, 0), ...end(2, 0)];
+  const bytes = [...HELLO, ...frame(8, 0, ...stream(3), ...stream(4)), ...frame(8, 1)];
+  const [, part, last] = new EventFrames().read(Buffer.from(bytes));
+  assert.ok(part?.kind === "figures" && last?.kind === "figures");
+  assert.deepEqual([part.isLast, last.isLast, last.streams], [false, true, []]);
+  assert.deepEqual(
+    part.streams.map(({ slot, of }) => [slot, of("x").ends.callee]),
+    [3, 4].map((slot) => [slot, account(2, {})]),
+  );
 });
 
 test("another version or another language is an error, not a guess", () => {
@@ -76,18 +79,41 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
   const keySalt = new Secret(Buffer.alloc(28, 7).toString("base64"));
   const inbound = { suite, keySalt, mki: { value: 258, bytes: 4 } } as const;
   const srtp = { inbound, outbound: { suite, keySalt } } as const;
-  const wishes = { caller: { port: 2, srtp }, callee: { port: 4 } };
+  const format = (payloadType: number, encoding: string) => ({
+    payloadType,
+    encoding,
+    clockHz: 8000,
+  });
+  const [pcma, press, cn] = [format(8, "pcma"), format(101, "telephone-event"), format(13, "cn")];
+  const wishes = {
+    caller: { port: 2, srtp, formats: [cn, pcma] },
+    callee: { port: 4, formats: [pcma, press] },
+  };
   frames.stream(3, streamBetween(wishes, { silenceS: 0.5 }));
   frames.close(3);
+  frames.figures(5);
   const ours = (port: number): number[] => [...text("127.0.0.1"), port, 0, port + 1, 0];
   const nowhere = [0, 0, 0, 0, 0, 0, 46];
   const key = [5, ...Buffer.alloc(28, 7)];
   const keys = [...key, 4, 2, 1, 0, 0, ...key, 0, 0, 0, 0, 0];
   const silence = [0xf4, 1, 0, 0];
-  const ends = [...ours(2), ...nowhere, ...keys, ...ours(4), ...nowhere, 0, 0];
+  const hz8000 = [0x40, 0x1f, 0, 0];
+  const voice = [8, 0, ...hz8000];
+  const events = [101, 1, ...hz8000];
+  const noise = [13, 2, ...hz8000];
+  // What each end sends: first as the other's description has it.
+  const [sent, back] = [
+    [3, ...voice, ...events, ...noise],
+    [3, ...noise, ...voice, ...events],
+  ];
+  const ends = [...ours(2), ...nowhere, ...keys, ...sent, ...ours(4), ...nowhere, 0, 0, ...back];
   assert.deepEqual(
     [...frames.take()],
-    [...frame(1, 3, 0, 0, 0, 0, ...silence, ...ends), ...frame(2, 3, 0, 0, 0)],
+    [
+      ...frame(1, 3, 0, 0, 0, 0, ...silence, ...ends),
+      ...frame(2, 3, 0, 0, 0),
+      ...frame(6, 0x88, 0x13, 0, 0),
+    ],
   );
   assert.equal(frames.empty, true);
 });

@@ -1,18 +1,22 @@
-import type {
-  EndCounters,
-  MediaEvent,
-  Role,
-  SrtpKey,
-  SrtpSuite,
-  Stream,
-  StreamCounters,
-  StreamEnd,
+import {
+  type Format,
+  type FormatUse,
+  formatsFrom,
+  formatUse,
+  type MediaEvent,
+  type Role,
+  type SrtpKey,
+  type SrtpSuite,
+  type Stream,
+  type StreamEnd,
 } from "#media";
+import { type CountersOf, readCounters } from "./counters-payload.ts";
+import { Payload } from "./payload.ts";
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is native/src/frame.h.
 
-const COMMAND = { stream: 1, close: 2, counters: 3, fence: 4, advance: 5 } as const;
+const COMMAND = { stream: 1, close: 2, counters: 3, fence: 4, advance: 5, figures: 6 } as const;
 const EVENT = {
   hello: 1,
   latched: 2,
@@ -21,10 +25,11 @@ const EVENT = {
   closed: 5,
   counters: 6,
   fence: 7,
+  figures: 8,
 } as const;
 
 const HEADER = 3;
-const VERSION = 2;
+const VERSION = 3;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -38,8 +43,10 @@ const SUITES: readonly (SrtpSuite | undefined)[] = [
 /** The two ends of a stream, in the order in which frames have them. */
 const ROLES: readonly Role[] = ["caller", "callee"];
 const BYTES_FIRST = 16 * 1024;
-/** No command is longer: a stream names four addresses of at most 255 bytes. */
-const COMMAND_BYTES_MAX = 2048;
+/** By number, as native/src/formats.h has them. */
+const USES: readonly FormatUse[] = ["media", "events", "aside"];
+/** No command is longer: four addresses of at most 255 bytes, two lists of at most 64 formats. */
+const COMMAND_BYTES_MAX = 4096;
 
 /** In place of a stream's number: all of them. */
 export const EVERY_STREAM = 0xffff_ffff;
@@ -66,8 +73,7 @@ export class CommandFrames {
     this.#u32(slot);
     this.#u8(stream.kind === "opaque" ? 1 : 0);
     this.#u32(Math.round(stream.silenceS * 1000));
-    this.#streamEnd(stream.ends.caller);
-    this.#streamEnd(stream.ends.callee);
+    for (const role of ROLES) this.#streamEnd(stream.ends[role], formatsFrom(stream.ends, role));
     this.#finish();
   }
 
@@ -84,12 +90,17 @@ export class CommandFrames {
     this.#number(COMMAND.fence, number);
   }
 
+  /** How often all streams are told of; 0: never. */
+  figures(everyS: number): void {
+    this.#number(COMMAND.figures, everyS * 1000);
+  }
+
   /** Moves the clock of a plane whose clock is manual. */
   advance(ms: number): void {
     this.#number(COMMAND.advance, ms);
   }
 
-  #streamEnd(end: StreamEnd): void {
+  #streamEnd(end: StreamEnd, formats: readonly Format[]): void {
     const { remoteAddress, remotePort } = end;
     const known = remoteAddress !== undefined && remotePort !== undefined;
     this.#text(end.localAddress);
@@ -102,6 +113,12 @@ export class CommandFrames {
     this.#u8(end.dscp);
     this.#key(end.srtp?.inbound);
     this.#key(end.srtp?.outbound);
+    this.#u8(formats.length);
+    for (const format of formats) {
+      this.#u8(format.payloadType);
+      this.#u8(USES.indexOf(formatUse(format)));
+      this.#u32(format.clockHz);
+    }
   }
 
   #key(key: SrtpKey | undefined): void {
@@ -161,7 +178,13 @@ export type PlaneWord =
   | {
       readonly kind: "counters";
       readonly slot: number;
-      readonly of: (id: string) => StreamCounters;
+      readonly of: CountersOf;
+    }
+  | {
+      /** A part of a batch. */
+      readonly kind: "figures";
+      readonly isLast: boolean;
+      readonly streams: readonly { readonly slot: number; readonly of: CountersOf }[];
     }
   | {
       readonly kind: "event";
@@ -184,14 +207,14 @@ export class EventFrames {
     while (rest.length - at >= HEADER) {
       const end = at + HEADER + rest.readUInt16LE(at);
       if (end > rest.length) break;
-      words.push(this.#word(rest[at + 2]!, new Payload(rest, at + HEADER)));
+      words.push(this.#word(rest[at + 2]!, new Payload(rest, at + HEADER), end));
       at = end;
     }
     this.#unfinished = at === rest.length ? NO_BYTES : Buffer.from(rest.subarray(at));
     return words;
   }
 
-  #word(kind: number, payload: Payload): PlaneWord {
+  #word(kind: number, payload: Payload, end: number): PlaneWord {
     switch (kind) {
       case EVENT.hello:
         return this.#hello(payload);
@@ -216,6 +239,8 @@ export class EventFrames {
       }
       case EVENT.counters:
         return { kind: "counters", ...this.#counters(payload) };
+      case EVENT.figures:
+        return this.#figures(payload, end);
       default:
         throw new Error(`the media plane speaks another language: event ${kind}`);
     }
@@ -231,30 +256,19 @@ export class EventFrames {
     return { kind: "hello", callsMax };
   }
 
-  #counters(payload: Payload): {
-    slot: number;
-    final: boolean;
-    of: (id: string) => StreamCounters;
-  } {
+  #counters(payload: Payload): { slot: number; final: boolean; of: CountersOf } {
     const slot = payload.u32();
     const final = payload.u8() === 1;
-    const caller = this.#endCounters(payload);
-    const callee = this.#endCounters(payload);
-    return { slot, final, of: (id) => ({ id, ends: { caller, callee } }) };
+    return { slot, final, of: readCounters(payload, this.#dropNames) };
   }
 
-  #endCounters(payload: Payload): EndCounters {
-    const packetsIn = payload.count();
-    const bytesIn = payload.count();
-    const rtcpIn = payload.count();
-    const packetsOut = payload.count();
-    const lost = payload.count();
-    const drops: Record<string, number> = {};
-    for (let left = payload.u8(); left > 0; left--) {
-      const name = this.#dropNames[payload.u8()] ?? "unknown";
-      drops[name] = payload.count();
+  #figures(payload: Payload, end: number): PlaneWord {
+    const isLast = payload.u8() === 1;
+    const streams: { slot: number; of: CountersOf }[] = [];
+    while (payload.at < end) {
+      streams.push({ slot: payload.u32(), of: readCounters(payload, this.#dropNames) });
     }
-    return { packetsIn, bytesIn, rtcpIn, packetsOut, lost, drops };
+    return { kind: "figures", isLast, streams };
   }
 }
 
@@ -267,42 +281,4 @@ function latched(payload: Payload): PlaneWord {
   const port = payload.u16();
   const of = (id: string): MediaEvent => ({ kind: "latched", id, role, address, port });
   return { kind: "event", slot, final: false, of };
-}
-
-class Payload {
-  readonly #bytes: Buffer;
-  #at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  u8(): number {
-    return this.#bytes.readUInt8(this.#step(1));
-  }
-
-  u16(): number {
-    return this.#bytes.readUInt16LE(this.#step(2));
-  }
-
-  u32(): number {
-    return this.#bytes.readUInt32LE(this.#step(4));
-  }
-
-  count(): number {
-    return this.#bytes.readDoubleLE(this.#step(8));
-  }
-
-  text(): string {
-    const length = this.u8();
-    const start = this.#step(length);
-    return this.#bytes.toString("latin1", start, start + length);
-  }
-
-  #step(bytes: number): number {
-    const at = this.#at;
-    this.#at += bytes;
-    return at;
-  }
 }

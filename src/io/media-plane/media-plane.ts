@@ -1,4 +1,4 @@
-import type { MediaCommand, MediaEvent, StreamCounters } from "#media";
+import { type MediaCommand, type MediaEvent, NOTHING_COUNTED, type StreamCounters } from "#media";
 
 /**
  * What relays media. Commands take effect in their order, and no event comes while one is being
@@ -20,7 +20,5 @@ export type MediaListener = (event: MediaEvent) => void;
 /** The counters of a stream that relayed nothing. */
 export const noCounters = (id: string): StreamCounters => ({
   id,
-  ends: { caller: NOTHING, callee: NOTHING },
+  ends: { caller: NOTHING_COUNTED, callee: NOTHING_COUNTED },
 });
-
-const NOTHING = { packetsIn: 0, bytesIn: 0, rtcpIn: 0, packetsOut: 0, lost: 0, drops: {} } as const;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NOTHING_COUNTED } from "#media";
 import { logLine } from "./log-line.ts";
 
 const started = (caller: string) =>
@@ -19,13 +20,12 @@ test("a hostile caller can't forge a line or steer the terminal", () => {
 });
 
 test("a stream's line tells what came and went at each end, and what was dropped and why", () => {
-  const end = { packetsIn: 200, bytesIn: 34_400, rtcpIn: 2, packetsOut: 198, lost: 1, drops: {} };
-  const counters = {
-    id: "c1.0",
-    ends: { caller: end, callee: { ...end, drops: { source: 3 } } },
-  };
+  const end = { ...NOTHING_COUNTED, packetsIn: 200, rtcpIn: 2, packetsOut: 198, lost: 1 };
+  const measured = { jitterMeanMs: 1.26, roundTripMeanMs: 20, reordered: 1, duplicates: 5 };
+  const callee = { ...end, ...measured, dtmfEvents: 4, drops: { source: 3 } };
+  const counters = { id: "c1.0", ends: { caller: end, callee } };
   assert.equal(
     logLine({ kind: "media-relayed", callId: "c1", counters }),
-    "stream c1.0: caller 200 in, 198 out, 2 RTCP in, 1 lost; callee 200 in, 198 out, 2 RTCP in, 1 lost, 3 dropped (source)",
+    "stream c1.0: caller 200 in, 198 out, 2 RTCP in, 1 lost; callee 200 in, 198 out, 2 RTCP in, 1 lost, 1 late, 5 twice, jitter 1.3 ms, round trip 20.0 ms, 4 DTMF, 3 dropped (source)",
   );
 });

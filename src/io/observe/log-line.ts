@@ -93,9 +93,17 @@ function relayedLine({ id, ends }: StreamCounters): string {
   return `stream ${id}: caller ${passed(ends.caller)}; callee ${passed(ends.callee)}`;
 }
 
-function passed({ packetsIn, packetsOut, rtcpIn, lost, drops }: EndCounters): string {
-  const dropped = Object.entries(drops).map(([why, count]) => `, ${count} dropped (${why})`);
-  return `${packetsIn} in, ${packetsOut} out, ${rtcpIn} RTCP in, ${lost} lost${dropped.join("")}`;
+function passed(counters: EndCounters): string {
+  const { packetsIn, packetsOut, rtcpIn, lost, reordered, duplicates, dtmfEvents } = counters;
+  const { jitterMeanMs: jitter, roundTripMeanMs: roundTrip, drops } = counters;
+  const told = [`${packetsIn} in`, `${packetsOut} out`, `${rtcpIn} RTCP in`, `${lost} lost`];
+  if (reordered > 0) told.push(`${reordered} late`);
+  if (duplicates > 0) told.push(`${duplicates} twice`);
+  if (jitter !== undefined) told.push(`jitter ${jitter.toFixed(1)} ms`);
+  if (roundTrip !== undefined) told.push(`round trip ${roundTrip.toFixed(1)} ms`);
+  if (dtmfEvents > 0) told.push(`${dtmfEvents} DTMF`);
+  for (const [why, count] of Object.entries(drops)) told.push(`${count} dropped (${why})`);
+  return told.join(", ");
 }
 
 const by = (trunk: string | undefined): string => (trunk === undefined ? "" : ` (trunk ${trunk})`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Instant, instant } from "#base";
 import type { Gateway } from "#gateway";
-import type { Stream } from "#media";
+import { NOTHING_COUNTED, type Stream } from "#media";
 import type { Effect } from "#port";
 import type { Destination, Flow } from "#sip";
 import {
@@ -344,8 +344,8 @@ export class Stage {
       this.streams.set(command.stream.id, command.stream);
       return;
     }
-    if (!this.streams.delete(command.id)) return;
-    const zero = { packetsIn: 0, bytesIn: 0, rtcpIn: 0, packetsOut: 0, lost: 0, drops: {} };
+    if (command.kind === "figures" || !this.streams.delete(command.id)) return;
+    const zero = NOTHING_COUNTED;
     const counters = { id: command.id, ends: { caller: zero, callee: zero } };
     this.gateway.handle({ kind: "media", event: { kind: "closed", counters } }, this.#now);
   }
