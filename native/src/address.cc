@@ -25,6 +25,25 @@ Address Address::parse(std::string_view host, uint16_t port) {
   return address;
 }
 
+Address Address::fromBytes(const uint8_t* bytes, size_t size, uint16_t port) {
+  Address address;
+  if (size == sizeof address.v4_.sin_addr) {
+    address.v4_.sin_family = AF_INET;
+    address.v4_.sin_port = htons(port);
+    std::memcpy(&address.v4_.sin_addr, bytes, size);
+  } else if (size == sizeof address.v6_.sin6_addr) {
+    address.v6_.sin6_family = AF_INET6;
+    address.v6_.sin6_port = htons(port);
+    std::memcpy(&address.v6_.sin6_addr, bytes, size);
+  }
+  return address;
+}
+
+const uint8_t* Address::bytes() const {
+  return family() == AF_INET ? reinterpret_cast<const uint8_t*>(&v4_.sin_addr)
+                             : v6_.sin6_addr.s6_addr;
+}
+
 std::string Address::host() const {
   char text[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET) inet_ntop(AF_INET, &v4_.sin_addr, text, sizeof text);

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,11 +18,15 @@ class Address {
 
   // Reads a text without brackets or zone; absent when it is none.
   static Address parse(std::string_view host, uint16_t port);
+  // Of four or sixteen bytes in the network's order.
+  static Address fromBytes(const uint8_t* bytes, size_t size, uint16_t port);
 
   int family() const { return any_.sa_family; }
   bool present() const { return family() != AF_UNSPEC; }
   uint16_t port() const { return ntohs(family() == AF_INET ? v4_.sin_port : v6_.sin6_port); }
   std::string host() const;
+  // Four for IPv4, else sixteen.
+  const uint8_t* bytes() const;
   // The same host; absent for port 0, which is none.
   Address withPort(uint16_t port) const;
 

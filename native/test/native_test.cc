@@ -17,9 +17,11 @@
 #include "../src/sequence.h"
 #include "../src/source.h"
 #include "../src/udp_socket.h"
+#include "ice_test.h"
 #include "plane_test.h"
 #include "quality_test.h"
 #include "srtp_test.h"
+#include "stun_test.h"
 
 using namespace media;
 
@@ -166,6 +168,8 @@ int main() {
   testSocket();
   testQuality(check);
   failures += srtpFailures();
+  failures += stunFailures();
+  failures += iceFailures();
   check(planeSurvivesChance(), "a plane survives chance");
   check(planeEndsOnNonsense(), "a plane ends when spoken to in another language");
   std::printf("%d failed\n", failures);

@@ -1,0 +1,4 @@
+#pragma once
+
+// The lite agent as a state machine; how many expectations failed.
+int iceFailures();
