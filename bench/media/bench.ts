@@ -60,6 +60,7 @@ function ours(plane: PlaneProcess): Relay {
     remotePort,
     latch: false,
     dscp: 46,
+    formats: [{ payloadType: 0, encoding: "pcmu", clockHz: 8000 }],
     ...(secure && { srtp: keys }),
   });
   const portsOf = (i: number): CallPorts => ({

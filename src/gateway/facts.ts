@@ -1,4 +1,4 @@
-import type { StreamCounters } from "#media";
+import type { CallVoice, StreamCounters } from "#media";
 import type { Side, Transport } from "#sip";
 import type { EndName } from "./ends.ts";
 
@@ -18,6 +18,8 @@ export interface CallRecord {
   readonly status: number;
   /** Which side ended the call, absent when the gateway itself did. */
   readonly endedBy?: Side;
+  /** What each leg's voice was like when the media plane told of it last; absent when it hasn't. */
+  readonly voice?: CallVoice;
 }
 
 /** What happened: all that logs, metrics, CDRs and the live view are made from. */

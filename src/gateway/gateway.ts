@@ -80,6 +80,7 @@ export class Gateway {
     this.#names = new NameWatch(this.#board, this.#policy, now);
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
+    this.#askForFigures();
   }
 
   handle(input: Input, now: Instant): void {
@@ -273,7 +274,7 @@ export class Gateway {
       case "closed":
         return this.#relayed(event.counters);
       case "figures":
-        return;
+        return this.#counted(event.streams);
       case "restarted":
         return this.#reopenMedia();
       default:
@@ -294,11 +295,27 @@ export class Gateway {
   }
 
   #relayed(counters: StreamCounters): void {
+    const call = this.#calls.find(callOf(counters.id));
+    call?.figures.close(counters, call.media);
     this.#fact({ kind: "media-relayed", callId: callOf(counters.id), counters });
+  }
+
+  #counted(streams: readonly StreamCounters[]): void {
+    for (const counters of streams) {
+      const call = this.#calls.find(callOf(counters.id));
+      call?.figures.take(counters, call.media);
+    }
+  }
+
+  /** A plane knows nothing of its settings when it begins. */
+  #askForFigures(): void {
+    const { figuresS: everyS } = this.#settings.media;
+    this.#board.emit({ kind: "media", command: { kind: "figures", everyS } });
   }
 
   /** A plane that came back knows nothing: every live stream is opened again, on the same ports. */
   #reopenMedia(): void {
+    this.#askForFigures();
     let streams = 0;
     for (const call of this.#calls) {
       for (const command of call.media.reopen()) {
@@ -333,6 +350,7 @@ export class Gateway {
     this.#watch.apply(settings, now);
     this.#registrar.apply(settings, now);
     this.#names.look(now);
+    this.#askForFigures();
   }
 
   #drainCalls(calls: "wait" | "end", now: Instant): void {

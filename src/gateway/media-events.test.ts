@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ByHand } from "../../test/support/by-hand.ts";
+import { type EndCounters, type MediaEvent, NOTHING_COUNTED, type Role } from "#media";
+import { ByHand, sdpOf } from "../../test/support/by-hand.ts";
 
 for (const event of [
   { kind: "silent", forS: 120 },
@@ -20,3 +21,87 @@ for (const event of [
     assert.equal(site.gateway.callCount, 0);
   });
 }
+
+/** What the media plane says of a stream that has heard this of its ends. */
+const counted = (id: string, ends: Readonly<Record<Role, Partial<EndCounters>>>) => {
+  const end = (one: Partial<EndCounters>): EndCounters => ({
+    ...NOTHING_COUNTED,
+    payloadType: 8,
+    ...one,
+  });
+  return { id, ends: { caller: end(ends.caller), callee: end(ends.callee) } };
+};
+
+class Heard extends ByHand {
+  tell(event: MediaEvent): void {
+    this.gateway.handle({ kind: "media", event }, this.now);
+  }
+
+  /** The id of the stream that was opened last. */
+  get stream(): string {
+    const opened = this.mediaCommands.findLast(({ kind }) => kind === "stream");
+    assert.ok(opened?.kind === "stream");
+    return opened.stream.id;
+  }
+
+  /** The record of the only call that ended. */
+  get record() {
+    const ended = this.facts.filter((fact) => fact.kind === "call-ended");
+    assert.equal(ended.length, 1);
+    return ended[0]!.record;
+  }
+}
+
+test("a call's record tells how each leg was heard, as the plane told last", () => {
+  const site = new Heard();
+  const { caller } = site.connected();
+  const id = site.stream;
+  const early = { caller: { packetsIn: 90 }, callee: { packetsIn: 100 } };
+  const late = { packetsIn: 990, lost: 10, jitterMeanMs: 3, roundTripMeanMs: 40, dtmfEvents: 2 };
+  const other = counted("elsewhere.0.1", early);
+  site.tell({ kind: "figures", streams: [counted(id, early), other] });
+  const streams = [counted(id, { caller: late, callee: { packetsIn: 1000 } })];
+  site.tell({ kind: "figures", streams });
+  site.take("public", site.inside(caller, "BYE", 2));
+  const { voice } = site.record;
+  assert.ok(voice);
+  assert.deepEqual([voice.caller.packets, voice.caller.lossPercent], [990, 1]);
+  assert.deepEqual([voice.caller.jitterMs, voice.caller.roundTripMs], [3, 40]);
+  assert.deepEqual([voice.caller.codec, voice.caller.dtmfEvents], ["pcma", 2]);
+  assert.ok(voice.callee.mos! > 4.3 && voice.caller.mos! < voice.callee.mos!);
+});
+
+test("a call that nothing was told of has a record without figures", () => {
+  const site = new Heard();
+  const { caller } = site.connected();
+  site.take("public", site.inside(caller, "BYE", 2));
+  assert.equal(site.record.voice, undefined);
+});
+
+test("what ports heard that a call has left counts for it too", () => {
+  const site = new Heard({ settings: { rtp: { changePortOnRenegotiation: true } } });
+  const { caller } = site.connected();
+  const first = site.stream;
+  const some = { caller: { packetsIn: 100 }, callee: { packetsIn: 100 } };
+  site.tell({ kind: "figures", streams: [counted(first, some)] });
+  const [again] = site.take("public", site.inside(caller, "INVITE", 2, { sdp: sdpOf("public") }));
+  site.take("private", site.answer(again!, 200, { sdp: sdpOf("private") }));
+  site.take("public", site.inside(caller, "ACK", 2));
+  assert.notEqual(site.stream, first);
+  const last = { caller: { packetsIn: 150, lost: 1 }, callee: { packetsIn: 150 } };
+  site.tell({ kind: "closed", counters: counted(first, last) });
+  site.tell({ kind: "figures", streams: [counted(site.stream, some)] });
+  site.take("public", site.inside(caller, "BYE", 3));
+  const { caller: voice } = site.record.voice!;
+  assert.deepEqual([voice.packets, voice.lost], [250, 1]);
+});
+
+test("the plane is asked for figures as the settings say, and again when it comes back", () => {
+  const site = new Heard({ settings: { media: { figuresS: 9 } } });
+  const asked = () => site.mediaCommands.filter(({ kind }) => kind === "figures");
+  assert.deepEqual(asked(), [{ kind: "figures", everyS: 9 }]);
+  site.tell({ kind: "restarted" });
+  site.wait(0);
+  site.take("public", site.begin("public", "OPTIONS"));
+  assert.equal(asked().length, 2);
+});

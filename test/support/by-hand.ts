@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Instant, instant, seededRandom } from "#base";
+import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import type { MediaCommand } from "#media";
 import type { Target } from "#port";
@@ -57,6 +58,8 @@ export class ByHand {
   readonly names = new Map<string, readonly Target[]>();
   /** What the media plane was told, in order. */
   readonly mediaCommands: MediaCommand[] = [];
+  /** What the gateway told of itself, in order. */
+  readonly facts: Fact[] = [];
   readonly #transport: Transport;
   #branches = 0;
 
@@ -196,6 +199,7 @@ export class ByHand {
     }
     return effects.flatMap((effect) => {
       if (effect.kind === "media") this.mediaCommands.push(effect.command);
+      if (effect.kind === "fact") this.facts.push(effect.fact);
       if (effect.kind === "send") this.#carried(effect.to, effect.branch);
       if (effect.kind !== "send" || effect.text.startsWith("SIP/2.0 100 ")) return [];
       const message = parseMessageText(effect.text);

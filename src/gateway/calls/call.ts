@@ -1,6 +1,6 @@
 import { type Instant, ownText, type Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
-import type { CallMedia, Role } from "#media";
+import { CallFigures, type CallMedia, type Role } from "#media";
 import { confirmDialog, type Destination, type Flow } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
@@ -49,6 +49,7 @@ export class Call implements Dialler, Responder, Wakeable {
   /** The leg that is not there: its peer has hung up or is another call's now, or has yet to join. */
   absent: Role | undefined;
   readonly byes = new Byes();
+  readonly figures = new CallFigures();
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
   readonly #story: Story;
@@ -367,8 +368,9 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#board.cancelAlarm(this.#alarm);
     if (this.absent !== "caller") this.chosen?.caller.timer?.stop();
     if (this.absent !== "callee") this.chosen?.callee.timer?.stop();
+    const voice = this.figures.voice(this.media);
     command(this.#board, this.media.close(now));
-    this.#story.ended(why, by && this.media.end(by).side, now);
+    this.#story.ended(why, by && this.media.end(by).side, voice, now);
     const { transfer } = this;
     this.transfer = undefined;
     transfer?.ended(this, now);

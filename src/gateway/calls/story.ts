@@ -1,6 +1,7 @@
 import type { Instant } from "#base";
 import type { End } from "#ends";
 import type { CallRecord } from "#facts";
+import type { CallVoice } from "#media";
 import type { Side } from "#sip";
 import type { Switchboard } from "./setup.ts";
 
@@ -50,7 +51,7 @@ export class Story {
     this.#board.emit({ kind: "fact", fact: { kind: "failover", callId, from, to, why } });
   }
 
-  ended(why: End, by: Side | undefined, now: Instant): void {
+  ended(why: End, by: Side | undefined, voice: CallVoice | undefined, now: Instant): void {
     const record: CallRecord = {
       ...this.#known,
       startedMs: this.#startedMs,
@@ -60,6 +61,7 @@ export class Story {
       end: why.name,
       status: why.status,
       ...(by === undefined ? {} : { endedBy: by }),
+      ...(voice && { voice }),
     };
     this.#board.emit({ kind: "fact", fact: { kind: "call-ended", record } });
   }

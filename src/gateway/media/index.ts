@@ -1,3 +1,4 @@
+export { CallFigures, type CallVoice, type VoiceFigures } from "./call-figures.ts";
 export {
   type AnswerStage,
   CallMedia,

@@ -94,6 +94,16 @@ export const mediaFields = {
           { unit: "s" },
         ),
       ).default(120),
+      figuresS: integer(
+        0,
+        3600,
+        about(
+          "Quality figures every",
+          "Relevé de la qualité toutes les",
+          "How often the media plane tells what calls have lost, their jitter and round trip, which the end of a call tells of; 0: never.",
+          { unit: "s" },
+        ),
+      ).default(5),
       opaque: choice(
         ["pass", "refuse"],
         about(

@@ -1,6 +1,6 @@
 import { ENDS } from "#ends";
 import type { CallRecord, Fact } from "#facts";
-import type { EndCounters, StreamCounters } from "#media";
+import type { EndCounters, StreamCounters, VoiceFigures } from "#media";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -85,7 +85,24 @@ function endLine(record: CallRecord): string {
   const talk =
     answeredMs === undefined ? "" : `, ${((endedMs - answeredMs) / 1000).toFixed(1)} s talked`;
   const who = endedBy === undefined ? "" : ` by the ${endedBy} side`;
-  return `call ${callId}: ended${who}: ${ENDS[end].en} (${status})${talk}`;
+  return `call ${callId}: ended${who}: ${ENDS[end].en} (${status})${talk}${voiceWords(record.voice)}`;
+}
+
+/** How each leg was heard; a leg that said nothing has nothing told of it. */
+function voiceWords(voice: CallRecord["voice"]): string {
+  const words = (["caller", "callee"] as const).map((role) => {
+    const figures = voice?.[role];
+    return figures && figures.packets > 0 ? `; ${role} heard with ${qualityOf(figures)}` : "";
+  });
+  return words.join("");
+}
+
+function qualityOf({ mos, lossPercent, jitterMs, roundTripMs }: VoiceFigures): string {
+  const told = [`${lossPercent.toFixed(1)} % lost`];
+  if (mos !== undefined) told.unshift(`MOS ${mos.toFixed(1)}`);
+  if (jitterMs !== undefined) told.push(`jitter ${jitterMs.toFixed(0)} ms`);
+  if (roundTripMs !== undefined) told.push(`round trip ${roundTripMs.toFixed(0)} ms`);
+  return told.join(", ");
 }
 
 /** The stream's name begins with its call's. */
