@@ -10,6 +10,7 @@ import {
   PRIVATE_PORT,
   PRIVATE_TLS_PORT,
   PUBLIC_PORT,
+  type RunningGateway,
   Site,
   startBaresip,
   startKamailioPbx,
@@ -27,12 +28,14 @@ for (const privateTls of [false, true]) {
   const name = privateTls ? "TLS to the PBX" : "UDP to the PBX";
   describe(`baresip and Kamailio, ${name}`, { skip }, () => {
     let site: Site;
+    let gateway: RunningGateway;
     let phones: Baresip[] = [];
 
     before(async () => {
       site = await Site.open();
       await startPbx(site, privateTls);
-      await site.startGateway(privateTls ? tlsPlan : {});
+      const { more, ...plan } = privateTls ? tlsPlan : { more: {} };
+      gateway = await site.startGateway({ ...plan, more: { ...more, media: { figuresS: 1 } } });
     });
     after(() => site?.close());
     afterEach(async () => {
@@ -48,6 +51,9 @@ for (const privateTls of [false, true]) {
       await talk(caller, subscriber);
       heardTone(subscriber, OPERATOR_HZ, TALK_S);
       heardTone(caller, PHONE_HZ, TALK_S);
+      const heard = /caller heard with MOS (.{3}), .*; callee heard with MOS (.{3}), 0\.0 % lost/;
+      const [, ...scores] = await gateway.program.line(heard);
+      assert.ok(Math.min(...scores.map(Number)) > 4, scores.join(" "));
     });
 
     test("a subscriber's call reaches the operator", async () => {
