@@ -112,3 +112,10 @@ test("what nobody has rated has losses and no MOS; video and strangers' streams 
   const { packets, lossPercent, mos } = figures.voice(call)!.caller;
   assert.deepEqual([packets, lossPercent, mos], [99, 1, undefined]);
 });
+
+test("voice that turned to fax on the same ports is told of all the same", () => {
+  const figures = new CallFigures();
+  figures.take(counted("c.0.1", { packetsIn: 90, lost: 10 }), media(streamOf("c.0.1", [PCMA])));
+  const { caller } = figures.voice(media(streamOf("c.0.1", [], false)))!;
+  assert.deepEqual([caller.packets, caller.lost, caller.codec], [90, 10, "pcma"]);
+});

@@ -81,8 +81,9 @@ export class CallFigures {
   voice({ streams }: HasStreams): CallVoice | undefined {
     const all = { caller: copyOf(this.#past.caller), callee: copyOf(this.#past.callee) };
     for (const { stream, counters } of this.#live.values()) {
-      // Another offer may have changed what its payload types mean.
-      addBoth(all, { stream: streams.find(({ id }) => id === stream.id) ?? stream, counters });
+      // Another offer may have changed what its payload types mean; as fax it has none.
+      const now = streams.find(({ id, isVoice }) => id === stream.id && isVoice);
+      addBoth(all, { stream: now && stream.isVoice ? now : stream, counters });
     }
     if (all.caller.packets + all.callee.packets === 0) return undefined;
     const wayMs = (meanOf(all.caller.roundTrip) ?? 0) / 2 + (meanOf(all.callee.roundTrip) ?? 0) / 2;
