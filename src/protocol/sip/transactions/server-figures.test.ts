@@ -30,6 +30,7 @@ test("the INVITE server is RFC 3261 figure 7 with RFC 6026", () => {
       "proceeding + 2xx → accepted: respond",
       "proceeding + 300-699 → completed: respond",
       "proceeding + request → proceeding: send",
+      "proceeding + resend → proceeding: send",
     ]),
   );
 });

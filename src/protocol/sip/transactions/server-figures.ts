@@ -47,6 +47,8 @@ export const INVITE_SERVER: Figure<InviteServerState, ServerInput, ServerAction>
   proceeding: {
     // RFC 3261 §17.2.1: the latest provisional response.
     request: go("proceeding", "send"),
+    // The 100, once.
+    resend: go("proceeding", "send"),
     "1xx": go("proceeding", "respond"),
     "2xx": go("accepted", "respond"),
     "300-699": go("completed", "respond"),

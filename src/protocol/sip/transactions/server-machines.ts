@@ -53,6 +53,10 @@ export class ServerMachines {
 
   /** The request came again. */
   repeated(transaction: ServerTransaction, now: Instant): void {
+    if (transaction.isInvite && transaction.unanswered) {
+      transaction.resendMs = 0;
+      this.#makeTrying(transaction);
+    }
     this.#step(transaction, "request", now);
   }
 
@@ -68,14 +72,23 @@ export class ServerMachines {
 
   /** The user lets a request wait that is no INVITE: after a while it is told 100. */
   unanswered(transaction: ServerTransaction, request: Request, now: Instant): void {
-    if (transaction.state !== "trying") return;
+    if (transaction.state === "trying")
+      this.waits(transaction, request, tryingMs(this.#parts.timings), now);
+  }
+
+  /** A request that has no response after so long is told 100. */
+  waits(transaction: ServerTransaction, request: Request, ms: number, now: Instant): void {
     transaction.unanswered = request;
-    transaction.resendMs = tryingMs(this.#parts.timings);
+    transaction.resendMs = ms;
     arm(this.#parts.timers, transaction, now);
   }
 
   respond(transaction: ServerTransaction, response: Response, now: Instant): void {
     transaction.unanswered = undefined;
+    if (transaction.state === "proceeding" && transaction.resendMs > 0) {
+      transaction.resendMs = 0;
+      disarm(this.#parts.timers, transaction);
+    }
     // It would come when the sender has given up already, and end more than this one request.
     if (response.status === 408 && !transaction.isInvite) {
       this.#unmerge(transaction);
@@ -95,10 +108,17 @@ export class ServerMachines {
       const action = this.#step(transaction, "expiry", now);
       return action === "unacknowledged" ? { kind: "unacknowledged", transaction } : undefined;
     }
-    if (transaction.unanswered) transaction.last = tryingOf(transaction.unanswered);
+    this.#makeTrying(transaction);
     if (transaction.resendMs > 0) this.#step(transaction, "resend", now);
     arm(this.#parts.timers, transaction, now);
     return undefined;
+  }
+
+  /** What was asked and not answered until now gets 100. */
+  #makeTrying(transaction: ServerTransaction): void {
+    if (!transaction.unanswered) return;
+    transaction.last = tryingOf(transaction.unanswered);
+    transaction.unanswered = undefined;
   }
 
   /** Returns what only the caller can do: "tell" and "unacknowledged". */
@@ -185,7 +205,9 @@ export class ServerMachines {
 
   /** Timer G and that of a 2xx double up to T2 (RFC 3261 §17.2.1, §13.3.1.4). */
   #backOff(transaction: ServerTransaction): void {
-    transaction.resendMs = Math.min(transaction.resendMs * 2, this.#parts.timings.t2Ms);
+    const next = Math.min(transaction.resendMs * 2, this.#parts.timings.t2Ms);
+    // A provisional response isn't repeated (RFC 3261 §17.2.1).
+    transaction.resendMs = transaction.state === "proceeding" ? 0 : next;
   }
 
   #forget(transaction: ServerTransaction): void {

@@ -411,9 +411,31 @@ test("a final response is told once, and timer K absorbs its repetitions", () =>
 
 // ── The INVITE server ──────────────────────────────────────────────────────────────────────
 
-test("an INVITE gets its 100 at once, and again its latest provisional response", () => {
+test("an INVITE that nobody has answered for 200 ms gets its 100, once", () => {
+  const rig = new Rig();
+  requestEvent(rig.receive(incoming("INVITE")));
+  rig.pass(199);
+  assert.deepEqual(rig.lines(), []);
+  rig.pass(1);
+  assert.deepEqual(rig.lines(), ["SIP/2.0 100 Trying"]);
+  assert.deepEqual(rig.gaps(100_000), []);
+});
+
+test("an INVITE that rings, or is answered, in time gets no 100", () => {
+  for (const status of [180, 200, 486]) {
+    const rig = new Rig();
+    const { transaction, request } = requestEvent(rig.receive(incoming("INVITE")));
+    const response = responseTo(request, status, undefined, "b");
+    rig.do((layer, now) => layer.respond(transaction, response, now));
+    rig.pass(499);
+    assert.equal(rig.lines().length, 1);
+  }
+});
+
+test("an INVITE that is repeated gets its 100 at once, and again its latest provisional response", () => {
   const rig = new Rig();
   const { transaction, request } = requestEvent(rig.receive(incoming("INVITE")));
+  assert.equal(rig.receive(incoming("INVITE")), undefined);
   assert.equal(rig.receive(incoming("INVITE")), undefined);
   rig.do((layer, now) => layer.respond(transaction, responseTo(request, 180, undefined, "b"), now));
   assert.equal(rig.receive(incoming("INVITE")), undefined);
@@ -427,7 +449,7 @@ test("an INVITE gets its 100 at once, and again its latest provisional response"
 });
 
 test("the 100 is the user's where the settings say so", () => {
-  const rig = new Rig({ tryingAtOnce: false });
+  const rig = new Rig({ tryingMs: Number.POSITIVE_INFINITY });
   requestEvent(rig.receive(incoming("INVITE")));
   rig.receive(incoming("INVITE"));
   assert.deepEqual(rig.lines(), []);
@@ -528,7 +550,7 @@ test("the final response stands: what the user says after it is dropped", () => 
   for (const status of [487, 200, 180, 503]) {
     rig.do((layer, now) => layer.respond(transaction, responseTo(request, status), now));
   }
-  assert.deepEqual(rig.lines(), ["SIP/2.0 100 Trying", "SIP/2.0 487 Request Terminated"]);
+  assert.deepEqual(rig.lines(), ["SIP/2.0 487 Request Terminated"]);
 });
 
 // ── The other server ───────────────────────────────────────────────────────────────────────
@@ -644,7 +666,6 @@ test("a CANCEL of nothing gets 481, one from the other side too", () => {
   assert.equal(rig.receive(incoming("CANCEL"), flowOf("udp", "private")), undefined);
   assert.deepEqual(rig.lines(), [
     "SIP/2.0 481 Call/Transaction Does Not Exist",
-    "SIP/2.0 100 Trying",
     "SIP/2.0 481 Call/Transaction Does Not Exist",
   ]);
 });
@@ -718,6 +739,7 @@ test("without rport a response goes to the port of the Via, whatever maddr says"
     Via: "SIP/2.0/UDP 10.0.0.5:5070;maddr=192.0.2.66;branch=z9hG4bKn",
   });
   rig.receive(asked, flowOf("udp", "public", 40_000));
+  rig.pass(200);
   assert.deepEqual([rig.sent[0]!.to.address, rig.sent[0]!.to.port], ["198.51.100.7", 5070]);
   assert.match(rig.sent[0]!.text, /;received=198\.51\.100\.7/);
 });
@@ -725,6 +747,7 @@ test("without rport a response goes to the port of the Via, whatever maddr says"
 test("over a connection a response goes back by it, else to the port that the Via names", () => {
   const rig = new Rig();
   rig.receive(incoming("INVITE"), flowOf("tcp", "public", 40_000));
+  rig.pass(200);
   const { flow, port, transport } = rig.sent[0]!.to;
   assert.deepEqual([flow, port, transport], ["tcp-public-40000", 5060, "tcp"]);
 });

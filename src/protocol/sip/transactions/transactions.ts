@@ -28,14 +28,16 @@ export interface TransactionOptions {
   readonly timings?: Timings;
   /** Over this many, new requests get 503; an INVITE and its CANCEL count as two. */
   readonly transactionsMax?: number;
-  /** Whether an INVITE gets its 100 from this layer, at once; else from the user. */
-  readonly tryingAtOnce?: boolean;
+  /** When this layer tells an INVITE that has no response yet 100; without end: the user does. */
+  readonly tryingMs?: number;
   /** A request longer than this goes by TCP where the peer has it (RFC 3261 §18.1.1). */
   readonly datagramBytesMax?: number;
 }
 
 const TRANSACTIONS_MAX = 500_000;
 const BUSY_RETRY_S = 10;
+/** What RFC 3261 §17.2.1 leaves the user for a response of its own: most calls ring before. */
+const TRYING_MS = 200;
 const TOKEN_LENGTH = 16;
 
 /**
@@ -50,7 +52,7 @@ export class Transactions {
   readonly #random: Random;
   readonly #viaFor: ViaFor;
   readonly #transactionsMax: number;
-  readonly #tryingAtOnce: boolean;
+  readonly #tryingMs: number;
   /** Its last news has been told: the user is let go when the next input comes. */
   #spent: Transaction | undefined;
 
@@ -59,7 +61,7 @@ export class Transactions {
     this.#random = random;
     this.#viaFor = viaFor;
     this.#transactionsMax = options.transactionsMax ?? TRANSACTIONS_MAX;
-    this.#tryingAtOnce = options.tryingAtOnce ?? true;
+    this.#tryingMs = options.tryingMs ?? TRYING_MS;
     const parts = { timers: this.#timers, outbox: this.#outbox, timings };
     const parcelSize = new ParcelSize(datagramBytesMax);
     this.#clients = new ClientMachines({ ...parts, viaFor, parcelSize });
@@ -212,10 +214,8 @@ export class Transactions {
     const transaction = this.#servers.open(key, request, flow);
     const isMerged = request.to.tag === undefined && transaction.mergeKey === undefined;
     stampTopVia(request, flow);
-    if (transaction.isInvite && this.#tryingAtOnce) {
-      // RFC 3261 §17.2.1 leaves 200 ms for that; the way through takes longer.
-      this.#servers.respond(transaction, responseTo(request, 100), now);
-    }
+    if (transaction.isInvite && this.#tryingMs < Number.POSITIVE_INFINITY)
+      this.#servers.waits(transaction, request, this.#tryingMs, now);
     return { kind: "request", transaction, request, flow, isMerged };
   }
 

@@ -4,6 +4,23 @@ import { DOWN, DOWN_BY_CALLEE, UP } from "./parts.ts";
 /** What else is said in a call that is up: RFC 6086, 3428, 3515, and its ends. */
 export const DIALOG_FLOWS: readonly Flow[] = [
   {
+    name: "RFC 3261 §17.2.1 a callee that is slow to ring: its caller hears 100 meanwhile",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      wait 200
+      op  < 100
+      pbx > 180
+      op  < 180
+      pbx > 200 sdp
+      op  < 200 sdp
+      op  > ACK
+      pbx < ACK
+      ${DOWN}
+    `,
+  },
+  {
     name: "RFC 6086 §4 INFO with DTMF crosses unread",
     bothWays: true,
     ladder: `

@@ -94,7 +94,6 @@ export const OUTSIDE_FLOWS: readonly Flow[] = [
       op  > MESSAGE | body: text/plain Watson?
       pbx < MESSAGE | body: text/plain Watson?
       wait 3600
-      op  < 100
       wait 40000
       quiet
     `,

@@ -3,7 +3,6 @@
 /** A call of the operator to the PBX, up to its ACK. */
 export const UP = `
   op  > INVITE sdp
-  op  < 100
   pbx < INVITE sdp
   pbx > 180
   op  < 180
