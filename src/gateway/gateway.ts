@@ -276,7 +276,7 @@ export class Gateway {
       case "figures":
         return this.#counted(event.streams);
       case "restarted":
-        return this.#reopenMedia();
+        return this.#reopenMedia(now);
       default:
         return unreachable(event);
     }
@@ -313,11 +313,19 @@ export class Gateway {
     this.#board.emit({ kind: "media", command: { kind: "figures", everyS } });
   }
 
-  /** A plane that came back knows nothing: every live stream is opened again, on the same ports. */
-  #reopenMedia(): void {
+  /**
+   * A plane that came back knows nothing: every live stream is opened again, on the same ports. But
+   * it doesn't know how far our keys of SRTP were used, and none may protect two packets alike: such
+   * a call ends.
+   */
+  #reopenMedia(now: Instant): void {
     this.#askForFigures();
     let streams = 0;
-    for (const call of this.#calls) {
+    for (const call of [...this.#calls]) {
+      if (call.media.isProtected) {
+        call.hangUp(end("media-failed"), undefined, now);
+        continue;
+      }
       for (const command of call.media.reopen()) {
         streams++;
         this.#board.emit({ kind: "media", command });

@@ -61,6 +61,19 @@ describe("keys of media (attack case E7)", () => {
     }
   });
 
+  test("are never used again: a call that has them doesn't outlive the media plane", () => {
+    const { site } = securedCall();
+    const before = site.mediaCommands.length;
+    site.gateway.handle({ kind: "media", event: { kind: "restarted" } }, site.now);
+    assert.equal(site.gateway.callCount, 0);
+    assert.ok(site.mediaCommands.slice(before).every(({ kind }) => kind !== "stream"));
+
+    const plain = new ByHand();
+    plain.connected();
+    plain.gateway.handle({ kind: "media", event: { kind: "restarted" } }, plain.now);
+    assert.equal(plain.gateway.callCount, 1);
+  });
+
   test("aren't offered to a leg without TLS", () => {
     const trunk = { peers: [{ host: "198.51.100.1", transport: "udp" }] };
     const site = new ByHand({ transport: "tls", settings, trunk });

@@ -271,6 +271,11 @@ export class CallMedia {
     return [...commands, ...this.#closeUnused(fresh, now)];
   }
 
+  /** Whether a stream has keys of ours. */
+  get isProtected(): boolean {
+    return this.streams.some(({ ends }) => ends.caller.srtp || ends.callee.srtp);
+  }
+
   /** Opens all streams again, for a plane that was restarted. */
   reopen(): MediaCommand[] {
     return this.streams.map((stream) => ({ kind: "stream", stream }));
