@@ -4,13 +4,13 @@ import {
   type Baresip,
   type Capture,
   heardTone,
-  hearMore,
   IPV4,
   missing,
   PUBLIC_CABLE,
   PUBLIC_TLS_PORT,
   Site,
   startBaresip,
+  talkAndHangUp,
 } from "../lab/index.ts";
 
 // An operator's telephone with SRTP and TLS, and a telephone inside with neither: each hears the
@@ -87,7 +87,7 @@ for (const { encryption, type, voice, suite } of cases) {
       const to = `sip:1001@${IPV4.public}:${PUBLIC_TLS_PORT};transport=tls`;
       const caller = await operator(to);
       phones.unshift(caller);
-      await talk(caller, called);
+      await talkAndHangUp(caller, called, TALK_S);
       heardTone(called, OPERATOR_HZ, TALK_S);
       heardTone(caller, PHONE_HZ, TALK_S);
     });
@@ -97,7 +97,7 @@ for (const { encryption, type, voice, suite } of cases) {
       phones.push(called);
       const caller = await phone(`sip:0123456789@${IPV4.private}:5062`);
       phones.unshift(caller);
-      await talk(caller, called);
+      await talkAndHangUp(caller, called, TALK_S);
       heardTone(caller, OPERATOR_HZ, TALK_S);
       heardTone(called, PHONE_HZ, TALK_S);
       assert.match(called.program.output, suite);
@@ -113,14 +113,4 @@ for (const { encryption, type, voice, suite } of cases) {
       assert.equal(new Set(voices).size, voices.length);
     });
   });
-}
-
-/** Waits until both have heard long enough, then the caller hangs up. */
-async function talk(caller: Baresip, called: Baresip): Promise<void> {
-  const [how] = await caller.program.line(/Call established|session closed.*/);
-  assert.equal(how, "Call established");
-  await hearMore(TALK_S, caller, called);
-  await caller.stop();
-  await called.program.line(/terminated|closed/i);
-  await called.stop();
 }

@@ -3,7 +3,6 @@ import { after, afterEach, before, describe, test } from "node:test";
 import {
   type Baresip,
   heardTone,
-  hearMore,
   IPV4,
   KAMAILIO_TLS_PORT,
   missing,
@@ -14,6 +13,7 @@ import {
   Site,
   startBaresip,
   startKamailioPbx,
+  talkAndHangUp,
 } from "../lab/index.ts";
 
 // baresip (operator), the gateway, Kamailio (PBX), baresip (subscriber): the tone that one plays
@@ -48,7 +48,7 @@ for (const privateTls of [false, true]) {
       phones.push(subscriber);
       const caller = await startOperator(site, `sip:1001@${IPV4.public}:${PUBLIC_PORT}`);
       phones.unshift(caller);
-      await talk(caller, subscriber);
+      await talkAndHangUp(caller, subscriber, TALK_S);
       heardTone(subscriber, OPERATOR_HZ, TALK_S);
       heardTone(caller, PHONE_HZ, TALK_S);
       const heard = /caller heard with MOS (.{3}), .*; callee heard with MOS (.{3}), 0\.0 % lost/;
@@ -61,7 +61,7 @@ for (const privateTls of [false, true]) {
       phones.push(called);
       const caller = await startPhone(site, "1002", `sip:0123456789@${IPV4.pbx}`);
       phones.unshift(caller);
-      await talk(caller, called);
+      await talkAndHangUp(caller, called, TALK_S);
       heardTone(caller, OPERATOR_HZ, TALK_S);
       heardTone(called, PHONE_HZ, TALK_S);
     });
@@ -106,14 +106,4 @@ function startOperator(site: Site, dial?: string): Promise<Baresip> {
     toneHz: OPERATOR_HZ,
     ...(dial === undefined ? {} : { dial }),
   });
-}
-
-/** Waits until both have heard long enough, then the caller hangs up. */
-async function talk(caller: Baresip, called: Baresip): Promise<void> {
-  const [how] = await caller.program.line(/Call established|session closed.*/);
-  assert.equal(how, "Call established");
-  await hearMore(TALK_S, caller, called);
-  await caller.stop();
-  await called.program.line(/terminated|closed/i);
-  await called.stop();
 }

@@ -1,4 +1,4 @@
-export { type Baresip, startBaresip } from "./baresip.ts";
+export { type Baresip, startBaresip, talkAndHangUp } from "./baresip.ts";
 export { Capture } from "./capture.ts";
 export { command } from "./command.ts";
 export {
