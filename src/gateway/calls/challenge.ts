@@ -1,15 +1,18 @@
 import { decodeUtf8 } from "#base";
-import { answerDigest, type DigestCredentials, readDigestChallenge } from "#sip";
-import { parseCredentials, Request, type Response } from "#sip-message";
+import {
+  answerDigest,
+  type DigestCredentials,
+  openChallenges,
+  readDigestChallenge,
+  withProof,
+} from "#sip";
+import type { Request, Response } from "#sip-message";
 import type { Switchboard } from "./setup.ts";
-
-/** Realms that one request is answered to: of proxies that ask one after the other (RFC 3261 §22.3). */
-const REALMS_MAX = 3;
 
 /**
  * The request again, with the answer to a peer's 401 or 407 (RFC 3261 §22.2); undefined where the
  * credentials are not for that realm, so that nobody makes us answer for another (attack case C1), or
- * where it was answered before: then they are wrong.
+ * where it was answered before: then they are wrong, but for a nonce that was too old.
  */
 export function answerChallenge(
   board: Switchboard,
@@ -20,12 +23,7 @@ export function answerChallenge(
   if (!credentials) return undefined;
   const proxy = response.status === 407;
   const asked = response.headers.all(proxy ? "proxy-authenticate" : "www-authenticate");
-  const answered = realmsAnswered(request);
-  if (answered.length >= REALMS_MAX) return undefined;
-  const challenges = asked.filter((value) => {
-    const realm = readDigestChallenge(value)?.realm;
-    return realm !== undefined && !answered.includes(realm);
-  });
+  const challenges = openChallenges(request, asked);
   const answer = answerDigest({
     challenges,
     credentials,
@@ -37,12 +35,7 @@ export function answerChallenge(
     if (challenges.length > 0) tell(board, credentials, request.method, challenges[0]!);
     return undefined;
   }
-  // RFC 3261 §22.2: the same request, with the next CSeq and a branch of its own.
-  const retry = new Request(request.method, request.uri, request.headers.copy(), request.body);
-  retry.headers.delete("via");
-  retry.headers.set("cseq", `${request.cseq.number + 1} ${request.method}`);
-  retry.headers.add(proxy ? "proxy-authorization" : "authorization", answer);
-  return retry;
+  return withProof(request, proxy ? "proxy-authorization" : "authorization", answer);
 }
 
 /** The operator of the gateway may have to name one realm more in the settings. */
@@ -57,8 +50,3 @@ function tell(
   const fact = { kind: "challenge-unanswered", method, user, realm: decodeUtf8(realm) } as const;
   board.emit({ kind: "fact", fact });
 }
-
-const realmsAnswered = ({ headers }: Request): (string | undefined)[] =>
-  [...headers.all("authorization"), ...headers.all("proxy-authorization")].map((value) =>
-    parseCredentials(value)?.params.get("realm"),
-  );

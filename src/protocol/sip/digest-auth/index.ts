@@ -11,3 +11,4 @@ export { type DigestChallenge, digestChallenges, readDigestChallenge } from "./d
 export { checkDigest, type DigestCheck, type DigestVerdict } from "./digest-check.ts";
 export { createNonce, type NonceKey } from "./nonce.ts";
 export { NonceCounts } from "./nonce-counts.ts";
+export { openChallenges, withProof } from "./proofs.ts";
