@@ -76,12 +76,15 @@ test("what is no text of settings is said in words", (context) => {
   };
   assert.match(saidOf(Buffer.from("mode: a\0b")), /^[^:]*: [^:]*: is not text in UTF-8; [^,]*$/);
   assert.match(saidOf(Buffer.from([0xff, 0xfe, 0x6d, 0])), /: is not text in UTF-8;/);
-  assert.match(saidOf(Buffer.alloc(5_000_000, "#")), /: too large;/);
+  assert.match(saidOf(Buffer.alloc(5_000_000, "#")), /: too large; allowed: at most 4 MiB$/);
   assert.match(
     (readSettings(folder).errors ?? []).map((error) => printError(error)).join(),
     /: is a directory;/,
   );
-  assert.match(saidOf(Buffer.alloc(0)), /publicLocal/);
+  for (const nothing of ["", " \n\t\r\n", "\ufeff"]) {
+    assert.match(saidOf(Buffer.from(nothing)), /^[^:]*: [^:]*: is empty; [^:]*: a YAML file[^:]*$/);
+  }
+  assert.match(saidOf(Buffer.from("# to be filled in\n")), /publicLocal: missing/);
 });
 
 test("a file with passwords that others can read is a warning", (context) => {

@@ -4,6 +4,7 @@ import {
   type SettingError,
   type Settings,
   type SettingWarning,
+  type Text,
   type Validation,
   validateSettings,
 } from "#settings";
@@ -37,16 +38,25 @@ export function parseSettings(text: string, machine?: Machine): Validation {
     : validateSettings(read.value, machine, read.lines);
 }
 
+const READABLE: Text = { en: "a YAML file that can be read", fr: "un fichier YAML lisible" };
+const SHORT_ENOUGH: Text = {
+  en: `at most ${FILE_BYTES_MAX / 1024 ** 2} MiB`,
+  fr: `au plus ${FILE_BYTES_MAX / 1024 ** 2} Mio`,
+};
+
 function readText(path: string): string | SettingError {
-  const refused = (en: string, fr: string): SettingError => ({
+  const refused = (en: string, fr: string, allowed = READABLE): SettingError => ({
     field: "(file)",
     value: path,
-    allowed: { en: "a YAML file that can be read", fr: "un fichier YAML lisible" },
+    allowed,
     message: { en, fr },
   });
   try {
-    if (statSync(path).size > FILE_BYTES_MAX) return refused("too large", "trop volumineux");
+    if (statSync(path).size > FILE_BYTES_MAX)
+      return refused("too large", "trop volumineux", SHORT_ENOUGH);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    // One of comments alone was begun, and is told what is missing.
+    if (text.trim() === "") return refused("is empty", "est vide");
     if (!text.includes("\0")) return text;
   } catch (thrown) {
     const { code = "unknown" } = thrown as NodeJS.ErrnoException;
