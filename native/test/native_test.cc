@@ -17,6 +17,7 @@
 #include "../src/sequence.h"
 #include "../src/source.h"
 #include "../src/udp_socket.h"
+#include "dtls_test.h"
 #include "ice_test.h"
 #include "plane_test.h"
 #include "quality_test.h"
@@ -170,6 +171,7 @@ int main() {
   failures += srtpFailures();
   failures += stunFailures();
   failures += iceFailures();
+  failures += dtlsFailures();
   check(planeSurvivesChance(), "a plane survives chance");
   check(planeEndsOnNonsense(), "a plane ends when spoken to in another language");
   std::printf("%d failed\n", failures);

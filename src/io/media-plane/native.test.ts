@@ -22,7 +22,7 @@ test("the plane holds without its runtime, under random input and sanitizers", (
       .map((file) => join(NATIVE, file));
     const built = spawnSync("g++", [
       ...[...FLAGS, ...SANITIZERS, ...OPENSSL],
-      ...["-o", program, ...sources, "-l:libcrypto.so.3"],
+      ...["-o", program, ...sources, "-l:libssl.so.3", "-l:libcrypto.so.3"],
     ]);
     assert.equal(built.status, 0, String(built.stderr));
     const run = spawnSync(program, { encoding: "utf8" });
