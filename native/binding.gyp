@@ -12,6 +12,7 @@
         "src/fingerprint.cc",
         "src/frame.cc",
         "src/ice_agent.cc",
+        "src/negotiator.cc",
         "src/plane.cc",
         "src/quality.cc",
         "src/relay.cc",

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dtls_identity.h"
@@ -64,6 +65,8 @@ class DtlsAssociation {
   std::vector<std::string> takeOutbox();
 
   State state() const { return state_; }
+  // Whether it is another one than when this was asked last.
+  bool changed() { return std::exchange(told_, state_) != state_; }
   // Once it is over: why.
   const std::string& why() const { return why_; }
   // Once it is secured; absent before and afterwards.
@@ -94,6 +97,7 @@ class DtlsAssociation {
   PeerProof proof_;
   SSL* ssl_ = nullptr;
   State state_ = State::waiting;
+  State told_ = State::waiting;
   std::string why_;
   SrtpMaster inbound_;
   SrtpMaster outbound_;

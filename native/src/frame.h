@@ -19,9 +19,11 @@ enum class EventKind : uint8_t {
   counters = 6,
   fence = 7,
   figures = 8,
+  secured = 9,
+  unsecured = 10,
 };
 
-constexpr uint16_t kProtocolVersion = 3;
+constexpr uint16_t kProtocolVersion = 4;
 constexpr size_t kFrameHeader = 3;
 
 // Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is
@@ -37,6 +39,8 @@ class FrameReader {
   void bytes(uint8_t* out, size_t size);
   // A text of at most 255 bytes behind its length.
   std::string_view text();
+  // What was read makes no sense.
+  void spoil() { ok_ = false; }
   bool ok() const { return ok_ && rest_.empty(); }
 
  private:

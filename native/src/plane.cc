@@ -20,6 +20,8 @@ constexpr int kReadyMax = 512;
 // A gateway that leaves this much unread is gone in all but name.
 constexpr size_t kUnreadMax = 32 * 1024 * 1024;
 constexpr size_t kFiguresUnreadMax = 64 * 1024;
+// In place of a side: the stream as a whole.
+constexpr uint8_t kBothSides = 2;
 constexpr uint32_t kEveryStream = 0xffffffff;
 // Files that aren't ports: the runtime's own, the control socket, epoll.
 constexpr rlim_t kOtherFiles = 64;
@@ -63,6 +65,32 @@ Formats readFormats(FrameReader& frame) {
   return formats;
 }
 
+IceCredentials readIce(FrameReader& frame) {
+  IceCredentials ice;
+  ice.ufrag = frame.text();
+  ice.password = frame.text();
+  ice.remoteUfrag = frame.text();
+  return ice;
+}
+
+DtlsPlan readDtls(FrameReader& frame) {
+  DtlsPlan dtls;
+  const uint8_t role = frame.u8();
+  if (role == 0) return dtls;
+  const uint8_t count = frame.u8();
+  // Who means DTLS mustn't get less, whatever is wrong with the rest.
+  if (role >= kDtlsRoles || count > kFingerprintsMax) frame.spoil();
+  dtls.role = static_cast<DtlsRole>(role);
+  for (size_t left = std::min<size_t>(count, kFingerprintsMax); left > 0; left--) {
+    Fingerprint& fingerprint = dtls.fingerprints.emplace_back();
+    const uint8_t hash = frame.u8();
+    if (hash == 0 || hash >= kFingerprintHashes) frame.spoil();
+    else fingerprint.hash = static_cast<FingerprintHash>(hash);
+    frame.bytes(fingerprint.bytes.data(), bytesOf(fingerprint.hash));
+  }
+  return dtls;
+}
+
 EndPlan readEnd(FrameReader& frame) {
   EndPlan end;
   const std::string_view local = frame.text();
@@ -77,6 +105,8 @@ EndPlan readEnd(FrameReader& frame) {
   end.inbound = readMaster(frame);
   end.outbound = readMaster(frame);
   end.formats = readFormats(frame);
+  end.ice = readIce(frame);
+  end.dtls = readDtls(frame);
   return end;
 }
 
@@ -124,6 +154,7 @@ void Plane::run() {
       else commanded = true;
     }
     if (commanded) readCommands();
+    negotiator_.wake(now_);
     if (now_ >= nextSweep_) sweep();
   }
   writeEvents();
@@ -141,12 +172,14 @@ void Plane::hello() {
   frame.u32(raiseFileLimit());
   frame.u8(kDropNames.size());
   for (const char* name : kDropNames) frame.text(name);
+  frame.text(negotiator_.fingerprint().text());
 }
 
 int Plane::patienceMs() const {
   if (figures_.unfinished()) return 0;
   if (clock_ == Clock::manual || live_ == 0) return -1;
-  return nextSweep_ > now_ ? static_cast<int>(nextSweep_ - now_) : 0;
+  const Ms next = std::min(nextSweep_, negotiator_.deadline());
+  return next > now_ ? static_cast<int>(next - now_) : 0;
 }
 
 void Plane::readCommands() {
@@ -225,7 +258,11 @@ bool Plane::stream(FrameReader& frame) {
   if (outcome.failure) {
     FrameWriter event(events_, EventKind::failed);
     event.u32(slot);
+    event.u8(kBothSides);
     event.text(outcome.failure);
+  }
+  for (size_t side = 0; side < 2 && !outcome.failure; side++) {
+    negotiator_.agree(stream->ends[side], plan.ends[side], now_);
   }
   if (outcome.replaced) {
     write(EventKind::closed, slot, stream.get(), false);
@@ -257,6 +294,7 @@ bool Plane::close(FrameReader& frame) {
   if (!frame.ok()) return false;
   const auto stream = slot < streams_.size() ? std::move(streams_[slot]) : nullptr;
   live_ -= stream ? 1 : 0;
+  if (stream) negotiator_.part(*stream, now_);
   // A stream that never opened is closed all the same: its end must be told.
   write(EventKind::closed, slot, stream.get(), true);
   return true;

@@ -9,6 +9,7 @@
 
 #include "figures.h"
 #include "frame.h"
+#include "negotiator.h"
 #include "relay.h"
 #include "stream.h"
 
@@ -66,7 +67,8 @@ class Plane {
   std::string events_;
   std::vector<std::unique_ptr<Stream>> streams_;
   Figures figures_{events_};
-  Relay relay_{events_};
+  Negotiator negotiator_{events_};
+  Relay relay_{events_, negotiator_};
 };
 
 }  // namespace media

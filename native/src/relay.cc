@@ -48,12 +48,14 @@ unsigned sendSome(int fd, mmsghdr* messages, unsigned size) {
 
 // Whether a packet may be sent to this end, given that there is a target.
 bool mayReach(End& end) {
-  return end.confirmed || end.sentUnconfirmed++ < Relay::kUnconfirmedMax;
+  // A nominated pair has consented.
+  return end.ice || end.confirmed || end.sentUnconfirmed++ < Relay::kUnconfirmedMax;
 }
 
 }  // namespace
 
-Relay::Relay(std::string& events) : events_(events) {
+Relay::Relay(std::string& events, Negotiator& negotiator)
+    : events_(events), negotiator_(negotiator) {
   for (size_t i = 0; i < kBatch; i++) {
     vectors_[i] = {packets_[i].data(), kPacketBytes};
     msghdr& header = received_[i].msg_hdr;
@@ -79,6 +81,7 @@ void Relay::receive(Port& port, Ms now, Us arrival) {
 }
 
 void Relay::take(size_t i, Port& port, Ms now) {
+  if (port.end->negotiates() && negotiate(i, port, now)) return;
   bool rtcp = false;
   size_t size = received_[i].msg_len;
   // Learning comes last: who can't show the key doesn't become the source (attack case E1).
@@ -88,7 +91,17 @@ void Relay::take(size_t i, Port& port, Ms now) {
   end.stream->silent = false;
   if (!end.confirmed) end.confirmed = sources_[i].sameHost(end.rtp.source.best());
   book(end, rtcp, packets_[i].data(), size, arrival_);
-  pass(i, port, rtcp, size);
+  pass(i, port, now, rtcp, size);
+}
+
+bool Relay::negotiate(size_t i, Port& port, Ms now) {
+  if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return false;
+  const uint8_t* packet = packets_[i].data();
+  const size_t size = received_[i].msg_len;
+  const Content content = contentOf(packet, size);
+  if (content != Content::stun && content != Content::dtls) return false;
+  negotiator_.take(*port.end, content, packet, size, sources_[i], now);
+  return true;
 }
 
 bool Relay::read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size) {
@@ -100,26 +113,45 @@ bool Relay::read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size) {
   };
   if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return drop(Drop::tooLong);
   rtcp = isRtcp(port, packet, size);
-  if (end.secure.opens()) {
-    // Whom nothing would make the source needn't cost arithmetic.
-    if (!rtcp && rtpHeaderSize(packet, size) == 0) return drop(Drop::notRtp);
-    if (!port.source.agreed().present()) return drop(Drop::notAgreed);
-    if (port.source.refuses(sources_[i], now)) return drop(Drop::foreignSource);
-    switch (end.secure.open(packet, size, rtcp, now)) {
-      case SrtpReceiver::Verdict::unauthentic:
-        return drop(Drop::unauthentic);
-      case SrtpReceiver::Verdict::replayed:
-        return drop(Drop::replayed);
-      case SrtpReceiver::Verdict::opened:
-        break;
-    }
-  }
+  if (end.awaitsKeys()) return drop(Drop::noKeys);
+  if (end.secure.opens() && !open(i, port, now, rtcp, size)) return false;
   if (end.stream->opaque) return true;
   if (rtcp) return validRtcp(packet, size) || drop(Drop::badRtcp);
   return validRtp(packet, size) || drop(Drop::notRtp);
 }
 
+bool Relay::open(size_t i, Port& port, Ms now, bool rtcp, size_t& size) {
+  End& end = *port.end;
+  uint8_t* packet = packets_[i].data();
+  const auto drop = [&end](Drop why) {
+    end.counters.drop(why);
+    return false;
+  };
+  // Whom nothing would make the source needn't cost arithmetic.
+  if (!rtcp && rtpHeaderSize(packet, size) == 0) return drop(Drop::notRtp);
+  if (end.ice) {
+    if (!end.ice->validated(sources_[i], now)) return drop(Drop::foreignSource);
+  } else {
+    if (!port.source.agreed().present()) return drop(Drop::notAgreed);
+    if (port.source.refuses(sources_[i], now)) return drop(Drop::foreignSource);
+  }
+  switch (end.secure.open(packet, size, rtcp, now)) {
+    case SrtpReceiver::Verdict::unauthentic:
+      return drop(Drop::unauthentic);
+    case SrtpReceiver::Verdict::replayed:
+      return drop(Drop::replayed);
+    case SrtpReceiver::Verdict::opened:
+      break;
+  }
+  return true;
+}
+
 bool Relay::admit(size_t i, Port& port, Ms now) {
+  if (port.end->ice) {
+    const bool valid = port.end->ice->validated(sources_[i], now);
+    if (!valid) port.end->counters.drop(Drop::foreignSource);
+    return valid;
+  }
   switch (judge(port, sources_[i], now)) {
     case Source::Verdict::foreign:
       port.end->counters.drop(Drop::foreignSource);
@@ -136,11 +168,12 @@ bool Relay::admit(size_t i, Port& port, Ms now) {
   return false;
 }
 
-void Relay::pass(size_t i, Port& port, bool rtcp, size_t size) {
+void Relay::pass(size_t i, Port& port, Ms now, bool rtcp, size_t size) {
   End& end = *port.end;
   End& other = *end.other;
-  const Address* target = other.target(rtcp);
+  const Address* target = other.target(rtcp, now);
   if (!target) return end.counters.drop(Drop::noTarget);
+  if (other.awaitsKeys()) return end.counters.drop(Drop::noKeys);
   if (!mayReach(other)) return end.counters.drop(Drop::unconfirmed);
   if (other.secure.seals()) {
     size = other.secure.seal(packets_[i].data(), size, rtcp);

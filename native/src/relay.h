@@ -7,6 +7,7 @@
 #include <string>
 
 #include "address.h"
+#include "negotiator.h"
 #include "stream.h"
 
 namespace media {
@@ -16,7 +17,7 @@ namespace media {
 class Relay {
  public:
   // Events are appended to `events` as frames.
-  explicit Relay(std::string& events);
+  Relay(std::string& events, Negotiator& negotiator);
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
@@ -39,14 +40,18 @@ class Relay {
 
   // Judges packet number `i` of the batch, and books it.
   void take(size_t i, Port& port, Ms now);
+  // Hands on what is no media; false when it is.
+  bool negotiate(size_t i, Port& port, Ms now);
   // Makes it plain and says what it is, and its size; false when it was dropped, and counted.
   bool read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size);
+  bool open(size_t i, Port& port, Ms now, bool rtcp, size_t& size);
   bool admit(size_t i, Port& port, Ms now);
-  void pass(size_t i, Port& port, bool rtcp, size_t size);
+  void pass(size_t i, Port& port, Ms now, bool rtcp, size_t size);
   void learnt(Port& port);
   void send(Departure& departure, End& from, bool rtcp);
 
   std::string& events_;
+  Negotiator& negotiator_;
   Us arrival_ = 0;
   std::array<std::array<uint8_t, kPacketBytes + kSrtpGrowth>, kBatch> packets_;
   std::array<iovec, kBatch> vectors_;

@@ -31,18 +31,33 @@ const char* open(Fresh& fresh, Port& port, const Address& local, uint8_t dscp, i
 
 const char* StreamPlan::fault() const {
   for (const EndPlan& end : ends) {
-    if (end.unreadable) return "remote-address";
-    if (!end.local.present() || end.local.port() == 0) return "local-address";
-    if (end.remote.present() && end.remote.family() != end.local.family()) return "address-family";
-    if (end.remote.present() && end.remote.port() == 0) return "remote-port";
-    if (!opaque && end.rtcpPort == 0) return "rtcp-port";
-    if (opaque && (end.inbound.present() || end.outbound.present())) return "keys-of-opaque";
+    if (const char* why = faultOf(end)) return why;
   }
   return nullptr;
 }
 
-const Address* End::target(bool isRtcp) const {
+const char* StreamPlan::faultOf(const EndPlan& end) const {
+  const bool keys = end.inbound.present() || end.outbound.present();
+  const bool negotiates = end.ice.present() || end.dtls.present();
+  if (end.unreadable) return "remote-address";
+  if (!end.local.present() || end.local.port() == 0) return "local-address";
+  // With ICE the description's address is one of several, and perhaps none that is meant.
+  if (end.remote.present() && !end.ice.present()) {
+    if (end.remote.family() != end.local.family()) return "address-family";
+    if (end.remote.port() == 0) return "remote-port";
+  }
+  if (!opaque && end.rtcpPort == 0) return "rtcp-port";
+  if (opaque && (keys || negotiates)) return "keys-of-opaque";
+  // One pair, one association.
+  if (negotiates && !end.mux()) return "no-rtcp-mux";
+  if (end.ice.present() && !end.ice.sound()) return "ice-credentials";
+  if (end.dtls.present() && (keys || end.dtls.fingerprints.empty())) return "dtls-keys";
+  return nullptr;
+}
+
+const Address* End::target(bool isRtcp, Ms now) const {
   if (!sending) return nullptr;
+  if (ice) return ice->target(now);
   if (!isRtcp || mux()) return rtp.source.best().present() ? &rtp.source.best() : nullptr;
   if (rtcp.source.learnt().present()) return &rtcp.source.learnt();
   // Behind NAT the agreed RTCP port is as wrong as the agreed RTP port was.
@@ -60,7 +75,8 @@ void End::agree(const EndPlan& plan, Ms now) {
   rtp.source.agree(plan.remote, plan.learns);
   if (!mux()) rtcp.source.agree(plan.remote.withPort(plan.remoteRtcpPort), plan.learns);
   formats = plan.formats;
-  secure.agree(plan.inbound, plan.outbound, now);
+  // Keys that DTLS made are none of the plan's.
+  if (!plan.dtls.present()) secure.agree(plan.inbound, plan.outbound, now);
   rtp.socket.setDscp(plan.dscp);
   rtcp.socket.setDscp(plan.dscp);
 }

@@ -2,9 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "address.h"
+#include "dtls.h"
 #include "formats.h"
+#include "ice_agent.h"
 #include "quality.h"
 #include "secure_end.h"
 #include "source.h"
@@ -24,10 +27,12 @@ enum class Drop : uint8_t {
   tooLong,
   unauthentic,
   replayed,
+  noKeys,
 };
-constexpr std::array<const char*, 10> kDropNames = {
+constexpr std::array<const char*, 11> kDropNames = {
     "not-rtp",     "bad-rtcp",    "foreign-source", "not-agreed",  "no-target",
-    "unconfirmed", "send-failed", "too-long",       "unauthentic", "replayed"};
+    "unconfirmed", "send-failed", "too-long",       "unauthentic", "replayed",
+    "no-keys"};
 
 // What one end's peer sent to us and what became of it. `packetsOut` is what we sent to that peer;
 // RTCP counts in `rtcpIn` alone.
@@ -54,6 +59,9 @@ struct EndPlan {
   // The peer's key and ours; without them media is plain.
   SrtpMaster inbound;
   SrtpMaster outbound;
+  // How the pair is found, and who makes the keys; absent: not at all.
+  IceCredentials ice;
+  DtlsPlan dtls;
   // What the peer's packets may be.
   Formats formats;
   // A remote address was given that is none.
@@ -69,6 +77,9 @@ struct StreamPlan {
 
   // Nullptr, or the name of what makes it impossible.
   const char* fault() const;
+
+ private:
+  const char* faultOf(const EndPlan& end) const;
 };
 
 struct End;
@@ -92,16 +103,24 @@ struct End {
   Counters counters;
   Formats formats;
   SecureEnd secure;
+  // Present where the plan says so. With ICE the pair takes the place of the source.
+  std::unique_ptr<IceAgent> ice;
+  std::unique_ptr<DtlsAssociation> dtls;
+  // The association has a deadline.
+  bool watched = false;
   uint8_t side = 0;
   bool sending = false;
   // Somebody at the address we send to has sent to us: it wants this media (attack case E4).
   bool confirmed = false;
   uint32_t sentUnconfirmed = 0;
 
+  bool negotiates() const { return ice || dtls; }
+  // The keys are DTLS's to make, and aren't there: nothing passes.
+  bool awaitsKeys() const { return dtls && !secure.opens(); }
   bool mux() const { return !rtcp.socket.isOpen(); }
   Port& portFor(bool isRtcp) { return isRtcp && !mux() ? rtcp : rtp; }
   // Where packets for this end go; nullptr while nobody may be sent anything.
-  const Address* target(bool isRtcp) const;
+  const Address* target(bool isRtcp, Ms now) const;
   void agree(const EndPlan& plan, Ms now);
 };
 

@@ -52,11 +52,35 @@ void keyOf(std::string& out, Chance& chance) {
   number(out, 1, 4);
 }
 
+// Most often none; lengths that are good and that aren't.
+void iceOf(std::string& out, Chance& chance) {
+  if (chance.below(3) > 0) {
+    number(out, 0, 3);
+    return;
+  }
+  text(out, chance.below(2) ? "ours" : "anew");
+  text(out, std::string(chance.below(8) ? 22 : 5, 'p'));
+  text(out, chance.below(2) ? "peer" : "");
+}
+
+void dtlsOf(std::string& out, Chance& chance) {
+  const uint32_t role = chance.below(2) ? chance.below(kDtlsRoles) : 0;
+  number(out, role, 1);
+  if (role == 0) return;
+  const uint32_t count = chance.below(3);
+  number(out, count, 1);
+  for (uint32_t i = 0; i < count; i++) {
+    const auto hash = static_cast<FingerprintHash>(1 + chance.below(kFingerprintHashes - 1));
+    number(out, static_cast<uint8_t>(hash), 1);
+    out.append(bytesOf(hash), static_cast<char>(chance.below(2)));
+  }
+}
+
 void endOf(std::string& out, Chance& chance) {
   const uint16_t port = static_cast<uint16_t>(kPortFirst + chance.below(kPorts));
   text(out, kHosts[chance.below(2)]);
   number(out, port, 2);
-  number(out, port + chance.below(2), 2);
+  number(out, port + (chance.below(3) == 0), 2);
   const bool known = chance.below(3) > 0;
   text(out, known ? kHosts[chance.below(2)] : "");
   number(out, kPortFirst + chance.below(kPorts), 2);
@@ -72,6 +96,8 @@ void endOf(std::string& out, Chance& chance) {
     number(out, chance.below(4), 1);
     number(out, chance.below(3) * 8000, 4);
   }
+  iceOf(out, chance);
+  dtlsOf(out, chance);
 }
 
 std::string payloadOf(CommandKind kind, Chance& chance) {
@@ -102,7 +128,8 @@ void sendPacket(int from, Chance& chance) {
   const uint32_t size = chance.below(40);
   for (uint32_t i = 0; i < size; i++) packet.push_back(static_cast<char>(chance.byte()));
   if (size > 1) {
-    packet[0] = static_cast<char>(0x80);
+    const uint8_t firsts[] = {0x80, 0x80, 0x00, 0x16};
+    packet[0] = static_cast<char>(firsts[chance.below(4)]);
     packet[1] = static_cast<char>(chance.below(2) ? 0 : 200 + chance.below(2));
     if (size > 3) packet[2] = packet[3] = static_cast<char>(size / 4 - 1);
   }

@@ -275,6 +275,9 @@ export class Gateway {
         return this.#relayed(event.counters);
       case "figures":
         return this.#counted(event.streams);
+      case "secured":
+      case "unsecured":
+        return;
       case "restarted":
         return this.#reopenMedia(now);
       default:

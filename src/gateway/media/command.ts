@@ -34,6 +34,34 @@ export interface SrtpKeys {
   readonly outbound: SrtpKey;
 }
 
+/**
+ * What two descriptions say of ICE (RFC 8839 §5.4), at most 255 characters each. We are a lite
+ * agent: the peer's password is of no use to us. New values are a restart; the former ones stay
+ * good until the peer nominates under the new.
+ */
+export interface IceEnd {
+  /** Ours: at least 4 characters, and 22 of password. */
+  readonly ufrag: string;
+  readonly password: Secret<string>;
+  /** Absent until the peer's description is known: its checks may be faster. */
+  readonly remoteUfrag?: string;
+}
+
+/** A certificate by its hash (RFC 8122 §5); SHA-1 is none to rely on. */
+export interface StrongFingerprint {
+  readonly hash: "sha-256" | "sha-384" | "sha-512";
+  /** As SDP has it: pairs of hexadecimal digits with colons between. */
+  readonly value: string;
+}
+
+/** Keys of SRTP by DTLS (RFC 5763). What stays the same goes on; another value begins anew. */
+export interface DtlsEnd {
+  /** Ours: who is active begins. */
+  readonly role: "active" | "passive";
+  /** The peer's, at least one; of the first 8 those of the strongest hash count. */
+  readonly fingerprints: readonly StrongFingerprint[];
+}
+
 /** One direction-less end of a stream: our two ports towards one leg, and where its peer wants media. */
 export interface StreamEnd {
   /** Our address, as bound by the media plane (IP2 or IP3, never IP1). */
@@ -49,8 +77,15 @@ export interface StreamEnd {
   readonly latch: boolean;
   /** DSCP of what we send to this end, 0–63. */
   readonly dscp: number;
-  /** Absent: plain RTP. */
+  /** Absent: plain RTP, unless `dtls` makes the keys. */
   readonly srtp?: SrtpKeys;
+  /**
+   * With rtcp-mux alone. The pair that the peer nominates is then where media goes, and every
+   * address that passed a check may send it; the remote address only says that we may send.
+   */
+  readonly ice?: IceEnd;
+  /** With rtcp-mux and without `srtp`. Until the keys are there nothing passes, either way. */
+  readonly dtls?: DtlsEnd;
   /** What its peer's description lists, and so what it is sent (RFC 3264 §6.1). */
   readonly formats?: readonly Format[];
 }
@@ -137,8 +172,25 @@ export type MediaEvent =
       readonly port: number;
     }
   | { readonly kind: "silent"; readonly id: string; readonly forS: number }
-  /** The stream could not be opened, as when a port is taken by another program. */
-  | { readonly kind: "failed"; readonly id: string; readonly why: string }
+  /** DTLS has made an end's keys, and the peer's certificate is the one of its description. */
+  | {
+      readonly kind: "secured";
+      readonly id: string;
+      readonly role: Role;
+      readonly suite: SrtpSuite;
+    }
+  /** The peer ended its association (its BYE should follow): nothing passes there any more. */
+  | {
+      readonly kind: "unsecured";
+      readonly id: string;
+      readonly role: Role;
+      readonly why: string;
+    }
+  /**
+   * The stream could not be opened, as when a port is taken by another program; or, with a role,
+   * DTLS failed to make that end's keys, and nothing passes there.
+   */
+  | { readonly kind: "failed"; readonly id: string; readonly why: string; readonly role?: Role }
   /** The last counters of a stream, after its `close` (and for a replaced port set). */
   | { readonly kind: "closed"; readonly counters: StreamCounters }
   /** What all streams have counted so far that heard something since the last time. */

@@ -9,8 +9,10 @@ export {
 } from "./call-media.ts";
 export type { CallMediaState } from "./call-media-state.ts";
 export {
+  type DtlsEnd,
   type EndCounters,
   type Format,
+  type IceEnd,
   type MediaCommand,
   type MediaEvent,
   NOTHING_COUNTED,
@@ -22,6 +24,7 @@ export {
   type Stream,
   type StreamCounters,
   type StreamEnd,
+  type StrongFingerprint,
 } from "./command.ts";
 export { type FormatUse, formatsFrom, formatUse } from "./formats.ts";
 export { newKey, type SrtpPolicy, SUITES_OF, type VoiceEncryption } from "./line-security.ts";

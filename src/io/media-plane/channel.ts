@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import type { MediaCommand, Stream, StreamCounters } from "#media";
-import { CommandFrames, EVERY_STREAM, EventFrames, type PlaneWord } from "./frames.ts";
+import { CommandFrames, EVERY_STREAM, EventFrames, type Hello, type PlaneWord } from "./frames.ts";
 import { type MediaListener, noCounters } from "./media-plane.ts";
 
 const READ_BYTES = 64 * 1024;
@@ -19,7 +19,7 @@ interface Question {
  */
 export class Channel {
   /** Settles when the plane has said hello, or has gone without. */
-  readonly ready: Promise<number>;
+  readonly ready: Promise<Hello>;
   /** Resolves when the socket has closed, whoever closed it. */
   readonly ended: Promise<void>;
 
@@ -37,7 +37,7 @@ export class Channel {
   #figures: StreamCounters[] = [];
   #lastQuestion = 0;
   #flushing: NodeJS.Immediate | undefined;
-  #hello: (callsMax: number) => void = () => {};
+  #hello: (hello: Hello) => void = () => {};
 
   constructor(fd: number, listener: MediaListener) {
     this.#listener = listener;
@@ -153,7 +153,7 @@ export class Channel {
   #take(word: PlaneWord): void {
     switch (word.kind) {
       case "hello":
-        this.#hello(word.callsMax);
+        this.#hello(word);
         return;
       case "fence":
         this.#answer(word.number);

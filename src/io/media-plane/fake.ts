@@ -4,6 +4,7 @@ import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.t
 /** A plane without sockets, for tests: it remembers what it was told, and says what it is told. */
 export class FakePlane implements MediaPlane {
   readonly callsMax = 1000;
+  readonly fingerprint = Array(32).fill("FA").join(":");
   /** Every command, in order. */
   readonly commands: MediaCommand[] = [];
   /** The streams that are open. */

@@ -17,7 +17,8 @@ const count = (value: number): number[] => {
   return [...bytes];
 };
 
-const HELLO = frame(1, 3, 0, 0x88, 0x13, 0, 0, 2, ...text("not-rtp"), ...text("foreign"));
+const names = [...text("not-rtp"), ...text("foreign")];
+const HELLO = frame(1, 4, 0, 0x88, 0x13, 0, 0, 2, ...names, ...text("AB:CD"));
 const end = (first: number, ...drops: number[]): number[] => [
   ...[first, 2, 3, 4, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
   first === 1 ? 111 : 255,
@@ -39,7 +40,7 @@ test("words come whole, wherever the bytes are cut", () => {
     const frames = new EventFrames();
     const words = [...frames.read(bytes.subarray(0, cut)), ...frames.read(bytes.subarray(cut))];
     assert.deepEqual(words.map(told), [
-      { kind: "hello", callsMax: 5000 },
+      { kind: "hello", callsMax: 5000, fingerprint: "AB:CD" },
       { kind: "latched", id: "x", role: "callee", address: "::1", port: 8000 },
       {
         kind: "closed",
@@ -106,7 +107,12 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
     [3, ...voice, ...events, ...noise],
     [3, ...noise, ...voice, ...events],
   ];
-  const ends = [...ours(2), ...nowhere, ...keys, ...sent, ...ours(4), ...nowhere, 0, 0, ...back];
+  const noIce = [0, 0, 0];
+  const noDtls = 0;
+  const ends = [
+    [...ours(2), ...nowhere, ...keys, ...sent, ...noIce, noDtls],
+    [...ours(4), ...nowhere, 0, 0, ...back, ...noIce, noDtls],
+  ].flat();
   assert.deepEqual(
     [...frames.take()],
     [
@@ -116,6 +122,32 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
     ],
   );
   assert.equal(frames.empty, true);
+});
+
+test("an end's credentials of ICE and the peer's fingerprints are told", () => {
+  const frames = new CommandFrames();
+  const ice = { ufrag: "ours", password: new Secret("a secret"), remoteUfrag: "theirs" };
+  const value = Array(32).fill("AB").join(":");
+  const dtls = { role: "passive", fingerprints: [{ hash: "sha-256", value }] } as const;
+  frames.stream(3, streamBetween({ caller: { port: 2, ice, dtls }, callee: { port: 4 } }));
+  const told = [...text("ours"), ...text("a secret"), ...text("theirs")];
+  const expected = Buffer.from([...told, 2, 1, 1, ...Array<number>(32).fill(0xab)]);
+  assert.ok(frames.take().includes(expected));
+});
+
+test("what becomes of an end's keys is told", () => {
+  const bytes = [
+    ...frame(9, 7, 0, 0, 0, 1, 6),
+    ...frame(10, 7, 0, 0, 0, 0, ...text("dtls-closed")),
+    ...frame(4, 7, 0, 0, 0, 1, ...text("dtls-fingerprint")),
+    ...frame(4, 7, 0, 0, 0, 2, ...text("port-in-use")),
+  ];
+  assert.deepEqual(new EventFrames().read(Buffer.from(bytes)).map(told), [
+    { kind: "secured", id: "x", role: "callee", suite: "AEAD_AES_256_GCM" },
+    { kind: "unsecured", id: "x", role: "caller", why: "dtls-closed" },
+    { kind: "failed", id: "x", role: "callee", why: "dtls-fingerprint" },
+    { kind: "failed", id: "x", why: "port-in-use" },
+  ]);
 });
 
 test("any number of commands waits for the end of a turn", () => {

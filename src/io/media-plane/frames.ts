@@ -1,14 +1,17 @@
 import {
+  type DtlsEnd,
   type Format,
   type FormatUse,
   formatsFrom,
   formatUse,
+  type IceEnd,
   type MediaEvent,
   type Role,
   type SrtpKey,
   type SrtpSuite,
   type Stream,
   type StreamEnd,
+  type StrongFingerprint,
 } from "#media";
 import { type CountersOf, readCounters } from "./counters-payload.ts";
 import { Payload } from "./payload.ts";
@@ -26,10 +29,12 @@ const EVENT = {
   counters: 6,
   fence: 7,
   figures: 8,
+  secured: 9,
+  unsecured: 10,
 } as const;
 
 const HEADER = 3;
-const VERSION = 3;
+const VERSION = 4;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -45,8 +50,20 @@ const ROLES: readonly Role[] = ["caller", "callee"];
 const BYTES_FIRST = 16 * 1024;
 /** By number, as native/src/formats.h has them. */
 const USES: readonly FormatUse[] = ["media", "events", "aside"];
-/** No command is longer: four addresses of at most 255 bytes, two lists of at most 64 formats. */
-const COMMAND_BYTES_MAX = 4096;
+/** By number, as native/src/fingerprint.h and native/src/dtls.h have them; 0 is none. */
+const HASHES: readonly (StrongFingerprint["hash"] | undefined)[] = [
+  undefined,
+  "sha-256",
+  "sha-384",
+  "sha-512",
+];
+const DTLS_ROLES: readonly (DtlsEnd["role"] | undefined)[] = [undefined, "active", "passive"];
+const FINGERPRINTS_MAX = 8;
+/**
+ * No command is longer: ten texts of at most 255 bytes, two lists of at most 64 formats and of at
+ * most 8 fingerprints.
+ */
+const COMMAND_BYTES_MAX = 8192;
 
 /** In place of a stream's number: all of them. */
 export const EVERY_STREAM = 0xffff_ffff;
@@ -119,6 +136,25 @@ export class CommandFrames {
       this.#u8(USES.indexOf(formatUse(format)));
       this.#u32(format.clockHz);
     }
+    this.#ice(end.ice);
+    this.#dtls(end.dtls);
+  }
+
+  #ice(ice: IceEnd | undefined): void {
+    this.#text(ice?.ufrag ?? "");
+    this.#text(ice?.password.reveal() ?? "");
+    this.#text(ice?.remoteUfrag ?? "");
+  }
+
+  #dtls(dtls: DtlsEnd | undefined): void {
+    this.#u8(DTLS_ROLES.indexOf(dtls?.role));
+    if (!dtls) return;
+    const fingerprints = dtls.fingerprints.slice(0, FINGERPRINTS_MAX);
+    this.#u8(fingerprints.length);
+    for (const { hash, value } of fingerprints) {
+      this.#u8(HASHES.indexOf(hash));
+      this.#at += this.#bytes.write(value.replaceAll(":", ""), this.#at, "hex");
+    }
   }
 
   #key(key: SrtpKey | undefined): void {
@@ -171,9 +207,17 @@ export class CommandFrames {
   }
 }
 
+/** What a plane says of itself. */
+export interface Hello {
+  /** The number of calls of one audio stream that the limit of open files carries. */
+  readonly callsMax: number;
+  /** Its certificate by SHA-256, as SDP has it; another one after each start. */
+  readonly fingerprint: string;
+}
+
 /** What the plane says, with streams by number: `event` is made when the id is known. */
 export type PlaneWord =
-  | { readonly kind: "hello"; readonly callsMax: number }
+  | ({ readonly kind: "hello" } & Hello)
   | { readonly kind: "fence"; readonly number: number }
   | {
       readonly kind: "counters";
@@ -227,11 +271,12 @@ export class EventFrames {
         const forS = Math.floor(payload.u32() / 1000);
         return { kind: "event", slot, final: false, of: (id) => ({ kind: "silent", id, forS }) };
       }
-      case EVENT.failed: {
-        const slot = payload.u32();
-        const why = payload.text();
-        return { kind: "event", slot, final: false, of: (id) => ({ kind: "failed", id, why }) };
-      }
+      case EVENT.failed:
+        return failed(payload);
+      case EVENT.secured:
+        return secured(payload);
+      case EVENT.unsecured:
+        return unsecured(payload);
       case EVENT.closed: {
         const { slot, final, of } = this.#counters(payload);
         const event = (id: string): MediaEvent => ({ kind: "closed", counters: of(id) });
@@ -253,7 +298,7 @@ export class EventFrames {
     }
     const callsMax = payload.u32();
     this.#dropNames = Array.from({ length: payload.u8() }, () => payload.text());
-    return { kind: "hello", callsMax };
+    return { kind: "hello", callsMax, fingerprint: payload.text() };
   }
 
   #counters(payload: Payload): { slot: number; final: boolean; of: CountersOf } {
@@ -280,5 +325,30 @@ function latched(payload: Payload): PlaneWord {
   const address = payload.text();
   const port = payload.u16();
   const of = (id: string): MediaEvent => ({ kind: "latched", id, role, address, port });
+  return { kind: "event", slot, final: false, of };
+}
+
+function failed(payload: Payload): PlaneWord {
+  const slot = payload.u32();
+  // Neither of the two is the stream as a whole.
+  const role = ROLES[payload.u8()];
+  const why = payload.text();
+  const of = (id: string): MediaEvent => ({ kind: "failed", id, why, ...(role ? { role } : {}) });
+  return { kind: "event", slot, final: false, of };
+}
+
+function secured(payload: Payload): PlaneWord {
+  const slot = payload.u32();
+  const role = ROLES[payload.u8()] ?? "caller";
+  const suite = SUITES[payload.u8()]!;
+  const of = (id: string): MediaEvent => ({ kind: "secured", id, role, suite });
+  return { kind: "event", slot, final: false, of };
+}
+
+function unsecured(payload: Payload): PlaneWord {
+  const slot = payload.u32();
+  const role = ROLES[payload.u8()] ?? "caller";
+  const why = payload.text();
+  const of = (id: string): MediaEvent => ({ kind: "unsecured", id, role, why });
   return { kind: "event", slot, final: false, of };
 }

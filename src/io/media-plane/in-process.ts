@@ -16,9 +16,10 @@ export async function startInProcess(
   const ended = addon().run(theirs, options.manualClock ?? false);
   let listener: MediaListener = () => {};
   const channel = new Channel(ours, (event) => listener(event));
-  const callsMax = await channel.ready;
+  const { callsMax, fingerprint } = await channel.ready;
   return {
     callsMax,
+    fingerprint,
     perform: (command: MediaCommand) => channel.perform(command),
     onEvent: (next: MediaListener) => {
       listener = next;

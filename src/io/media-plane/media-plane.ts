@@ -7,6 +7,8 @@ import { type MediaCommand, type MediaEvent, NOTHING_COUNTED, type StreamCounter
 export interface MediaPlane {
   /** The number of calls of one audio stream that the limit of open files carries. */
   readonly callsMax: number;
+  /** Of the certificate of its DTLS, by SHA-256 as SDP has it: another one after `restarted`. */
+  readonly fingerprint: string;
   perform(command: MediaCommand): void;
   onEvent(listener: MediaListener): void;
   /** Of these streams, or of all; those that aren't open are left out. */

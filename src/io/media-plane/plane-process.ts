@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { MediaCommand, StreamCounters } from "#media";
 import { addon } from "#native";
 import { Channel } from "./channel.ts";
+import type { Hello } from "./frames.ts";
 import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.ts";
 
 const HOST = fileURLToPath(new URL("host.ts", import.meta.url));
@@ -34,13 +35,17 @@ interface Life {
 export class PlaneProcess implements MediaPlane {
   #life: Life | undefined;
   #listener: MediaListener = () => {};
-  #callsMax = 0;
+  #hello: Hello = { callsMax: 0, fingerprint: "" };
   #shortLives = 0;
   #restart: NodeJS.Timeout | undefined;
   #closing: boolean = false;
 
   get callsMax(): number {
-    return this.#callsMax;
+    return this.#hello.callsMax;
+  }
+
+  get fingerprint(): string {
+    return this.#hello.fingerprint;
   }
 
   /** The process now alive. */
@@ -52,7 +57,7 @@ export class PlaneProcess implements MediaPlane {
   async start(): Promise<void> {
     const life = this.#bear();
     try {
-      this.#callsMax = await life.channel.ready;
+      this.#hello = await life.channel.ready;
     } catch (error) {
       this.#closing = true;
       throw error;
@@ -119,8 +124,8 @@ export class PlaneProcess implements MediaPlane {
     const life = this.#bear();
     // The gateway hears of it when the new plane listens; a failure is mourned like any other.
     life.channel.ready.then(
-      (callsMax) => {
-        this.#callsMax = callsMax;
+      (hello) => {
+        this.#hello = hello;
         this.#listener({ kind: "restarted" });
       },
       () => {},

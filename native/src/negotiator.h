@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "demux.h"
+#include "dtls.h"
+#include "dtls_identity.h"
+#include "stream.h"
+
+namespace media {
+
+// How ends come to their pairs and keys: takes what comes by their ports and is no media, answers
+// it, and tells what became of it.
+class Negotiator {
+ public:
+  // Events are appended to `events` as frames.
+  explicit Negotiator(std::string& events) : events_(events) {}
+  Negotiator(const Negotiator&) = delete;
+  Negotiator& operator=(const Negotiator&) = delete;
+
+  Fingerprint fingerprint() const { return identity_.fingerprint(); }
+
+  // Makes ICE and DTLS of an end what its plan says. What stays the same goes on.
+  void agree(End& end, const EndPlan& plan, Ms now);
+  // Before the stream goes.
+  void part(Stream& stream, Ms now);
+
+  void take(End& end, Content content, const uint8_t* packet, size_t size, const Address& from,
+            Ms now);
+
+  // When `wake` has something to do.
+  Ms deadline() const { return deadline_; }
+  void wake(Ms now);
+
+ private:
+  void takeStun(End& end, const uint8_t* packet, size_t size, const Address& from, Ms now);
+  void takeDtls(End& end, const uint8_t* packet, size_t size, const Address& from, Ms now);
+  void begin(End& end, Ms now);
+  // After anything that may have moved an association.
+  void follow(End& end, Ms now);
+  void tell(End& end, Ms now);
+  void flush(End& end, Ms now);
+  void drop(End& end, Ms now);
+  void watch(End& end, bool watched);
+
+  std::string& events_;
+  const DtlsIdentity identity_;
+  // The ends whose associations have a deadline.
+  std::vector<End*> watched_;
+  Ms deadline_ = DtlsAssociation::kNever;
+};
+
+}  // namespace media
