@@ -8,24 +8,7 @@ export {
   type Relayed,
 } from "./call-media.ts";
 export type { CallMediaState } from "./call-media-state.ts";
-export {
-  type DtlsEnd,
-  type EndCounters,
-  type Format,
-  type IceEnd,
-  type MediaCommand,
-  type MediaEvent,
-  NOTHING_COUNTED,
-  otherRole,
-  type Role,
-  type SrtpKey,
-  type SrtpKeys,
-  type SrtpSuite,
-  type Stream,
-  type StreamCounters,
-  type StreamEnd,
-  type StrongFingerprint,
-} from "./command.ts";
+export * from "./command.ts";
 export { type FormatUse, formatsFrom, formatUse } from "./formats.ts";
 export { newKey, type SrtpPolicy, SUITES_OF, type VoiceEncryption } from "./line-security.ts";
 export type { MediaFacts, MediaRefusal, MediaRefusalWhy, MediaSide } from "./media-facts.ts";
