@@ -4,7 +4,14 @@ import { Secret } from "#base";
 import type { IceEnd, MediaEvent, Role, Stream } from "#media";
 import { checkFrom, stunCheck } from "./ice-peer.ts";
 import { type InProcessPlane, startInProcess } from "./in-process.ts";
-import { freePairs, LoopbackPeer, remoteOf, rtpPacket, streamBetween } from "./loopback-peer.ts";
+import {
+  freePairs,
+  LoopbackPeer,
+  ownAddress,
+  remoteOf,
+  rtpPacket,
+  streamBetween,
+} from "./loopback-peer.ts";
 
 // A browser's side of ICE against an end of ours: who is answered, and where media goes.
 
@@ -31,11 +38,12 @@ async function call(ice: IceEnd = ICE) {
     LoopbackPeer,
     LoopbackPeer,
   ];
-  const [a, b] = await freePairs(2);
+  const localAddress = ownAddress();
+  const [a, b] = await freePairs(2, localAddress);
   const stream = streamBetween({
-    caller: { port: a!, rtcpPort: a!, ...remoteOf(plain, plain) },
+    caller: { localAddress, port: a!, rtcpPort: a!, ...remoteOf(plain, plain) },
     // What the description says is no address that anybody has.
-    callee: { port: b!, rtcpPort: b!, remoteAddress: "0.0.0.0", remotePort: 9, ice },
+    callee: { localAddress, port: b!, rtcpPort: b!, remoteAddress: "0.0.0.0", remotePort: 9, ice },
   });
   perform(stream);
   await settle();

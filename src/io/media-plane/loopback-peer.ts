@@ -64,6 +64,10 @@ export class LoopbackPeer {
   }
 }
 
+/** An address of loopback that no other test process has: nobody takes its ports meanwhile. */
+export const ownAddress = (): string =>
+  `127.77.${(process.pid >> 8) & 0xff}.${process.pid & 0xff || 1}`;
+
 /** Ports on an address that nobody had a moment ago: an even one and the next, as often as asked. */
 export async function freePairs(count: number, address = "127.0.0.1"): Promise<number[]> {
   const pairs: number[] = [];
