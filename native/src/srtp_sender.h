@@ -11,7 +11,7 @@
 namespace media {
 
 // What we protect for one peer under one master key. No index is ever used twice: whatever the
-// other side does to its sequence numbers, the key stream is not reused.
+// other end's peer does to its sequence numbers, the key stream is not reused.
 class SrtpSender {
  public:
   explicit SrtpSender(const SrtpMaster& master);

@@ -1,7 +1,9 @@
-import { notRunnableYet, printError, type Settings } from "#settings";
+import { listenersOf, notRunnableYet, printError, type Settings } from "#settings";
+import { SipSockets } from "#sip-sockets";
 import { thisMachine } from "./machine.ts";
 import { GatewayNode } from "./node.ts";
 import { readSettings } from "./settings-file.ts";
+import { tlsFileErrors } from "./tls-files.ts";
 import { freeTrialPorts, runTrial, trialSettings } from "./trial/index.ts";
 
 export interface RunChoice {
@@ -19,7 +21,7 @@ const ECHO_MS = 500;
 /** Runs the gateway until a signal ends it. Sets the exit code; never throws. */
 export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): Promise<void> {
   const ports = file === undefined ? await freeTrialPorts() : undefined;
-  const settings = ports ? trialSettings(ports) : load(file!);
+  const settings = ports ? trialSettings(ports) : await loadFirst(file!);
   if (!settings) {
     process.exitCode = 1;
     return;
@@ -32,14 +34,40 @@ export async function run({ settings: file, data = DATA_DEFAULT }: RunChoice): P
   if (ports) await runTrial(ports, say);
 }
 
-/** Reads the settings, or says all that is wrong with them. */
-function load(file: string): Settings | undefined {
+/** Reads the settings before anything runs; where they can't be used, tells of taken ports too. */
+async function loadFirst(file: string): Promise<Settings | undefined> {
+  const read = load(file);
+  if (!read.isUsable && read.settings) {
+    complain(await SipSockets.faults(listenersOf(read.settings)));
+  }
+  return read.isUsable ? read.settings : undefined;
+}
+
+type Loaded =
+  | { readonly isUsable: true; readonly settings: Settings }
+  | { readonly isUsable: false; readonly settings?: Settings };
+
+/** Reads the settings, and says all that is wrong with them and with the files that they name. */
+function load(file: string): Loaded {
   const read = readSettings(file, thisMachine());
-  const refused = read.errors ?? notRunnableYet(read.settings);
+  const { settings } = read;
+  if (!settings) {
+    for (const error of read.errors) console.error(printError(error));
+    return { isUsable: false };
+  }
+  const refused = [...notRunnableYet(settings), ...tlsFileErrors(settings)];
   for (const error of refused) console.error(printError(error));
-  if (!read.settings || refused.length > 0) return undefined;
+  if (refused.length > 0) return { isUsable: false, settings };
   for (const { field, message } of read.warnings) say(`warning: ${field}: ${message.en}`);
-  return read.settings;
+  // One that has run out serves on: what comes by UDP and TCP needs none, and it may be renewed.
+  for (const error of tlsFileErrors(settings, new Date())) say(`warning: ${printError(error)}`);
+  return { isUsable: true, settings };
+}
+
+function complain(faults: readonly unknown[]): void {
+  for (const fault of faults) {
+    console.error(`passerelle: ${fault instanceof Error ? fault.message : String(fault)}`);
+  }
 }
 
 /** Ends the program where the node can't start, whatever had been opened by then. */
@@ -47,7 +75,7 @@ async function start(settings: Settings, data: string): Promise<GatewayNode> {
   try {
     return await GatewayNode.start(settings, data, { log: say });
   } catch (error) {
-    console.error(`passerelle: ${error instanceof Error ? error.message : String(error)}`);
+    complain(error instanceof AggregateError ? error.errors : [error]);
     process.exit(1);
   }
 }
@@ -72,10 +100,10 @@ function untilSignal(node: GatewayNode, file: string | undefined): void {
 }
 
 async function reload(node: GatewayNode, file: string | undefined): Promise<void> {
-  const settings = file === undefined ? undefined : load(file);
-  if (!settings) return say("settings stay as they were");
+  const read = file === undefined ? undefined : load(file);
+  if (!read?.isUsable) return say("settings stay as they were");
   try {
-    await node.apply(settings);
+    await node.apply(read.settings);
   } catch (error) {
     say(`settings stay as they were: ${error instanceof Error ? error.message : String(error)}`);
   }

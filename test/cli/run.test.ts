@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { selfSigned } from "#certificates";
 
 const PROGRAM = join(import.meta.dirname, "../../bin/passerelle");
 const folder = mkdtempSync(join(tmpdir(), "passerelle-run-"));
@@ -104,4 +105,42 @@ test("a port that is taken is named, and nothing runs", async () => {
   await second.until(/127\.0\.0\.1:15960.*EADDRINUSE/);
   assert.equal(await second.ended(), 1);
   assert.equal(await first.stop(), 0);
+});
+
+test("a certificate that isn't there and ports that are taken are told together", async () => {
+  const file = join(folder, "one.yaml");
+  writeFileSync(file, settingsWith(""));
+  const first = new Running(["--settings", file]);
+  await first.until(/ready/);
+  const wrong = join(folder, "wrong.yaml");
+  const tls = "tls: { certificateFile: /nowhere.crt, keyFile: /nowhere.key }";
+  writeFileSync(wrong, settingsWith(tls));
+  const second = new Running(["--settings", wrong]);
+  assert.equal(await second.ended(), 1);
+  assert.match(second.text, /^tls\.certificateFile: \/nowhere\.crt: cannot be read \(ENOENT\)/m);
+  assert.match(second.text, /^tls\.keyFile: \/nowhere\.key: cannot be read/m);
+  assert.match(second.text, /^passerelle: public udp 127\.0\.0\.1:15960: .*EADDRINUSE/m);
+  assert.match(second.text, /^passerelle: private tcp 127\.0\.0\.1:15962: .*EADDRINUSE/m);
+  assert.equal(await first.stop(), 0);
+});
+
+test("a certificate that has run out is a warning: calls by UDP and TCP need none", async () => {
+  const day = 86_400_000;
+  const { certificate, key } = selfSigned({
+    commonName: "old",
+    notBefore: new Date(Date.now() - 2 * day),
+    notAfter: new Date(Date.now() - day),
+  });
+  const [certificateFile, keyFile] = [join(folder, "old.crt"), join(folder, "old.key")];
+  writeFileSync(certificateFile, certificate);
+  writeFileSync(keyFile, key.reveal());
+  const file = join(folder, "old.yaml");
+  writeFileSync(
+    file,
+    settingsWith(`tls: { certificateFile: ${certificateFile}, keyFile: ${keyFile} }`),
+  );
+  const gateway = new Running(["--settings", file]);
+  await gateway.until(/ready/);
+  assert.match(gateway.text, /warning: tls\.certificateFile: .*valid only from/);
+  assert.equal(await gateway.stop(), 0);
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { about, labelled, text } from "./field.ts";
+import { about, labelled, type Text, text } from "./field.ts";
 import { address, addressBlock, choice, domain, host, integer, yesNo } from "./values.ts";
 
 const PAGE = { see: "§3.1" };
@@ -23,14 +23,18 @@ const plainPort = (preset: number) =>
     ),
   ).default(preset);
 
-const PROTOCOLS = text(
-  "tls | tls+udp/tcp | udp/tcp (public: udp/tcp only when securedInterface is no)",
-  "tls | tls+udp/tcp | udp/tcp (public : udp/tcp seulement si securedInterface est no)",
+const PUBLIC_PROTOCOLS = text(
+  "tls | tls+udp/tcp where securedInterface is yes, else udp/tcp",
+  "tls | tls+udp/tcp si securedInterface est yes, sinon udp/tcp",
 );
-const protocols = (en: string, fr: string, description: string) =>
+const PRIVATE_PROTOCOLS = text(
+  "tls | tls+udp/tcp (both only where securedInterface is yes) | udp/tcp (not on a WAN element)",
+  "tls | tls+udp/tcp (les deux seulement si securedInterface est yes) | udp/tcp (pas sur un élément WAN)",
+);
+const protocols = (en: string, fr: string, allowed: Text) =>
   choice(
     ["tls", "tls+udp/tcp", "udp/tcp"],
-    about(en, fr, description, { ...PAGE, allowed: PROTOCOLS }),
+    about(en, fr, "Without it: tls on a secured interface, else udp/tcp.", { ...PAGE, allowed }),
   ).exactOptional();
 
 /** The tab « Paramètres généraux » up to the addresses of the public side. */
@@ -80,11 +84,7 @@ export const publicFields = {
       { see: "§2.3.1" },
     ),
   ).exactOptional(),
-  publicProtocols: protocols(
-    "Public protocols",
-    "Protocoles publics",
-    "Without it: tls on a secured interface, else udp/tcp.",
-  ),
+  publicProtocols: protocols("Public protocols", "Protocoles publics", PUBLIC_PROTOCOLS),
   publicNat: yesNo(
     about(
       "NAT on the public interface",
@@ -244,11 +244,7 @@ const pbx = z.strictObject({
 
 /** The tab « Paramètres généraux », the private side. */
 export const privateFields = {
-  privateProtocols: protocols(
-    "Private protocols",
-    "Protocoles privés",
-    "Without it: tls on a secured interface, else udp/tcp.",
-  ),
+  privateProtocols: protocols("Private protocols", "Protocoles privés", PRIVATE_PROTOCOLS),
   privateLocal: z
     .strictObject({
       address: address(

@@ -42,6 +42,18 @@ export class SipSockets {
     return sockets;
   }
 
+  /** Why listeners can't be had, all of them, for whoever can't run yet anyway: none stays open. */
+  static async faults(listeners: readonly Listener[]): Promise<readonly Error[]> {
+    const sockets = new SipSockets({ received() {}, closed() {}, sendFailed() {} });
+    try {
+      const opened = await sockets.#openMissing(listeners);
+      for (const { socket } of opened.values()) socket.close();
+      return [];
+    } catch (error) {
+      return error instanceof AggregateError ? error.errors : [error as Error];
+    }
+  }
+
   /** What listens now, with the ports that the system chose. */
   get listening(): readonly Listener[] {
     return [...this.#listening.values()].map(({ listener, socket }) => ({
