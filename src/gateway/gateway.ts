@@ -17,6 +17,7 @@ import {
 import { type NewRequest, type TransactionEvent, Transactions } from "#sip-transactions";
 import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
+import { ErrorAnswers } from "./error-answers.ts";
 import { NameWatch } from "./name-watch.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { OperatorPolicy } from "./policy.ts";
@@ -45,6 +46,7 @@ export class Gateway {
   readonly #names: NameWatch;
   readonly #around: Surroundings;
   readonly #strangers = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
+  readonly #errorAnswers = new ErrorAnswers();
   #settings: Settings;
   #messageLimits: MessageLimits;
 
@@ -173,6 +175,8 @@ export class Gateway {
     const { side, transport, remoteAddress: source } = flow;
     this.#fact({ kind: "malformed", side, transport, source, what: message.what });
     if (!message.replyTo) return;
+    // By TCP and TLS nobody bears another's address.
+    if (transport === "udp" && !this.#errorAnswers.take(source, now)) return;
     const response = responseTo(
       message.replyTo,
       message.status,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
@@ -160,4 +161,36 @@ test("a peer that closes the connection instead of answering is told of at once"
   const settings = settingsOf({ ...plain, trunks: [trunk] });
   const { witness } = await started(context, settings, join(folder, "data"));
   await witness.next(/^peer-down$/);
+});
+
+test("a flood of what is no message is summed up in the log", async () => {
+  const lines: string[] = [];
+  let malformed = 0;
+  const plain = { publicLocal: { address: "127.0.0.1", plainPort: 15_986 } };
+  const settings = settingsOf({
+    ...plain,
+    securedInterface: "no",
+    privateLocal: { address: "127.0.0.1", plainPort: 15_987 },
+  });
+  const socket = createSocket("udp4");
+  const node = await new Promise<GatewayNode>((resolve, reject) => {
+    const said = (): void => socket.send("INVITE nothing SIP/9.0\r\n\r\n", 15_987, "127.0.0.1");
+    const started = GatewayNode.start(settings, join(folder, "flood"), {
+      log: (line) => lines.push(line),
+      fact: ({ kind }) => {
+        if (kind !== "malformed") return;
+        if (++malformed < 100) said();
+        else started.then(resolve, reject);
+      },
+    });
+    started.then(said, reject);
+  });
+  socket.close();
+  await node.close();
+  const told = lines.filter((line) => line.includes("not understood"));
+  assert.equal(told.length, 21);
+  assert.match(
+    told.at(-1)!,
+    /^80 more: messages from 127\.0\.0\.1 \(private, udp\) not understood/,
+  );
 });

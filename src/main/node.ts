@@ -5,7 +5,7 @@ import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import { Loop, monotonicNow, secureRandom, systemHash } from "#io";
 import { type PlaneProcess, startPlaneProcess } from "#media-plane";
-import { levelOf, logLine } from "#observe";
+import { levelOf, logLine, RepeatedLines } from "#observe";
 import type { NameQuery, Target } from "#port";
 import { Resolver } from "#resolver";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
@@ -15,6 +15,9 @@ import { prepareDataDirectory } from "./data-directory.ts";
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
 const RENEWAL_MS = 86_400_000;
+
+/** How often the log sums up the lines that it left out. */
+const SUMS_MS = 60_000;
 
 /** Refused connections that are told of a minute. */
 const REFUSALS_TOLD = 10;
@@ -36,6 +39,8 @@ export class GatewayNode {
   #sockets: SipSockets | undefined;
   readonly #resolver: Resolver;
   readonly #renewal: NodeJS.Timeout;
+  readonly #repeated = new RepeatedLines();
+  readonly #sums: NodeJS.Timeout;
   readonly #refusals = new Sampler(REFUSALS_TOLD, REFUSALS_SPAN_MS);
   #settings: Settings;
   /** The certificate that the public side shows. */
@@ -69,6 +74,7 @@ export class GatewayNode {
     });
     plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
     this.#renewal = setInterval(() => void this.#renew(), RENEWAL_MS).unref();
+    this.#sums = setInterval(() => this.#sumUp(), SUMS_MS).unref();
   }
 
   /** Throws a ListenError (several: an AggregateError) or a CertificateError; nothing is left running then. */
@@ -85,7 +91,7 @@ export class GatewayNode {
       const ofPeers = { ...configuration, isPeer: node.#isPeer };
       node.#sockets = await SipSockets.open(ofPeers, node.#socketEvents());
     } catch (error) {
-      clearInterval(node.#renewal);
+      node.#stopClocks();
       await plane.close();
       throw error;
     }
@@ -127,7 +133,8 @@ export class GatewayNode {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#renewal);
+    this.#stopClocks();
+    this.#sumUp();
     await this.#change;
     this.#loop.close();
     this.#resolver.close();
@@ -194,9 +201,18 @@ export class GatewayNode {
     this.#events.log(`connection${from} (${side}, ${transport}) refused: ${why}${more}`);
   }
 
+  #stopClocks(): void {
+    clearInterval(this.#renewal);
+    clearInterval(this.#sums);
+  }
+
+  #sumUp(): void {
+    for (const line of this.#repeated.sums()) this.#events.log(line);
+  }
+
   #fact(fact: Fact): void {
     this.#events.fact?.(fact);
-    if (isLogged(fact, this.#settings)) {
+    if (isLogged(fact, this.#settings) && this.#repeated.tells(fact)) {
       this.#events.log(logLine(fact, this.#settings.log.showPrivateData));
     }
     if (fact.kind === "call-ended" && this.gateway.callCount <= 1) {

@@ -308,3 +308,44 @@ describe("C1: credentials are for the operator, not for where its Contact leads"
     assert.ok(!linesOf(sent).includes("INVITE"));
   });
 });
+
+describe("D7: a datagram that bears a trunk's address, whoever sent it", () => {
+  const garbage = (from: string): string => request("OPTIONS", from).replace(": 70", ": 900");
+  const peerOf = (world: World): string => world.operator.addresses[0]!;
+
+  /** How many answers so many messages draw. */
+  const drawn = (world: World, messages: number, said: (from: string) => Said): number => {
+    world.gateway.drain();
+    for (let i = 0; i < messages; i++) say(world, said(peerOf(world)));
+    return world.gateway.drain().length;
+  };
+
+  test("draws fifty errors a second for what is no message, and no more", () => {
+    const world = new World({ seed: 75 });
+    const bad = (from: string): Said => ({ from, text: garbage(from) });
+    const answers = [drawn(world, 1000, bad)];
+    for (const ms of [999, 1000]) {
+      world.network.in(ms, () => answers.push(drawn(world, 1000, bad)));
+    }
+    world.network.run();
+    assert.deepEqual(answers, [50, 0, 50]);
+  });
+
+  test("takes no answer from what honest peers send, however much it is", () => {
+    const world = new World({ seed: 76 });
+    drawn(world, 1000, (from) => ({ from, text: garbage(from) }));
+    for (const method of ["OPTIONS", "BYE", "CANCEL"]) {
+      const more = (from: string): Said => ({
+        from,
+        text: request(method, from).replace(/^(To: .*)$/m, method === "BYE" ? "$1;tag=gone" : "$1"),
+      });
+      assert.equal(drawn(world, 2000, more), 2000, method);
+    }
+  });
+
+  test("by TCP, where no address is forged, each is answered", () => {
+    const world = new World({ seed: 77, transport: "tcp" });
+    const bad = (from: string): Said => ({ from, text: garbage(from), transport: "tcp" });
+    assert.equal(drawn(world, 200, bad), 200);
+  });
+});

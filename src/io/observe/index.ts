@@ -1,1 +1,2 @@
 export { type LogLevel, levelOf, logLine } from "./log-line.ts";
+export { RepeatedLines } from "./repeated-lines.ts";

@@ -1,0 +1,33 @@
+import { after, type Instant, instant } from "#base";
+
+/** Answers to what is no message that one source, and all together, may draw in a second. */
+const PER_SOURCE_MAX = 50;
+const ALL_MAX = 500;
+const SPAN_MS = 1000;
+
+/**
+ * Whether a datagram that can't be read is answered with its error. Anybody can write a trunk's
+ * address on one, so that we send to it (attack case D7); honest peers hardly ever need the answer.
+ * What can be read is always answered: a busy trunk asks thousands of things a second, and after a
+ * restart of the gateway has as many calls to hear 481 for. Silence there would only have it ask
+ * again.
+ */
+export class ErrorAnswers {
+  #ends = instant(Number.NEGATIVE_INFINITY);
+  #given = 0;
+  /** As many as answers were given at most. */
+  readonly #bySource = new Map<string, number>();
+
+  take(source: string, now: Instant): boolean {
+    if (now >= this.#ends) {
+      this.#ends = after(now, SPAN_MS);
+      this.#given = 0;
+      this.#bySource.clear();
+    }
+    const given = this.#bySource.get(source) ?? 0;
+    if (given >= PER_SOURCE_MAX || this.#given >= ALL_MAX) return false;
+    this.#given++;
+    this.#bySource.set(source, given + 1);
+    return true;
+  }
+}
