@@ -10,10 +10,11 @@ import type { CallKeeper, Dialling, Renegotiation, Transferring } from "./call-p
 import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn } from "./farewell.ts";
+import { NO_SDP, relayAckAnswer, relayFirstAnswer } from "./first-answer.ts";
 import { answeredInvite, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
 import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
-import { command, performAll, sdpOf, withSdp } from "./session-body.ts";
+import { command, withSdp } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
 import type { Candidate, ReferRules, Switchboard, Wakeable } from "./setup.ts";
 import { Story } from "./story.ts";
@@ -23,8 +24,6 @@ import { Story } from "./story.ts";
  * settled while the callee's INVITE transaction still owes a final response.
  */
 export type CallState = "dialling" | "answered" | "ending" | "ended";
-
-const NO_SDP = { sdp: undefined } as const;
 
 /** Kept until the asker has its final answer. */
 type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
@@ -157,8 +156,8 @@ export class Call implements Dialler, Responder, Wakeable {
       return this.#refuse(sdp, now);
     }
     confirmDialog(fork.callee.dialog, response);
-    timeLeg(this.#board, this, fork.callee, this.#invited!.request!, response, now);
     this.#choose(fork, now);
+    timeLeg(this.#board, this, fork.callee, this.#invited!.request!, response, now);
     const { asker } = this.#asked!;
     this.#answered = asker;
     this.#asked = undefined;
@@ -190,7 +189,8 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#answered = undefined;
     if (fork && !this.#acknowledged) {
       this.#acknowledged = true;
-      const relayed = this.state === "answered" ? this.#relayAck(sdp, now) : NO_SDP;
+      const isUp = this.state === "answered";
+      const relayed = isUp ? relayAckAnswer(this.#board, this.media, sdp, now) : NO_SDP;
       this.#sendAck(isEnd(relayed) ? undefined : relayed.sdp);
       // The callee's 2xx has its ACK before its BYE (RFC 3261 §13.2.2.4).
       if (isEnd(relayed)) this.hangUp(relayed, undefined, now);
@@ -245,6 +245,11 @@ export class Call implements Dialler, Responder, Wakeable {
     if (former) this.#bye(former, now, {});
   }
 
+  /** A leg's dialog is no more: that ends the call, unless the leg has left it before. */
+  lostDialog(leg: Leg, why: End, now: Instant): void {
+    if (this.state === "dialling" || this.has(leg)) this.hangUp(why, undefined, now);
+  }
+
   wake(why: string, now: Instant): void {
     if (why === "ring") this.hangUp(end("ring-timeout"), undefined, now);
   }
@@ -256,6 +261,12 @@ export class Call implements Dialler, Responder, Wakeable {
 
   roleOf(leg: Leg): Role {
     return leg === this.chosen?.caller ? "caller" : "callee";
+  }
+
+  /** Whether a leg is one of the two, and its peer there. */
+  has(leg: Leg): boolean {
+    const role = this.roleOf(leg);
+    return this.state === "answered" && this.chosen?.[role] === leg && this.absent !== role;
   }
 
   // ── Parts ────────────────────────────────────────────────────────────────────────────────
@@ -270,30 +281,9 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   #relaySdp(response: Response, fork: Fork, now: Instant): { sdp: string | undefined } | End {
-    const sdp = sdpOf(response);
-    const stage = response.status < 200 ? "early" : "final";
-    const isOnItsOwn = stage === "early" ? sdp !== undefined : this.media.isForked;
-    if (isOnItsOwn) command(this.#board, this.media.goToFork(fork.callee.dialog.remoteTag));
     const offered = this.#asked!.offer !== undefined;
-    // An UPDATE has settled more since: a repeat of the first answer (RFC 6337 §3.1.1) is past.
-    const isPast = offered && this.media.isRenegotiated;
-    if (sdp === undefined || isPast) {
-      // The answer came in a reliable 18x: that is what the call goes on with (RFC 3262 §5).
-      if (stage === "final") command(this.#board, this.media.settle(now));
-      // An offer that no answer will come to may not stand in the way of the next.
-      const isMissed = stage === "final" && offered && !isPast && this.media.offerPending;
-      if (isMissed) command(this.#board, this.media.abandonOffer(now));
-      return { sdp: undefined };
-    }
-    const relayed = offered
-      ? this.media.relayAnswer(sdp, "callee", now, stage)
-      : this.media.relayOffer(sdp, "callee", now);
-    return performAll(this.#board, relayed);
-  }
-
-  #relayAck(sdp: string | undefined, now: Instant): { sdp: string | undefined } | End {
-    if (sdp === undefined || !this.media.offerPending) return NO_SDP;
-    return performAll(this.#board, this.media.relayAnswer(sdp, "caller", now));
+    const { remoteTag } = fork.callee.dialog;
+    return relayFirstAnswer(this.#board, this.media, { response, offered, remoteTag }, now);
   }
 
   #choose(fork: Fork, now: Instant): void {

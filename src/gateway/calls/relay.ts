@@ -135,7 +135,7 @@ export class Relay implements Requester, Responder, Renegotiation {
     // RFC 3261 §12.2.1.2: no response at all ends the dialog. What couldn't even be sent is a 503
     // (§8.1.3.1) and ends no more than its transaction (RFC 5057 §5.1): a connection may come back.
     const isSilent = why === "timeout" && VITAL.has(request.method);
-    if (isSilent) call.hangUp(gone, undefined, now);
+    if (isSilent) call.lostDialog(this.#way.to, gone, now);
   }
 
   /** The call ended meanwhile, or was another's: the asker learns that, and an answered INVITE gets its ACK. */
@@ -281,14 +281,14 @@ export class Relay implements Requester, Responder, Renegotiation {
   #refused(response: Response, now: Instant): void {
     const again = this.#again(response);
     if (again) return this.#sendAgain(again, now);
-    const { call, from, request, transaction } = this.#way;
+    const { call, from, to, request, transaction } = this.#way;
     this.#finish(now);
     if (this.#isOurs(response)) return this.#answerRefresh(now);
     const across = responseAcross(this.#board, response, request, from.side, from);
     this.#board.transactions.respond(transaction, across, now);
     // RFC 3261 §12.2.1.2: the peer knows no such dialog any more.
     const isGone = response.status === 481 || response.status === 408;
-    if (isGone && VITAL.has(request.method)) call.hangUp(end("no-dialog"), undefined, now);
+    if (isGone && VITAL.has(request.method)) call.lostDialog(to, end("no-dialog"), now);
   }
 
   /** The request as its refusal asks for it: with credentials, or a longer session interval. */

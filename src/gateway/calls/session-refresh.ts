@@ -39,7 +39,7 @@ export class SessionRefresh implements Requester, Renegotiation {
     this.#timer = timer;
   }
 
-  /** The leg's own now: a transfer may have led it to another. */
+  /** The leg's own now: a transfer may have led it to another, or another peer to its place. */
   get #call(): Call {
     return this.#timer.call;
   }
@@ -68,6 +68,7 @@ export class SessionRefresh implements Requester, Renegotiation {
   failed(transaction: ClientTransaction, why: "timeout" | "transport", now: Instant): void {
     if (transaction !== this.#client) return;
     this.#release();
+    if (!this.#call.has(this.#leg)) return;
     if (why === "timeout") this.#timer.expired(now);
     else this.#timer.tryAgain(now);
   }
@@ -105,7 +106,7 @@ export class SessionRefresh implements Requester, Renegotiation {
       this.#board.transactions.sendAck(this.#ack, nextHop(leg));
       this.#release();
     }
-    if (this.#call.isOver) return;
+    if (!this.#call.has(leg)) return;
     const sdp = sdpOf(response);
     const role = this.#call.roleOf(leg);
     const isSame = sent.method === "INVITE" && asked === this.#call;
@@ -116,7 +117,7 @@ export class SessionRefresh implements Requester, Renegotiation {
   #refused(response: Response, now: Instant): void {
     const { status } = response;
     this.#release();
-    if (this.#call.isOver) return;
+    if (!this.#call.has(this.#leg)) return;
     const again = this.#tries < TRIES_MAX ? this.#again(response) : undefined;
     if (again) {
       const { dialog } = this.#leg;

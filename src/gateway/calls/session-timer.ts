@@ -104,6 +104,8 @@ function keep(
   terms: SessionTerms | undefined,
   now: Instant,
 ): void {
+  // A peer that has left meanwhile is neither refreshed nor watched any more.
+  if (!(leg.timer?.call ?? call).has(leg)) return;
   if (!terms) {
     // A 2xx without Session-Expires ends the agreement (RFC 4028 §7.2).
     leg.timer?.stop();
