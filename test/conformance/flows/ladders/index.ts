@@ -4,6 +4,10 @@ import { EARLY_FLOWS } from "./early.ts";
 import { MASK_FLOWS } from "./mask.ts";
 import { OUTSIDE_FLOWS } from "./outside.ts";
 import { PERFORMED_FLOWS } from "./performed.ts";
+import { ATTENDED_FLOWS } from "./performed-attended.ts";
+import { FAILED_FLOWS } from "./performed-failed.ts";
+import { OFFER_FLOWS } from "./performed-offers.ts";
+import { RULE_FLOWS } from "./performed-rules.ts";
 import { RACE_FLOWS } from "./races.ts";
 import { REGISTRATION_FLOWS } from "./registration.ts";
 import { RENEGOTIATION_FLOWS } from "./renegotiation.ts";
@@ -18,6 +22,10 @@ export const FLOWS: readonly Flow[] = [
   ...RFC3665_FLOWS,
   ...TRANSFER_FLOWS,
   ...PERFORMED_FLOWS,
+  ...ATTENDED_FLOWS,
+  ...FAILED_FLOWS,
+  ...OFFER_FLOWS,
+  ...RULE_FLOWS,
   ...SERVICE_FLOWS,
   ...EARLY_FLOWS,
   ...RENEGOTIATION_FLOWS,
