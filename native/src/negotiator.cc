@@ -121,6 +121,8 @@ void Negotiator::tell(End& end, Ms now) {
   const DtlsAssociation& dtls = *end.dtls;
   const bool secured = dtls.state() == DtlsAssociation::State::secured;
   const bool before = end.secure.opens();
+  // Nobody gets so far who isn't there.
+  if (secured) end.confirmed = true;
   // When it is over these are none, and nothing passes any more.
   end.secure.agree(dtls.inbound(), dtls.outbound(), now);
   FrameWriter frame(events_, secured  ? EventKind::secured
@@ -137,6 +139,8 @@ void Negotiator::flush(End& end, Ms now) {
   const Address* to = reach(end, now);
   if (!to) return;
   for (const std::string& datagram : datagrams) {
+    // Who forges the described address doesn't make us flood it (attack case E4).
+    if (!end.takesAnother()) return;
     sendTo(end, *to, datagram.data(), datagram.size());
   }
 }

@@ -46,12 +46,6 @@ unsigned sendSome(int fd, mmsghdr* messages, unsigned size) {
   return count > 0 ? static_cast<unsigned>(count) : 0;
 }
 
-// Whether a packet may be sent to this end, given that there is a target.
-bool mayReach(End& end) {
-  // A nominated pair has consented.
-  return end.ice || end.confirmed || end.sentUnconfirmed++ < Relay::kUnconfirmedMax;
-}
-
 }  // namespace
 
 Relay::Relay(std::string& events, Negotiator& negotiator)
@@ -174,7 +168,7 @@ void Relay::pass(size_t i, Port& port, Ms now, bool rtcp, size_t size) {
   const Address* target = other.target(rtcp, now);
   if (!target) return end.counters.drop(Drop::noTarget);
   if (other.awaitsKeys()) return end.counters.drop(Drop::noKeys);
-  if (!mayReach(other)) return end.counters.drop(Drop::unconfirmed);
+  if (!other.takesAnother()) return end.counters.drop(Drop::unconfirmed);
   if (other.secure.seals()) {
     size = other.secure.seal(packets_[i].data(), size, rtcp);
     if (size == 0) return end.counters.drop(Drop::replayed);

@@ -24,9 +24,6 @@ class Relay {
   // `arrival` is the same clock, finer.
   void receive(Port& port, Ms now, Us arrival);
 
-  // What an end that nobody there confirmed may be sent: half a minute of voice.
-  static constexpr uint32_t kUnconfirmedMax = 1500;
-
  private:
   static constexpr size_t kBatch = 32;
   // A jumbo frame's worth; what is longer is dropped, never cut.

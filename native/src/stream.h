@@ -114,6 +114,11 @@ struct End {
   bool confirmed = false;
   uint32_t sentUnconfirmed = 0;
 
+  // What an end that nobody there confirmed may be sent: half a minute of voice.
+  static constexpr uint32_t kUnconfirmedMax = 1500;
+  // Whether one more packet may be sent there, given that there is a target. A checked address has
+  // consented.
+  bool takesAnother() { return ice || confirmed || sentUnconfirmed++ < kUnconfirmedMax; }
   bool negotiates() const { return ice || dtls; }
   // The keys are DTLS's to make, and aren't there: nothing passes.
   bool awaitsKeys() const { return dtls && !secure.opens(); }

@@ -189,7 +189,7 @@ void testSilence() {
   pair.run();
   check(bare(pair.active) && pair.active.why() == "dtls-timeout", "nobody answers");
   check(virtualMs - before == DtlsAssociation::kHandshakeMs, "which is known after half a minute");
-  check(pair.sent <= 16, "and nobody is flooded meanwhile");
+  check(pair.sent <= 16, "and nobody is flooded meanwhile (attack case E4)");
   check(pair.passive.state() == State::waiting, "who waits for the other has no hurry");
 }
 

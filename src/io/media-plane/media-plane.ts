@@ -7,7 +7,7 @@ import { type MediaCommand, type MediaEvent, NOTHING_COUNTED, type StreamCounter
 export interface MediaPlane {
   /** The number of calls of one audio stream that the limit of open files carries. */
   readonly callsMax: number;
-  /** Of the certificate of its DTLS, by SHA-256 as SDP has it: another one after `restarted`. */
+  /** Of the certificate of its DTLS, by SHA-256 as SDP has it: another one after `restarted`; "" without. */
   readonly fingerprint: string;
   perform(command: MediaCommand): void;
   onEvent(listener: MediaListener): void;
