@@ -2,11 +2,11 @@ import type { Trunk } from "#settings";
 
 /**
  * Whose challenges a trunk's credentials answer: those of the realms in its settings, or where none
- * is set of the realm that its registrar has. A call's challenge may come from far behind the
+ * is set of those that its registrar, and proxies before that, have asked for. A call's challenge may come from far behind the
  * operator, and would have the operator's password answered for (attack case C1).
  */
 export class TrunkRealms {
-  readonly #learnt = new Map<string, string>();
+  readonly #learnt = new Map<string, readonly string[]>();
 
   /** The settings' alone; undefined where they have none. */
   static configured({ credentials }: Trunk): readonly string[] | undefined {
@@ -18,14 +18,12 @@ export class TrunkRealms {
   of(trunk: Trunk): readonly string[] | undefined {
     const learnt = this.#learnt.get(trunk.name);
     const others = trunk.credentials?.otherRealms ?? [];
-    return (
-      TrunkRealms.configured(trunk) ?? (learnt === undefined ? undefined : [learnt, ...others])
-    );
+    return TrunkRealms.configured(trunk) ?? (learnt && [...learnt, ...others]);
   }
 
-  /** The realm that a trunk's REGISTER was accepted with. */
-  learn({ name }: Trunk, realm: string): void {
-    this.#learnt.set(name, realm);
+  /** The realms that a trunk's REGISTER was accepted with: as many as one request answers. */
+  learn({ name }: Trunk, realms: readonly string[]): void {
+    this.#learnt.set(name, realms);
   }
 
   forget({ name }: Trunk): void {

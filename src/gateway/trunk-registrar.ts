@@ -99,7 +99,7 @@ class TrunkRegistration implements Wakeable {
     const { status } = response;
     if (status < 300) {
       this.#home = candidate.name;
-      this.#learnRealm(outcome.request);
+      this.#learnRealms(outcome.request);
     }
     const minExpiresS = parseSeconds(response.headers.get("min-expires") ?? "");
     const retryAfterS = parseSeconds(response.headers.get("retry-after") ?? "");
@@ -116,12 +116,11 @@ class TrunkRegistration implements Wakeable {
     );
   }
 
-  /** Nobody but the registrar answers a REGISTER: the realm that it asked for is the operator's. */
-  #learnRealm({ headers }: Request): void {
-    const proof = headers.get("authorization") ?? headers.get("proxy-authorization");
-    const realm = proof && parseCredentials(proof)?.params.get("realm");
-    if (realm !== undefined && realm !== "")
-      this.#around.realms.learn(this.trunk, decodeUtf8(realm));
+  /** Nobody but the operator answers a REGISTER: the realms that it was proved to are its own. */
+  #learnRealms({ headers }: Request): void {
+    const proofs = [...headers.all("authorization"), ...headers.all("proxy-authorization")];
+    const realms = proofs.flatMap((proof) => parseCredentials(proof)?.params.get("realm") || []);
+    if (realms.length > 0) this.#around.realms.learn(this.trunk, realms.map(decodeUtf8));
   }
 
   get #contactUser(): string {

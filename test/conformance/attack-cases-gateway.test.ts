@@ -283,6 +283,27 @@ describe("C1: credentials are for the operator, not for where its Contact leads"
       assert.equal(answersTo("evil", called(CREDENTIALS)), false);
     });
 
+    test("answers for each realm that asked on the way to its registrar, as proxies do", () => {
+      const site = new ByHand({
+        trunk: { register: { user: "alice" }, credentials: CREDENTIALS },
+      });
+      const [register] = site.wait(2100);
+      const byProxy = { "proxy-authenticate": challenge("edge") };
+      const first = only(
+        site.take("public", site.answer(register!, 407, { headers: byProxy })),
+        "REGISTER",
+      );
+      const byRegistrar = { "www-authenticate": challenge("op") };
+      const proved = only(
+        site.take("public", site.answer(first, 401, { headers: byRegistrar })),
+        "REGISTER",
+      );
+      site.take("public", site.answer(proved, 200, { headers: { expires: "600" } }));
+      const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+      const asked = only(site.take("private", invite), "INVITE");
+      assert.equal(answersTo("edge", { site, asked }), true);
+    });
+
     test("answers for all that the settings name", () => {
       const several = { ...CREDENTIALS, realm: "op", otherRealms: ["gateway2"] };
       assert.equal(answersTo("gateway2", called(several)), true);

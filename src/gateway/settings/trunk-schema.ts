@@ -97,7 +97,7 @@ const credentials = z.strictObject({
     about(
       "Realm",
       "Domaine (realm)",
-      "Only challenges of this realm are answered. Without it: of the realm whose REGISTER was accepted, or, where none was, any of this trunk's peers.",
+      "Only challenges of this realm are answered. Without it: of the realms that the accepted REGISTER was challenged for, or, where it wasn't, any of this trunk's peers.",
     ),
   ).exactOptional(),
   otherRealms: z
