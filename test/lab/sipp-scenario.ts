@@ -49,6 +49,7 @@ export type Step =
   | ({ readonly kind: "request"; readonly method: string } & SendOptions)
   | ({ readonly kind: "response"; readonly status: string } & AnswerOptions)
   | ({ readonly kind: "await"; readonly status?: number; readonly method?: string } & AwaitOptions)
+  | { readonly kind: "answer-until"; readonly method: string; readonly bodyMatches: string }
   | { readonly kind: "pause"; readonly ms: number }
   | { readonly kind: "play"; readonly file: string }
   | { readonly kind: "play-image"; readonly file: string };
@@ -72,6 +73,14 @@ export const expect = (what: number | string, options: AwaitOptions = {}): Step 
   typeof what === "number"
     ? { kind: "await", status: what, ...options }
     : { kind: "await", method: what, ...options };
+
+/** Answers 200 to each request of this method until one's body matches: a NOTIFY that would only
+    tell what the next one supersedes need not come (RFC 6665 §4.2.3). */
+export const answerUntil = (method: string, bodyMatches: string): Step => ({
+  kind: "answer-until",
+  method,
+  bodyMatches,
+});
 
 export const pause = (ms: number): Step => ({ kind: "pause", ms });
 
@@ -190,6 +199,8 @@ class ScenarioWriter {
         return this.#response(step);
       case "await":
         return this.#await(step);
+      case "answer-until":
+        return this.#answerUntil(step);
       case "pause":
         return `<pause milliseconds="${step.ms}"/>`;
       case "play":
@@ -308,6 +319,22 @@ class ScenarioWriter {
     const after = verify === undefined ? "" : `\n${this.#failUnless("valid")}`;
     if (actions.length === 0) return `<recv ${attributes}/>`;
     return `<recv ${attributes}><action>${actions.join("")}</action></recv>${after}`;
+  }
+
+  #answerUntil({ method, bodyMatches }: Extract<Step, { kind: "answer-until" }>): string {
+    const [again, name] = [++this.#labels, `check${++this.#checks}`];
+    const end = ++this.#labels;
+    this.#variables.add(name);
+    this.#remember(expect(method) as Extract<Step, { kind: "await" }>);
+    const matching = `<ereg regexp="${escaped(bodyMatches)}" search_in="body" assign_to="${name}"/>`;
+    return [
+      `<label id="${again}"/>`,
+      `<recv request="${method}"><action>${matching}</action></recv>`,
+      this.#response({ kind: "response", status: "200 OK" }),
+      `<nop test="${name}" next="${end}"/>`,
+      `<nop next="${again}"/>`,
+      `<label id="${end}"/>`,
+    ].join("\n");
   }
 
   #remember({ status, method }: Extract<Step, { kind: "await" }>): void {
