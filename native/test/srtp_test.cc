@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../src/rtp.h"
+#include "../src/secure_end.h"
 #include "../src/srtp_receiver.h"
 #include "../src/srtp_sender.h"
 
@@ -390,6 +391,44 @@ void testKeyNames() {
   }
 }
 
+Packet sealed(SecureEnd& end, Packet packet, bool control = false) {
+  const size_t size = packet.size();
+  packet.resize(size + kSrtpGrowth);
+  packet.resize(end.seal(packet.data(), size, control));
+  return packet;
+}
+
+SrtpReceiver::Verdict open(SecureEnd& end, Packet packet) {
+  size_t size = packet.size();
+  return end.open(packet.data(), size, false, 0);
+}
+
+// The early dialogs of a forked call take turns, each with its own keys or with none.
+void testKeyThatReturns() {
+  const SrtpSuite suite = SrtpSuite::aesCm128Sha1Tag80;
+  const SrtpMaster ours = anyMaster(suite, 8);
+  const SrtpMaster theirs = anyMaster(suite, 9);
+  const SrtpMaster another = anyMaster(suite, 10);
+  SecureEnd end;
+  SrtpSender peer(theirs);
+  end.agree(theirs, ours, 0);
+  sealed(end, rtp(100));
+  const Packet report = sealed(end, rtcp(), true);
+  const Packet first = sealed(peer, rtp(65535));
+  const Packet second = sealed(peer, rtp(0));
+  check(open(end, first) == SrtpReceiver::Verdict::opened, "a fork's first packet");
+  check(open(end, second) == SrtpReceiver::Verdict::opened, "a fork's second packet");
+  for (const SrtpMaster& between : {SrtpMaster(), another}) {
+    end.agree(between, between, 0);
+    end.agree(theirs, ours, 0);
+    check(sealed(end, rtp(100)).empty(), "no key stream twice when a key returns");
+    check(sealed(end, rtcp(), true) != report, "no key stream of RTCP twice when a key returns");
+    check(open(end, second) == SrtpReceiver::Verdict::replayed, "no replay when a key returns");
+  }
+  check(open(end, sealed(peer, rtp(1))) == SrtpReceiver::Verdict::opened,
+        "the rollover counter when a key returns");
+}
+
 }  // namespace
 
 int srtpFailures() {
@@ -405,5 +444,6 @@ int srtpFailures() {
   testSources();
   testRestart();
   testKeyNames();
+  testKeyThatReturns();
   return failures;
 }
