@@ -1,7 +1,8 @@
 import type { Instant } from "#base";
 import {
-  ACCEPTED,
   type DialogIds,
+  OWN_METHODS,
+  optionsAnswer,
   type Policy,
   refusal,
   Subscriptions,
@@ -11,14 +12,10 @@ import {
 } from "#calls";
 import { type End, end, isEnd } from "#ends";
 import type { Flow } from "#sip";
-import { type Request, responseTo } from "#sip-message";
+import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { type Carriage, CarriedOutside } from "./carried-outside.ts";
 import { Errand } from "./errand.ts";
-
-/** What this gateway understands, for Allow (RFC 3261 §20.5). */
-export const METHODS =
-  "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH";
 
 /** Methods that cross outside a dialog. */
 const CROSSING: ReadonlySet<string> = new Set([
@@ -95,12 +92,7 @@ export class Standalone {
   /** A gateway that is stopping says so, and a balancer stops choosing it. */
   #answerOptions(transaction: ServerTransaction, request: Request, now: Instant): End | undefined {
     if (this.#policy.draining) return end("draining", { retryAfterS: 5 });
-    const response = responseTo(request, 200, "OK", this.#board.random.token(16));
-    response.headers.add("allow", METHODS);
-    response.headers.add("accept", ACCEPTED);
-    response.headers.add("supported", "100rel, timer, replaces, norefersub");
-    response.headers.add("server", this.#board.setup.product);
-    this.#board.transactions.respond(transaction, response, now);
+    this.#board.transactions.respond(transaction, optionsAnswer(this.#board, request), now);
     return undefined;
   }
 
@@ -115,7 +107,7 @@ export class Standalone {
     const fact = { kind: "refused", method: request.method, side, source, end: why.name } as const;
     this.#board.emit({ kind: "fact", fact });
     const response = refusal(this.#board, request, why);
-    if (why.name === "method-not-allowed") response.headers.add("allow", METHODS);
+    if (why.name === "method-not-allowed") response.headers.add("allow", OWN_METHODS);
     this.#board.transactions.respond(transaction, response, now);
   }
 }

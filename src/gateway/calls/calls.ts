@@ -9,6 +9,7 @@ import type { CallKeeper, Dialling } from "./call-parts.ts";
 import { refusal } from "./crossing.ts";
 import { isNamers, type Namer } from "./dialog-ids.ts";
 import type { Crossing } from "./forks.ts";
+import { answerAlone } from "./own-answers.ts";
 import type { Policy } from "./pipeline.ts";
 import { type InDialog, Relay } from "./relay.ts";
 import { sdpOf } from "./session-body.ts";
@@ -100,7 +101,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
     if (request.method === "SUBSCRIBE" && call.transfer?.subscribed(way, now)) return undefined;
     // A leg that is alone has nobody whom anything could cross to.
-    if (call.absent) return end("transferring");
+    if (call.absent) return answerAlone(this.#board, way, now);
     return new Relay(this.#board, this, way).start(now);
   }
 

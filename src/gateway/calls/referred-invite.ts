@@ -9,6 +9,7 @@ import {
   Request,
 } from "#sip-message";
 import type { Leg } from "./legs.ts";
+import { OWN_METHODS } from "./own-answers.ts";
 import type { Switchboard } from "./setup.ts";
 
 /** What a REFER asks for: an INVITE to whom, in the place of which dialog. */
@@ -16,10 +17,6 @@ export interface Referral {
   readonly invite: Request;
   readonly replaces: Replaces | undefined;
 }
-
-/** What the gateway takes part in when it calls by itself. */
-export const OWN_METHODS =
-  "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH";
 
 /** Reads a REFER as the call that it asks for; the caller is whom the referrer talks to. */
 export function readReferral(board: Switchboard, refer: Request, referrer: Leg): Referral | End {

@@ -3,7 +3,7 @@ import { type End, end, isEnd } from "#ends";
 import { otherRole, type Role } from "#media";
 import type { Flow } from "#sip";
 import { refreshTarget } from "#sip";
-import { Headers, type Request, Response } from "#sip-message";
+import type { Request, Response } from "#sip-message";
 import type { ClientTransaction, Requester, Responder, ServerTransaction } from "#sip-transactions";
 import { bodyRefusal } from "./body-rules.ts";
 import type { Call } from "./call.ts";
@@ -13,6 +13,7 @@ import { ackFor, inDialogAcross, refusal, responseAcross } from "./crossing.ts";
 import { eventAcross, rackAcross, referToAcross, rememberRefer } from "./dialog-ids.ts";
 import type { Fork } from "./forks.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
+import { grantRefresh } from "./own-answers.ts";
 import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body.ts";
 import { AGAIN_MAX, isTimed, timerRefusal, withLongerTimer } from "./session-expires.ts";
 import { grantLeg, timeLeg } from "./session-timer.ts";
@@ -283,7 +284,7 @@ export class Relay implements Requester, Responder, Renegotiation {
     if (again) return this.#sendAgain(again, now);
     const { call, from, to, request, transaction } = this.#way;
     this.#finish(now);
-    if (this.#isOurs(response)) return this.#answerRefresh(now);
+    if (this.#isOurs(response)) return grantRefresh(this.#board, this.#way, now);
     const across = responseAcross(this.#board, response, request, from.side, from);
     this.#board.transactions.respond(transaction, across, now);
     // RFC 3261 §12.2.1.2: the peer knows no such dialog any more.
@@ -313,15 +314,6 @@ export class Relay implements Requester, Responder, Renegotiation {
     const isRefresh =
       request.method === "UPDATE" && request.body === "" && from.timer !== undefined;
     return isRefresh && (status === 405 || status === 501);
-  }
-
-  #answerRefresh(now: Instant): void {
-    const { call, from, request, transaction } = this.#way;
-    const done = new Response(200, "OK", new Headers());
-    const granted = responseAcross(this.#board, done, request, from.side, from);
-    refreshTarget(from.dialog, request);
-    grantLeg(this.#board, call, from, request, granted, now);
-    this.#board.transactions.respond(transaction, granted, now);
   }
 
   /** A refused offer leaves the media as it was before it (RFC 3261 §14.1). */

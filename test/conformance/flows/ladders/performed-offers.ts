@@ -1,6 +1,6 @@
 import type { Flow } from "../stage/flow.ts";
 import { UP } from "./parts.ts";
-import { ended, endedBy, INSIDE, LEFT, PERFORM, refer } from "./performed-parts.ts";
+import { ended, endedBy, INSIDE, LEFT, PERFORM, RINGING, refer } from "./performed-parts.ts";
 
 /** Offers, challenges and timers that meet those of a performed transfer. */
 export const OFFER_FLOWS: readonly Flow[] = [
@@ -25,7 +25,7 @@ export const OFFER_FLOWS: readonly Flow[] = [
       pbx/2 < ACK sdp
       pbx < NOTIFY | ${ended("200 OK")}
       pbx > 200 NOTIFY
-      pbx > INFO
+      pbx > INFO | body: text/plain for nobody
       pbx < 491 INFO
       ${LEFT}
       ${endedBy("op", "pbx/2")}
@@ -164,6 +164,44 @@ export const OFFER_FLOWS: readonly Flow[] = [
       op > 481
       pbx/2 < BYE
       pbx/2 > 200
+    `,
+  },
+  {
+    name: "RFC 3311, RFC 2976 performed: who is alone is answered what needs nobody else",
+    site: PERFORM,
+    ladder: `
+      op  > INVITE sdp | Supported: timer | Session-Expires: 1800;refresher=uac | Allow: UPDATE
+      pbx < INVITE sdp
+      pbx > 200 sdp
+      op  < 200 sdp | Session-Expires: 1800;refresher=uac
+      op  > ACK
+      pbx < ACK
+      ${refer(INSIDE)}
+      pbx > BYE
+      pbx < 200
+      pbx/2 < INVITE
+      pbx/2 > 180
+      pbx < NOTIFY | ${RINGING}
+      pbx > 481 NOTIFY
+      op > OPTIONS
+      op < 200 OPTIONS | Allow: /UPDATE/ | Accept: /application.sdp/
+      op > INFO
+      op < 200 INFO
+      op > UPDATE | Supported: timer | Session-Expires: 900;refresher=uac
+      op < 200 UPDATE | Session-Expires: 900;refresher=uac | Contact: /192.0.2.1/
+      op > UPDATE | Supported: timer | Session-Expires: 10
+      op < 422 UPDATE
+      op > UPDATE sdp
+      op < 491 UPDATE
+      pbx/2 > OPTIONS
+      pbx/2 < 200 OPTIONS
+      pbx/2 > 200 INVITE sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp:port=34000
+      op < ACK
+      pbx/2 < ACK sdp
+      media op pbx/2
+      ${endedBy("op", "pbx/2")}
     `,
   },
 ];
