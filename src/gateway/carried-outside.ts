@@ -24,6 +24,8 @@ export interface Arrival {
   readonly transaction: ServerTransaction;
   readonly request: Request;
   readonly flow: Flow;
+  /** Of who asks, where that is an operator. */
+  readonly trunk: string | undefined;
   /** What who asked is not told. */
   readonly withheld: Withheld | undefined;
 }
@@ -59,12 +61,12 @@ export class CarriedOutside implements Sender, Responder {
 
   requestFor(candidate: Candidate, to: Destination): Request | End {
     const { board, ids } = this.#carriage;
-    const { request } = this.#arrival;
+    const { request, flow, trunk } = this.#arrival;
     const dialog = { callId: this.#callId, tag: this.#tag, cseq: this.#cseq };
     const face = board.setup.faces[candidate.side];
     const across = requestAcross(board, request, candidate, to, face, dialog);
     if (request.method !== "REFER") return across;
-    const referTo = referToAcross(board, ids, request, to);
+    const referTo = referToAcross(board, ids, request, { by: { side: flow.side, trunk }, to });
     if (referTo === undefined) return end("bad-request");
     across.headers.set("refer-to", referTo);
     return across;

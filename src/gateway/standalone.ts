@@ -83,7 +83,8 @@ export class Standalone {
     const route = this.#policy.route(request, origin, now);
     if (isEnd(route)) return route;
     if (route.candidates.length === 0) return end("no-route");
-    const arrival = { transaction, request, flow, withheld: origin.withheld };
+    const { trunk, withheld } = origin;
+    const arrival = { transaction, request, flow, trunk, withheld };
     const carried = new CarriedOutside(arrival, this.#carriage);
     new Errand(this.#board, carried, route.candidates).start(now);
     return undefined;

@@ -6,7 +6,7 @@ import type { Asker } from "./asker.ts";
 import type { Call } from "./call.ts";
 import type { Leg } from "./legs.ts";
 import type { InDialog } from "./relay.ts";
-import type { Candidate, ReferRules } from "./setup.ts";
+import type { Candidate, ReferRule, ReferRules } from "./setup.ts";
 
 /** What a call begins with. */
 export interface Dialling {
@@ -23,6 +23,20 @@ export interface Dialling {
   readonly callee: string;
   readonly trunk: string | undefined;
   readonly referRules: ReferRules;
+}
+
+/** Whose peer a leg is, which the call that it came with has found out. */
+export interface LegTerms {
+  readonly trunk: string | undefined;
+  /** What becomes of its peer's REFERs. */
+  readonly referRule: ReferRule;
+}
+
+/** A peer that takes a leg's place in a call, with the media that it has agreed to. */
+export interface Joining {
+  readonly leg: Leg;
+  readonly terms: LegTerms;
+  readonly media: CallMedia;
 }
 
 /** An offer in an answered call, between its start and its ACK. */

@@ -6,7 +6,14 @@ import type { Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import type { Asker } from "./asker.ts";
 import { Byes } from "./byes.ts";
-import type { CallKeeper, Dialling, Renegotiation, Transferring } from "./call-parts.ts";
+import type {
+  CallKeeper,
+  Dialling,
+  Joining,
+  LegTerms,
+  Renegotiation,
+  Transferring,
+} from "./call-parts.ts";
 import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn } from "./farewell.ts";
@@ -31,9 +38,10 @@ type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
   readonly id: string;
-  /** The trunk that it uses, on whichever side. */
-  readonly trunk: string | undefined;
-  readonly referRules: ReferRules;
+  readonly #trunk: string | undefined;
+  readonly #referRules: ReferRules;
+  /** The terms of peers that have come from other calls. */
+  #joined: Partial<Record<Role, LegTerms>> | undefined;
   /** Calls whose lines go on in this one: they are counted until it ends. */
   lines: readonly string[] | undefined;
   /** Its own line goes on in another call. */
@@ -79,8 +87,8 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#board = board;
     this.#keeper = keeper;
     this.id = dialling.id;
-    this.trunk = dialling.trunk;
-    this.referRules = dialling.referRules;
+    this.#trunk = dialling.trunk;
+    this.#referRules = dialling.referRules;
     this.media = dialling.media;
     const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
@@ -231,9 +239,10 @@ export class Call implements Dialler, Responder, Wakeable {
     this.chosen?.[role].timer?.stop();
   }
 
-  /** Another peer takes a leg's place, with the media that it has agreed to. */
-  take(role: Role, leg: Leg, media: CallMedia, now: Instant): void {
+  /** Another peer takes a leg's place. */
+  take(role: Role, { leg, terms, media }: Joining, now: Instant): void {
     const fork = this.chosen!;
+    this.#joined = { ...this.#joined, [role]: terms };
     const former = this.absent ? undefined : fork[role];
     this.absent = undefined;
     if (media !== this.media) command(this.#board, this.media.close(now));
@@ -261,6 +270,11 @@ export class Call implements Dialler, Responder, Wakeable {
 
   roleOf(leg: Leg): Role {
     return leg === this.chosen?.caller ? "caller" : "callee";
+  }
+
+  termsOf(role: Role): LegTerms {
+    const own = { trunk: this.#trunk, referRule: this.#referRules[this.media.end(role).side] };
+    return this.#joined?.[role] ?? own;
   }
 
   /** Whether a leg is one of the two, and its peer there. */

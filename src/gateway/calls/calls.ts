@@ -1,6 +1,6 @@
 import type { Instant } from "#base";
 import { type End, end } from "#ends";
-import type { Role } from "#media";
+import { otherRole, type Role } from "#media";
 import { acceptsCSeq, type Flow } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
@@ -96,7 +96,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   #take(way: InDialog, now: Instant): End | undefined {
     const { call, from, request } = way;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
-    const rule = request.method === "REFER" ? call.referRules[from.side] : "pass";
+    const rule = request.method === "REFER" ? call.termsOf(way.role).referRule : "pass";
     if (rule === "refuse") return end("transfer-not-allowed");
     if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
     if (request.method === "SUBSCRIBE" && call.transfer?.subscribed(way, now)) return undefined;
@@ -119,17 +119,18 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     const call = this.#byTag.get(toTag);
     const found = call?.crossing(toTag, fromTag);
     if (!call || call.isOver || found?.from.dialog.callId !== callId) return undefined;
-    return { from: found.from, to: found.to, trunk: call.trunk };
+    const trunk = call.termsOf(found.role).trunk;
+    const { trunk: peersTrunk } = call.termsOf(otherRole(found.role));
+    return { from: found.from, to: found.to, trunk, peersTrunk };
   }
 
   inDialog(callId: string, ourTag: string, theirTag: string, by: Namer) {
     const call = this.#byTag.get(ourTag);
     const found = call?.crossing(ourTag, theirTag);
-    const { dialog, side: its } = found?.from ?? {};
-    const isTheirs = its !== undefined && isNamers(by, its, call?.trunk);
-    return call && found && dialog?.callId === callId && isTheirs
-      ? { call, role: found.role }
-      : undefined;
+    if (!call || !found) return undefined;
+    const { role, from } = found;
+    const isTheirs = isNamers(by, from.side, call.termsOf(role).trunk);
+    return from.dialog.callId === callId && isTheirs ? { call, role } : undefined;
   }
 
   /**

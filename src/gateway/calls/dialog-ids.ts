@@ -23,8 +23,9 @@ export function rackAcross(prack: Request, to: Leg): string | undefined {
 /** A dialog that is to be replaced: its id for the peer of the other leg, and that peer. */
 export interface Replaced {
   readonly replaces: string;
-  readonly trunk: string | undefined;
   readonly peer: Leg;
+  /** That peer's. */
+  readonly trunk: string | undefined;
 }
 
 /** Who names a dialog: of operators each knows its own alone. */
@@ -39,9 +40,8 @@ export const isNamers = (by: Namer, side: Side, trunk: string | undefined): bool
 
 /** The dialog that an INVITE replaces (RFC 3891 §3); undefined when its sender has none such. */
 export function replacedBy(ids: DialogIds, value: string, by: Namer): Replaced | undefined {
-  const found = translated(ids, value);
-  if (!found || !isNamers(by, found.from.side, found.trunk)) return undefined;
-  return { ...found, peer: found.to };
+  const found = translated(ids, value, by);
+  return found && { replaces: found.replaces, peer: found.to, trunk: found.peersTrunk };
 }
 
 /** Its owner as the place that takes what replaces it: where the dialog's own requests go. */
@@ -71,11 +71,11 @@ export function candidateFor(
   };
 }
 
-/** The dialog that a Replaces value names, as its other leg's peer knows it. */
-function translated(ids: DialogIds, value: string) {
+/** The dialog of its sender's that a Replaces value names, as its other leg's peer knows it. */
+function translated(ids: DialogIds, value: string, by: Namer) {
   const named = parseReplaces(value);
   const across = named && ids.across(named.callId, named.toTag, named.fromTag);
-  if (!across) return undefined;
+  if (!across || !isNamers(by, across.from.side, across.trunk)) return undefined;
   const { callId, remoteTag: toTag, localTag: fromTag } = across.to.dialog;
   return { ...across, replaces: printReplaces({ ...named, callId, toTag, fromTag }) };
 }
@@ -119,7 +119,7 @@ export function referToAcross(
   board: Switchboard,
   ids: DialogIds,
   refer: Request,
-  to: Toward,
+  { by, to }: { readonly by: Namer; readonly to: Toward },
 ): string | undefined {
   const values = refer.headers.all("refer-to");
   const address = values.length === 1 ? parseNameAddr(values[0]!) : undefined;
@@ -129,7 +129,7 @@ export function referToAcross(
   const kept = board.setup.masked ? [] : parts.filter((part) => !isReplaces(part));
   const named = parts.find(isReplaces);
   const value = named?.slice(named.indexOf("=") + 1);
-  const replaced = value === undefined ? undefined : translated(ids, unescapeUri(value));
+  const replaced = value === undefined ? undefined : translated(ids, unescapeUri(value), by);
   if (replaced) kept.push(`Replaces=${escapeUriHeader(replaced.replaces)}`);
   const base =
     replaced?.to.side === to.side

@@ -201,7 +201,7 @@ export class Relay implements Requester, Responder, Renegotiation {
   }
 
   #translateIds(across: Request): End | undefined {
-    const { request, from, to } = this.#way;
+    const { call, role, request, from, to } = this.#way;
     const event = request.headers.get("event");
     if (event !== undefined) {
       across.headers.set("event", eventAcross(event, request.method, from, to));
@@ -212,8 +212,9 @@ export class Relay implements Requester, Responder, Renegotiation {
       across.headers.set("rack", rack);
     }
     if (request.method === "REFER") {
+      const by = { side: from.side, trunk: call.termsOf(role).trunk };
       const toward = { side: to.side, transport: to.flow.transport };
-      const referTo = referToAcross(this.#board, this.#ids, request, toward);
+      const referTo = referToAcross(this.#board, this.#ids, request, { by, to: toward });
       if (referTo === undefined) return end("bad-request");
       across.headers.set("refer-to", referTo);
     }

@@ -111,7 +111,10 @@ export interface DialogIds {
 export interface OtherDialog {
   readonly from: Leg;
   readonly to: Leg;
+  /** Of the leg that it names. */
   readonly trunk: string | undefined;
+  /** Of the other one. */
+  readonly peersTrunk: string | undefined;
 }
 
 /** Timers of calls: the call's own method is called back with `why`. */

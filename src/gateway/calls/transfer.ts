@@ -89,7 +89,8 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
 
   #reach(referral: Referral, now: Instant): End | undefined {
     const { replaces } = referral;
-    const by = { side: this.#legOf(this.#referrer).side, trunk: this.#call.trunk };
+    const { trunk } = this.#call.termsOf(this.#referrer);
+    const by = { side: this.#legOf(this.#referrer).side, trunk };
     const named =
       replaces && this.#desk.inDialog(replaces.callId, replaces.toTag, replaces.fromTag, by);
     return named ? this.#consult(named, now) : this.#dial(referral, now);
@@ -111,7 +112,8 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     const { policy } = this.#desk;
     const { side: from } = this.#transferee;
     const { side: by } = this.#legOf(this.#referrer);
-    const route = policy.referred(referral.invite, by, this.#call.trunk);
+    const terms = this.#call.termsOf(this.#referrer);
+    const route = policy.referred(referral.invite, by, terms.trunk);
     if (isEnd(route)) return route;
     // A dialog of the referrer's own side is known there alone, and is nobody else's business.
     if (referral.replaces && route.toward !== by) return end("no-dialog");
@@ -177,7 +179,8 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     const into = target.call!;
     const transferee = this.#transferee;
     into.transfer = undefined;
-    into.take(target.place, transferee, target.media, now);
+    const terms = this.#call.termsOf(otherRole(this.#referrer));
+    into.take(target.place, { leg: transferee, terms, media: target.media }, now);
     const callId = this.#call.id;
     if (transferee.side === "public") handLinesOn(this.#call, into);
     this.#board.emit({ kind: "fact", fact: { kind: "transferred", callId, into: into.id } });
