@@ -322,12 +322,11 @@ function addressAcross(
   const uri = parseUri(address.uri);
   const named = user ?? uri?.user;
   const scheme = uri?.scheme === "sips" ? "sips" : "sip";
-  const params = tag === undefined ? new Map<string, string>() : new Map([["tag", tag]]);
   const printed = printUri({
     scheme,
     ...(named === undefined ? {} : { user: named }),
     host: maskHost(uri?.host, host),
     params: numberParams(uri, ["user"]),
   });
-  return printNameAddr({ display: address.display, uri: printed, params });
+  return printNameAddr({ display: address.display, uri: printed, tag });
 }

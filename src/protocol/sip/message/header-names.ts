@@ -6,7 +6,7 @@ export interface HeaderName {
   readonly key: string;
   /** The spelling to write. */
   readonly print: string;
-  /** `print` with what follows it in a line. */
+  /** `print` with the line end before it and what follows it in its line. */
   readonly label: string;
   /** Whether a comma separates values (RFC 3261 §7.3.1). */
   readonly isList: boolean;
@@ -155,7 +155,7 @@ for (const [print, allows, compact] of TABLE) {
   const name: HeaderName = {
     key,
     print,
-    label: `${print}: `,
+    label: `\r\n${print}: `,
     isList: (allows & LIST) !== 0,
     isProved: PROVED.has(key),
     onceBit,
@@ -194,7 +194,7 @@ export function unknownName(spelling: string): HeaderName {
   return {
     key,
     print: spelling,
-    label: `${spelling}: `,
+    label: `\r\n${spelling}: `,
     isList: false,
     isProved: false,
     onceBit: 0,

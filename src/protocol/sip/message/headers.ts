@@ -113,7 +113,7 @@ export class Headers {
     this.#values.push(value);
   }
 
-  /** The fields as lines, but for Content-Length, which is the printer's to say. */
+  /** The fields, each on a new line, but for Content-Length, which is the printer's to say. */
   print(): string {
     let text = "";
     for (let i = 0; i < this.#names.length; i++) {
@@ -121,7 +121,6 @@ export class Headers {
       if (name === CONTENT_LENGTH) continue;
       text += name.label;
       text += this.#values[i]!;
-      text += "\r\n";
     }
     return text;
   }

@@ -57,11 +57,11 @@ export function printMultipart(parts: readonly BodyPart[], boundary: string): st
 
 /** One part, as it stands before another or before the end of a body. */
 export const printPart = ({ headers, body }: BodyPart, boundary: string): string =>
-  `--${boundary}\r\n${headers.print()}\r\n${body}\r\n`;
+  `--${boundary}${headers.print()}\r\n\r\n${body}\r\n`;
 
 /** Two, or one in pieces or in a charset (RFC 2231 §3, §4), would be two bodies for two readers. */
 function hasOneBoundary(contentType: string): boolean {
-  const walk = new ParamWalk(contentType, contentType.indexOf(";"), contentType.length);
+  const walk = new ParamWalk().over(contentType, contentType.indexOf(";"), contentType.length);
   let count = 0;
   while (walk.next()) if (/^boundary(\*|$)/.test(walk.name)) count++;
   return count === 1;

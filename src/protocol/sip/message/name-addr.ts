@@ -128,6 +128,9 @@ function parseBare(text: string, start: number, end: number): NameAddr | undefin
   return parseRest(text, start, start, start, uriEnd, uriEnd, end);
 }
 
+/** One for all addresses: a message has three at least. */
+const tagWalk = new ParamWalk();
+
 function parseRest(
   text: string,
   nameStart: number,
@@ -141,7 +144,7 @@ function parseRest(
   if (colon < 0 || colon + 1 === uriEnd) return undefined;
   let tag: string | undefined;
   if (paramsStart < end) {
-    const walk = new ParamWalk(text, paramsStart, end);
+    const walk = tagWalk.over(text, paramsStart, end);
     while (walk.next()) {
       if (!walk.isNamed("tag")) continue;
       // Two tags would let two readers see two dialogs; an empty one names none.

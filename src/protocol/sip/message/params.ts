@@ -22,22 +22,25 @@ export const NO_PARAMS: Params = new Map();
 const ENDS = charSet(' \t;,="<>');
 const VALUE_ENDS = charSet(' \t;,"<>');
 
-/** Walks over `;name=value` pairs from `at` to `end`, making no object a parameter. */
+/** Walks over `;name=value` pairs, making no object a parameter. */
 export class ParamWalk {
-  readonly text: string;
-  readonly end: number;
+  text = "";
+  end = 0;
   nameStart = 0;
   nameEnd = 0;
   /** -1 for a name alone. */
   valueStart = -1;
   valueEnd = -1;
   #isBroken = false;
-  #at: number;
+  #at = 0;
 
-  constructor(text: string, at: number, end: number) {
+  /** Begins anew with what stands from `at` to `end` of a text. */
+  over(text: string, at: number, end: number): this {
     this.text = text;
     this.end = end;
     this.#at = at;
+    this.#isBroken = false;
+    return this;
   }
 
   /** After the last `next`: whether it stopped because the text is no list of parameters. */
@@ -98,7 +101,7 @@ export class ParamWalk {
 
 /** Reads `;a=b;c`; undefined when the text is none. Of a repeated name the first counts. */
 export function parseParams(text: string, at = 0, end = text.length): Params | undefined {
-  const walk = new ParamWalk(text, at, end);
+  const walk = new ParamWalk().over(text, at, end);
   let params: Map<string, string | undefined> | undefined;
   while (walk.next()) {
     params ??= new Map();

@@ -8,10 +8,10 @@ import type { Message } from "./message.ts";
 export function printMessage(message: Message): string {
   const start =
     message.kind === "request"
-      ? `${message.method} ${oneWord(message.uri)} SIP/2.0\r\n`
-      : `SIP/2.0 ${message.status} ${oneLine(message.reason)}\r\n`;
+      ? `${message.method} ${oneWord(message.uri)} SIP/2.0`
+      : `SIP/2.0 ${message.status} ${oneLine(message.reason)}`;
   const { body } = message;
-  return `${start}${message.headers.print()}Content-Length: ${body.length}\r\n\r\n${body}`;
+  return `${start}${message.headers.print()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** A URI never ends its line or its word, whatever it was built from. */

@@ -259,8 +259,10 @@ const UNRESERVED = charSet(`${ALPHANUM}-_.!~*'()`);
 const USER_AS_IT_IS = charSet(`${ALPHANUM}-_.!~*'()&=+$,;?/`);
 
 function escapeBut(kept: Uint8Array, text: string): string {
-  let escaped = "";
-  for (let i = 0; i < text.length; i++) {
+  const start = endOf(kept, text, 0, text.length);
+  if (start === text.length) return text;
+  let escaped = text.slice(0, start);
+  for (let i = start; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (kept[code] === 1) escaped += text.charAt(i);
     else escaped += `%${(code & 0xff).toString(16).toUpperCase().padStart(2, "0")}`;

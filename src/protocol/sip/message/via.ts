@@ -118,9 +118,12 @@ function transportOf(text: string, start: number, end: number): string {
   return text.slice(start, end).toUpperCase();
 }
 
+/** One for all: each message has a Via. */
+const branchWalk = new ParamWalk();
+
 /** The branch, "" for none; undefined where the parameters are broken or name two. */
 function branchAfter(text: string, at: number, end: number): string | undefined {
-  const walk = new ParamWalk(text, at, end);
+  const walk = branchWalk.over(text, at, end);
   let branch = "";
   while (walk.next()) {
     if (!walk.isNamed("branch")) continue;
