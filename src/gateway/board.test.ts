@@ -19,7 +19,7 @@ function boardOf(): Board {
   });
   const random = seededRandom(1);
   return new Board({
-    setup: callSetupOf(settings!, random),
+    setup: callSetupOf(settings!, random, () => ""),
     random,
     hash: () => "",
     transactions: new Transactions({ random, viaFor: () => ({ host: "192.0.2.1", port: 5060 }) }),

@@ -1,11 +1,26 @@
 import type { Random } from "#base";
 import type { CallSetup, Face } from "#calls";
-import { type MediaFacts, namePattern, newKey, type SrtpPolicy, SUITES_OF, sdpMask } from "#media";
+import {
+  type MediaFacts,
+  namePattern,
+  newIce,
+  newKey,
+  type SrtpPolicy,
+  SUITES_OF,
+  sdpMask,
+} from "#media";
 import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
+/** Of the certificate of the media plane, as it is now; "" without. */
+type Fingerprint = () => string;
+
 /** What calls need of the settings. */
-export function callSetupOf(settings: Settings, random: Random): CallSetup {
+export function callSetupOf(
+  settings: Settings,
+  random: Random,
+  fingerprint: Fingerprint,
+): CallSetup {
   return {
     faces: { public: faceOf(settings, "public"), private: faceOf(settings, "private") },
     masked: settings.topologyMask,
@@ -14,7 +29,7 @@ export function callSetupOf(settings: Settings, random: Random): CallSetup {
     ringS: settings.calls.ringTimeoutS,
     peerPatienceMs: settings.sip.timings.tryNextMs,
     maxForwards: settings.calls.maxForwards,
-    media: mediaFactsOf(settings, random),
+    media: mediaFactsOf(settings, random, fingerprint),
     timers: settings.sessionTimer,
   };
 }
@@ -27,7 +42,7 @@ function faceOf(settings: Settings, side: Side): Face {
   return { side, advertised: sentBy(settings, side, "udp").host, ports };
 }
 
-function mediaFactsOf(settings: Settings, random: Random): MediaFacts {
+function mediaFactsOf(settings: Settings, random: Random, fingerprint: Fingerprint): MediaFacts {
   const { symmetricRtp, qos, media, rtp } = settings;
   const latches = (side: Side): boolean => symmetricRtp === "both" || symmetricRtp === side;
   const sideOf = (side: Side) => ({
@@ -38,7 +53,8 @@ function mediaFactsOf(settings: Settings, random: Random): MediaFacts {
   return {
     sides: { public: sideOf("public"), private: sideOf("private") },
     dscp: { audio: qos.audio, video: qos.video },
-    ...srtpOf(settings, random),
+    ...srtpOf(settings, random, fingerprint),
+    newIce: () => newIce(random),
     ...(settings.topologyMask ? { mask: sdpMask(hostsOf(settings)) } : {}),
     portChange: rtp.changePortOnRenegotiation,
     opaque: media.opaque === "pass",
@@ -47,13 +63,17 @@ function mediaFactsOf(settings: Settings, random: Random): MediaFacts {
 }
 
 /** « Interface sécurisée » turns TLS and SRTP on, or both off (spec §4.6). */
-function srtpOf(settings: Settings, random: Random): { srtp?: SrtpPolicy } {
+function srtpOf(
+  settings: Settings,
+  random: Random,
+  fingerprint: Fingerprint,
+): { srtp?: SrtpPolicy } {
   const { securedInterface, voiceEncryption, media } = settings;
   if (!securedInterface || voiceEncryption === "off") return {};
   const suites = SUITES_OF[voiceEncryption];
-  return {
-    srtp: { voice: media.encryption, suites, newKey: (suite) => newKey(suite, random) },
-  };
+  const { encryption: voice, keyExchange: exchange } = media;
+  const ofKey: SrtpPolicy["newKey"] = (suite) => newKey(suite, random);
+  return { srtp: { voice, exchange, suites, newKey: ofKey, fingerprint } };
 }
 
 /**

@@ -71,6 +71,12 @@ export const ENDS = {
   ),
   "no-ports": row(503, "gateway", "No media port left", "Plus de port média libre"),
   "media-failed": row(500, "gateway", "Media could not be opened", "Le média n’a pas pu s’ouvrir"),
+  "media-encryption-failed": row(
+    488,
+    "network",
+    "Media encryption failed",
+    "Échec du chiffrement du média",
+  ),
   "media-silent": row(200, "network", "No media for too long", "Absence de média trop longue"),
   "calls-limit": row(
     503,

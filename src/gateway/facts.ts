@@ -98,6 +98,13 @@ export type Fact =
       readonly port: number;
     }
   | {
+      /** DTLS has made the keys of one leg, or there are none (any more): why. */
+      readonly kind: "media-secured" | "media-unsecured";
+      readonly callId: string;
+      readonly side: Side;
+      readonly what: string;
+    }
+  | {
       /** What one stream relayed in all, told when its ports are closed. */
       readonly kind: "media-relayed";
       readonly callId: string;

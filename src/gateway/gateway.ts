@@ -1,7 +1,7 @@
 import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
-import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
+import { attempt, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
-import { type MediaEvent, PortPool, type StreamCounters } from "#media";
+import { PortPool } from "#media";
 import type { Effect, Input, Order } from "#port";
 import { type Settings, sentBy } from "#settings";
 import type { Flow, Side } from "#sip";
@@ -18,6 +18,7 @@ import { type NewRequest, type TransactionEvent, Transactions } from "#sip-trans
 import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
 import { ErrorAnswers } from "./error-answers.ts";
+import { MediaEvents, type PlaneIdentity } from "./media-events.ts";
 import { NameWatch } from "./name-watch.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { OperatorPolicy } from "./policy.ts";
@@ -33,6 +34,8 @@ export interface GatewayParts {
   readonly settings: Settings;
   readonly random: Random;
   readonly hash: Hash;
+  /** Of the media plane's certificate; absent: no DTLS. */
+  readonly fingerprint?: string;
 }
 
 /** The whole gateway: one machine, one input at a time, effects drained after each. */
@@ -47,10 +50,14 @@ export class Gateway {
   readonly #around: Surroundings;
   readonly #strangers = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
   readonly #errorAnswers = new ErrorAnswers();
+  readonly #media: MediaEvents;
+  readonly #fingerprint: () => string;
   #settings: Settings;
   #messageLimits: MessageLimits;
 
-  constructor({ settings, random, hash }: GatewayParts, now: Instant) {
+  constructor({ settings, random, hash, fingerprint = "" }: GatewayParts, now: Instant) {
+    const identity: PlaneIdentity = { fingerprint };
+    this.#fingerprint = () => identity.fingerprint;
     this.#settings = settings;
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     const transactions = new Transactions({
@@ -68,7 +75,7 @@ export class Gateway {
       random,
     });
     this.#board = new Board({
-      setup: callSetupOf(settings, random),
+      setup: callSetupOf(settings, random, this.#fingerprint),
       random,
       hash,
       transactions,
@@ -82,7 +89,8 @@ export class Gateway {
     this.#names = new NameWatch(this.#board, this.#policy, now);
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
-    this.#askForFigures();
+    this.#media = new MediaEvents(this.#board, this.#calls, identity);
+    this.#media.askForFigures(settings);
   }
 
   handle(input: Input, now: Instant): void {
@@ -139,7 +147,7 @@ export class Gateway {
       case "resolved":
         return this.#board.resolved(input.query, input.targets, now);
       case "media":
-        return this.#media(input.event, now);
+        return this.#media.take(input.event, now);
       case "order":
         return this.#order(input.order, now);
       case "wake":
@@ -267,80 +275,6 @@ export class Gateway {
     this.#board.transactions.respond(transaction, refusal(this.#board, request, why), now);
   }
 
-  #media(event: MediaEvent, now: Instant): void {
-    switch (event.kind) {
-      case "latched":
-        return this.#latched(event);
-      case "silent":
-        return this.#callWith(event.id)?.hangUp(end("media-silent"), undefined, now);
-      case "failed":
-        return this.#callWith(event.id)?.hangUp(end("media-failed"), undefined, now);
-      case "closed":
-        return this.#relayed(event.counters);
-      case "figures":
-        return this.#counted(event.streams);
-      case "secured":
-      case "unsecured":
-        return;
-      case "restarted":
-        return this.#reopenMedia(now);
-      default:
-        return unreachable(event);
-    }
-  }
-
-  /** The call of a stream that it still has: word of one that was replaced may come late. */
-  #callWith(stream: string): Call | undefined {
-    const call = this.#calls.find(callOf(stream));
-    return call?.media.streams.some(({ id }) => id === stream) ? call : undefined;
-  }
-
-  #latched({ id, role, address, port }: Extract<MediaEvent, { kind: "latched" }>): void {
-    const callId = callOf(id);
-    const side = this.#calls.find(callId)?.media.end(role).side;
-    if (side !== undefined) this.#fact({ kind: "media-latched", callId, side, address, port });
-  }
-
-  #relayed(counters: StreamCounters): void {
-    const call = this.#calls.find(callOf(counters.id));
-    call?.figures.close(counters, call.media);
-    this.#fact({ kind: "media-relayed", callId: callOf(counters.id), counters });
-  }
-
-  #counted(streams: readonly StreamCounters[]): void {
-    for (const counters of streams) {
-      const call = this.#calls.find(callOf(counters.id));
-      call?.figures.take(counters, call.media);
-    }
-  }
-
-  /** A plane knows nothing of its settings when it begins. */
-  #askForFigures(): void {
-    const { figuresS: everyS } = this.#settings.media;
-    this.#board.emit({ kind: "media", command: { kind: "figures", everyS } });
-  }
-
-  /**
-   * A plane that came back knows nothing: every live stream is opened again, on the same ports. But
-   * it doesn't know how far our keys of SRTP were used, and none may protect two packets alike: such
-   * a call ends.
-   */
-  #reopenMedia(now: Instant): void {
-    this.#askForFigures();
-    let streams = 0;
-    for (const call of [...this.#calls]) {
-      if (call.media.isProtected) {
-        call.hangUp(end("media-failed"), undefined, now);
-        continue;
-      }
-      for (const command of call.media.reopen()) {
-        streams++;
-        this.#board.emit({ kind: "media", command });
-      }
-    }
-    this.#fact({ kind: "media-restarted", streams });
-  }
-
   #order(order: Order, now: Instant): void {
     switch (order.kind) {
       case "apply":
@@ -358,14 +292,14 @@ export class Gateway {
   #apply(settings: Settings, now: Instant): void {
     this.#settings = settings;
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
-    this.#board.setup = callSetupOf(settings, this.#board.random);
+    this.#board.setup = callSetupOf(settings, this.#board.random, this.#fingerprint);
     const { portMin, portMax } = settings.rtp;
     this.#board.ports.resize(portMin, portMax);
     this.#policy.apply(settings);
     this.#watch.apply(settings, now);
     this.#registrar.apply(settings, now);
     this.#names.look(now);
-    this.#askForFigures();
+    this.#media.askForFigures(settings);
   }
 
   #drainCalls(calls: "wait" | "end", now: Instant): void {
@@ -380,6 +314,3 @@ export class Gateway {
     this.#board.emit({ kind: "fact", fact });
   }
 }
-
-/** A stream's id begins with its call's. */
-const callOf = (streamId: string): string => streamId.slice(0, streamId.indexOf("."));

@@ -100,8 +100,57 @@ test("the plane is asked for figures as the settings say, and again when it come
   const site = new Heard({ settings: { media: { figuresS: 9 } } });
   const asked = () => site.mediaCommands.filter(({ kind }) => kind === "figures");
   assert.deepEqual(asked(), [{ kind: "figures", everyS: 9 }]);
-  site.tell({ kind: "restarted" });
+  site.tell({ kind: "restarted", fingerprint: "" });
   site.wait(0);
   site.take("public", site.begin("public", "OPTIONS"));
   assert.equal(asked().length, 2);
+});
+
+/** The only call's end, where it has ended. */
+const endOf = (site: Heard): string | undefined => {
+  site.take("public", site.begin("public", "OPTIONS"));
+  return site.gateway.callCount === 0 ? site.record.end : undefined;
+};
+
+test("a handshake that fails ends its call by name, and the log tells of whom", () => {
+  const site = new Heard();
+  site.connected();
+  site.tell({ kind: "failed", id: site.stream, role: "caller", why: "dtls-fingerprint" });
+  assert.equal(endOf(site), "media-encryption-failed");
+  const told = site.facts.filter(({ kind }) => kind === "media-unsecured");
+  assert.deepEqual(told, [
+    {
+      kind: "media-unsecured",
+      callId: site.record.callId,
+      side: "public",
+      what: "dtls-fingerprint",
+    },
+  ]);
+});
+
+test("who ends its association has time to hang up, or to begin anew", () => {
+  const unsecured = (site: Heard): void =>
+    site.tell({ kind: "unsecured", id: site.stream, role: "callee", why: "dtls-closed" });
+  const silent = new Heard();
+  silent.connected();
+  unsecured(silent);
+  silent.wait(4_999);
+  assert.equal(endOf(silent), undefined);
+  silent.wait(1);
+  assert.equal(endOf(silent), "media-encryption-failed");
+
+  const again = new Heard();
+  again.connected();
+  unsecured(again);
+  const suite = "AES_CM_128_HMAC_SHA1_80";
+  again.tell({ kind: "secured", id: again.stream, role: "callee", suite });
+  again.wait(10_000);
+  assert.equal(endOf(again), undefined);
+
+  const polite = new Heard();
+  const { caller } = polite.connected();
+  unsecured(polite);
+  polite.take("public", polite.inside(caller, "BYE", 2));
+  polite.wait(10_000);
+  assert.equal(endOf(polite), "completed");
 });

@@ -212,10 +212,14 @@ const isSameHost = (one: string | undefined, other: string): boolean =>
   (canonicalAddress(one) ?? one.toLowerCase()) === (canonicalAddress(other) ?? other.toLowerCase());
 
 /** What a call keeps of its trunk. */
-const factsOf = ({ name, refer, referFrom }: Trunk): Pick<Route, "trunk" | "referRules"> => ({
-  trunk: name,
-  referRules: refer === "pass" ? PASSED : referFrom === "pbx" ? PBX_MAY : ALL_MAY,
+const factsOf = (trunk: Trunk): Pick<Route, "trunk" | "referRules" | "keyExchange"> => ({
+  trunk: trunk.name,
+  referRules: trunk.refer === "pass" ? PASSED : trunk.referFrom === "pbx" ? PBX_MAY : ALL_MAY,
+  ...exchangeOf(trunk),
 });
+
+const exchangeOf = ({ keyExchange }: Trunk): Pick<Route, "keyExchange"> =>
+  keyExchange ? { keyExchange } : {};
 
 const PASSED: ReferRules = { public: "pass", private: "pass" };
 const PBX_MAY: ReferRules = { public: "refuse", private: "perform" };
@@ -226,7 +230,7 @@ function originOf(source: Source, realms: TrunkRealms): Origin {
   const { trunk } = source;
   const withheld = withheldOf(trunk);
   const credentials = credentialsOf(trunk, realms.of(trunk));
-  return { kind: "trunk", trunk: trunk.name, withheld, ...credentials };
+  return { kind: "trunk", trunk: trunk.name, withheld, ...credentials, ...exchangeOf(trunk) };
 }
 
 /** One peer of a trunk as a place to send to; what answers its challenges comes to it. */

@@ -61,7 +61,7 @@ export class GatewayNode {
     this.plane = plane;
     this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
     this.gateway = new Gateway(
-      { settings, random: secureRandom(), hash: systemHash },
+      { settings, random: secureRandom(), hash: systemHash, fingerprint: plane.fingerprint },
       monotonicNow(),
     );
     this.#loop = new Loop(this.gateway, {

@@ -76,7 +76,7 @@ export class GatewayHost implements Host {
   /** The plane's process dies and comes back with nothing. */
   restartMedia(): void {
     this.streams.clear();
-    this.#later({ kind: "media", event: { kind: "restarted" } }, this.#now);
+    this.#later({ kind: "media", event: { kind: "restarted", fingerprint: "" } }, this.#now);
   }
 
   take(input: Input, now: Instant): void {

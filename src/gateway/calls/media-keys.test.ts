@@ -64,13 +64,16 @@ describe("keys of media (attack case E7)", () => {
   test("are never used again: a call that has them doesn't outlive the media plane", () => {
     const { site } = securedCall();
     const before = site.mediaCommands.length;
-    site.gateway.handle({ kind: "media", event: { kind: "restarted" } }, site.now);
+    site.gateway.handle({ kind: "media", event: { kind: "restarted", fingerprint: "" } }, site.now);
     assert.equal(site.gateway.callCount, 0);
     assert.ok(site.mediaCommands.slice(before).every(({ kind }) => kind !== "stream"));
 
     const plain = new ByHand();
     plain.connected();
-    plain.gateway.handle({ kind: "media", event: { kind: "restarted" } }, plain.now);
+    plain.gateway.handle(
+      { kind: "media", event: { kind: "restarted", fingerprint: "" } },
+      plain.now,
+    );
     assert.equal(plain.gateway.callCount, 1);
   });
 

@@ -1,6 +1,6 @@
 import type { Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
-import { CallMedia } from "#media";
+import { CallMedia, type KeyExchange } from "#media";
 import type { DigestCredentials, Flow, Side } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
@@ -14,6 +14,7 @@ import { timerRefusal } from "./session-expires.ts";
 import {
   type CallSetup,
   type Candidate,
+  calleesExchange,
   type ReferRules,
   reachedByTls,
   type Switchboard,
@@ -28,6 +29,8 @@ export interface Origin {
   readonly credentials?: DigestCredentials;
   /** What it is not told. */
   readonly withheld?: Withheld;
+  /** How its trunk is offered keys of media, where that isn't its side's way. */
+  readonly keyExchange?: KeyExchange;
 }
 
 /** Where a call goes, and as what numbers. */
@@ -42,6 +45,8 @@ export interface Route {
   readonly trunk: string | undefined;
   /** What the caller is told otherwise of this trunk, where that isn't the origin's. */
   readonly callerTold?: Withheld;
+  /** How that trunk is offered keys of media, where that isn't its side's way. */
+  readonly keyExchange?: KeyExchange;
   readonly referRules: ReferRules;
 }
 
@@ -157,10 +162,13 @@ function admit(call: Attempt, { policy }: Surroundings): End | undefined {
 
 /** Media of its own for each call; the offer is rewritten before it goes anywhere. */
 function negotiate(call: Attempt, { board }: Surroundings): End | undefined {
-  const { toward, candidates } = call.route!;
-  const sides = { caller: call.side, callee: toward };
+  const { candidates } = call.route!;
+  const sides = { caller: call.side, callee: call.route!.toward };
   const tls = { caller: call.flow.transport === "tls", callee: reachedByTls(candidates) };
-  call.media = CallMedia.begin(call.id, { sides, tls }, board.setup.media, board.ports);
+  const { keyExchange } = call.origin!;
+  const callers = keyExchange ? { caller: keyExchange } : {};
+  const exchange = { ...callers, ...calleesExchange(call.route!) };
+  call.media = CallMedia.begin(call.id, { sides, tls, exchange }, board.setup.media, board.ports);
   const sdp = sdpOf(call.request);
   if (sdp === undefined) return undefined;
   const relayed = performAll(board, call.media.relayOffer(sdp, "caller", call.now));

@@ -1,5 +1,5 @@
 import type { Hash, Instant, Random, Timer } from "#base";
-import type { MediaFacts, PortPool } from "#media";
+import type { KeyExchange, MediaFacts, PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
 import type { Destination, DigestCredentials, Side, Transport } from "#sip";
 import type { Transactions } from "#sip-transactions";
@@ -95,6 +95,13 @@ export const reachedByTls = (candidates: readonly Candidate[]): boolean =>
   candidates.every(({ peer, query }) =>
     peer ? peer.to.transport === "tls" : query.secure || query.transport === "tls",
   );
+
+/** How a trunk's leg is offered keys of media; trunks are on the public side alone. */
+export const calleesExchange = (route: {
+  readonly toward: Side;
+  readonly keyExchange?: KeyExchange;
+}): { readonly callee?: KeyExchange } =>
+  route.toward === "public" && route.keyExchange ? { callee: route.keyExchange } : {};
 
 /** What becomes of a REFER in a call: it crosses, or the gateway does what it asks, or neither. */
 export type ReferRule = "pass" | "perform" | "refuse";

@@ -15,7 +15,7 @@ import { ReferNotices, refusesSubscription } from "./refer-notices.ts";
 import { type Referral, readReferral, replacesOf } from "./referred-invite.ts";
 import type { InDialog } from "./relay.ts";
 import { command, sdpOf } from "./session-body.ts";
-import { reachedByTls, type Switchboard, type Wakeable } from "./setup.ts";
+import { calleesExchange, reachedByTls, type Switchboard, type Wakeable } from "./setup.ts";
 import type { TargetNews, TransferTarget } from "./transfer-target.ts";
 
 /** How long a referrer that knows of its success may take to hang up by itself (RFC 5589 §6.1). */
@@ -125,7 +125,8 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     const sides = { caller: from, callee: route.toward };
     const transferee = this.#call.media.end(otherRole(this.#referrer));
     const tls = { caller: false, callee: reachedByTls(route.candidates) };
-    const media = CallMedia.begin(id, { sides, tls, caller: transferee }, setup.media, ports);
+    const legs = { sides, tls, exchange: calleesExchange(route), caller: transferee };
+    const media = CallMedia.begin(id, legs, setup.media, ports);
     const asker = new DialledTarget(referral.invite, media, this.#transferee, this);
     this.#target = asker;
     const replaces = replacesOf(referral);

@@ -45,6 +45,8 @@ class Bench {
       dscp: { audio: 46, video: 34 },
       srtp: {
         voice: { public: caller, private: callee },
+        exchange: { public: "sdes", private: "sdes" },
+        fingerprint: () => "",
         suites: SUITES_OF[type],
         newKey: (suite) => newKey(suite, random),
       },
@@ -191,7 +193,7 @@ describe("what can't be protected as it must is refused by name", () => {
       "keys without TLS (attack case E7)",
       { plainSignalling: "caller" },
       line("RTP/SAVP", `1 ${CM80} inline:${key(CM80)}`),
-      "media-encryption-not-available RTP/SAVP",
+      "media-encryption-not-available keys-without-tls",
     ],
     [
       "SRTP required without TLS",

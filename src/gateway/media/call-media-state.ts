@@ -1,7 +1,8 @@
 import type { MediaLine } from "#sdp";
 import type { Role, Stream } from "./command.ts";
 import type { Forks } from "./fork-media.ts";
-import type { LegVoice, LineSecurity } from "./line-security.ts";
+import type { LegVoice } from "./leg-voice.ts";
+import type { LineSecurity } from "./line-security.ts";
 import type { CallSides } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
@@ -19,7 +20,11 @@ export interface OurOrigin {
 export interface OfferedLine {
   /** As it was offered: what its answer is held against. */
   readonly line: MediaLine;
+  /** RTP and RTCP on one port: for the offerer, and as its peer is offered it. */
   readonly mux: boolean;
+  readonly offersMux: boolean;
+  /** Its name (RFC 5888), which the answer repeats. */
+  readonly mid?: string | undefined;
   readonly security?: LineSecurity;
   readonly held: boolean;
   /** Where the offerer wants its media. */

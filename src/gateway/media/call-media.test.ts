@@ -684,7 +684,7 @@ describe("forks and early answers", () => {
 describe("RTP and RTCP on one port", () => {
   const MUX = "audio 4000 RTP/AVP 0;rtcp-mux;rtcp:4001";
 
-  test("when both agree", () => {
+  test("with both legs", () => {
     const offer = bench.offer(sdp({ media: [MUX] }));
     assert.ok(offer.includes("a=rtcp-mux\r\n"));
     const answer = bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"));
@@ -694,11 +694,15 @@ describe("RTP and RTCP on one port", () => {
     assert.deepEqual([outer.remoteRtcpPort, inner.remoteRtcpPort], [4000, 6000]);
   });
 
-  test("not when only one does", () => {
+  test("with one leg, and with the other on two", () => {
     bench.offer(sdp({ media: [MUX] }));
-    bench.answer(answerSdp());
-    const { caller: outer } = bench.streams[0]!.ends;
-    assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port + 1, 4001]);
+    assert.ok(bench.answer(answerSdp()).includes("a=rtcp-mux\r\n"));
+    const { caller: outer, callee } = bench.streams[0]!.ends;
+    assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port, 4000]);
+    assert.deepEqual([callee.rtcpPort, callee.remoteRtcpPort], [callee.port + 1, 6001]);
+  });
+
+  test("not with who hasn't offered it, or wasn't offered it", () => {
     const other = new Bench();
     other.offer(sdp());
     assert.ok(!other.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux")).includes("rtcp-mux"));
@@ -725,7 +729,7 @@ describe("RTP and RTCP on one port", () => {
     bench.answer(answerSdp("audio 6000 RTP/AVP 0;rtcp-mux"), "callee", "early");
     bench.answer(answerSdp());
     const { caller: outer, callee: inner } = bench.streams[0]!.ends;
-    assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port + 1, 4001]);
+    assert.deepEqual([outer.rtcpPort, outer.remoteRtcpPort], [outer.port, 4000]);
     assert.deepEqual([inner.rtcpPort, inner.remoteRtcpPort], [inner.port + 1, 6001]);
   });
 });

@@ -2,11 +2,11 @@ import type { Instant } from "#base";
 import { fitAnswer, isSdpFailure, type MediaSection, refusedSection, type Sdp } from "#sdp";
 import type { Side } from "#sip";
 import type { CallMediaState, Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
-import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
+import { type MediaCommand, otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
 import { answeredLine, movedLines, offeredLine, settledLines, tell, undone } from "./exchange.ts";
 import { goToFork, streamsElsewhere, streamsIn } from "./fork-media.ts";
 import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
-import { type LegVoice, legVoice } from "./line-security.ts";
+import { isUnkeyed, type KeyExchange, type LegVoice, legVoice, voiceInUse } from "./leg-voice.ts";
 import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import { linesTold, newOrigin } from "./our-origin.ts";
 import { answerParts, offerParts, type Part, printParts } from "./parts.ts";
@@ -37,6 +37,8 @@ export interface MediaLegs {
   readonly sides: CallSides;
   /** Whether each leg's signalling is under TLS all the way to its peer. */
   readonly tls: Readonly<Record<Role, boolean>>;
+  /** How each leg is offered keys, where its trunk has a word of its own. */
+  readonly exchange?: Partial<Readonly<Record<Role, KeyExchange>>>;
   /** Of a peer that our descriptions have reached before, in the call that it comes from. */
   readonly caller?: MediaEnd;
 }
@@ -60,8 +62,9 @@ export class CallMedia {
   }
 
   static begin(callId: string, legs: MediaLegs, facts: MediaFacts, pool: PortPool): CallMedia {
-    const { sides, tls, caller } = legs;
-    const voice = (role: Role): LegVoice => legVoice(facts.srtp, sides[role], tls[role]);
+    const { sides, tls, exchange, caller } = legs;
+    const voice = (role: Role): LegVoice =>
+      legVoice(facts.srtp, sides[role], tls[role], exchange?.[role]);
     const state: CallMediaState = {
       callId,
       sides,
@@ -100,7 +103,8 @@ export class CallMedia {
    * what is agreed until then. To each peer our descriptions go on from what they said last.
    */
   successor(role: Role, peer: MediaEnd): CallMedia {
-    const { callId, sides, voice, origins, made } = this.#state;
+    const { callId, sides, origins, made } = this.#state;
+    const voice = this.#voice();
     const state: CallMediaState = {
       callId,
       sides: { ...sides, [role]: peer.side },
@@ -114,8 +118,8 @@ export class CallMedia {
 
   /** A leg as another call may take it over. */
   end(role: Role): MediaEnd {
-    const { sides, voice, origins } = this.#state;
-    return { side: sides[role], voice: voice[role], origin: origins[role] };
+    const { sides, origins } = this.#state;
+    return { side: sides[role], voice: this.#voice()[role], origin: origins[role] };
   }
 
   /** Plain data, whole: what `revive` takes. */
@@ -157,7 +161,7 @@ export class CallMedia {
     const { exchange } = this.#state;
     if (!exchange) return false;
     return exchange.lines.some(({ security }) =>
-      exchange.from === role ? security?.offerer : security?.proposals.length,
+      exchange.from === role ? security?.offerer.srtp : security?.proposals.length,
     );
   }
 
@@ -176,20 +180,23 @@ export class CallMedia {
     const read = readSdp(text);
     if ("kind" in read) return read;
     const sdp = this.#lengthened(read, otherRole(from));
-    const { sides, voice } = this.#state;
+    const { sides } = this.#state;
+    const voice = this.#voice();
     const judged = judgeOffer(sdp, sides[from], voice[from], this.#facts, this.#isOurPort);
     if ("kind" in judged) return judged;
-    if (voice[otherRole(from)] === "unkeyed") return NO_TLS;
+    if (isUnkeyed(voice[otherRole(from)])) return NO_TLS;
     const seats = this.#seat(judged, former, now);
     if ("kind" in seats) return seats;
     // An early answer that another offer follows has become the agreement (RFC 6337 §3.1).
     const commands = former?.stage === "early" ? this.settle(now) : this.abandonOffer(now);
-    const lines = this.#offered(sdp, judged, seats, from);
+    const lines = this.#offered(sdp, judged, seats, from, voice);
     for (const { stream, fresh } of lines) {
       if (stream && fresh) commands.push({ kind: "stream", stream });
     }
-    const parts = offerParts(sdp, judged, lines, voice[otherRole(from)]);
-    const printed = this.#print(sdp, parts, otherRole(from));
+    const to = otherRole(from);
+    const before = linesTold(this.#state.origins[to]);
+    const parts = offerParts(sdp, judged, lines, voice[to], before, this.#facts);
+    const printed = this.#print(sdp, parts, to);
     const asked = read.media.length;
     const isLater = former !== undefined || this.#state.agreed.length > 0;
     const repeat = { text, sdp: printed };
@@ -226,7 +233,7 @@ export class CallMedia {
       lines.push(line);
     }
     const { asked, isLater } = exchange;
-    const parts = answerParts(sdp, exchange, lines);
+    const parts = answerParts(sdp, exchange, lines, this.#facts);
     const settled = exchange.stage === "settled";
     const answered: Exchange = { from: exchange.from, stage: "early", lines, asked, isLater };
     this.#state.exchange = answered;
@@ -253,9 +260,9 @@ export class CallMedia {
     const { exchange, sides } = this.#state;
     const sdp = readSdp(text);
     if ("kind" in sdp || exchange?.stage !== "settled") return [];
-    const judge = (section: MediaSection) =>
-      judgeLine(sdp, section, sides[role], this.#facts, this.#isOurPort);
-    const { lines, commands } = tell(movedLines(exchange.lines, sdp.media, role, judge));
+    const judge = (section: MediaSection, { ice }: { readonly ice: boolean }) =>
+      judgeLine(sdp, section, { from: sides[role], ice }, this.#facts, this.#isOurPort);
+    const { lines, commands } = tell(movedLines(exchange.lines, sdp, role, judge));
     this.#state.agreed = lines.map(({ stream }) => (stream ? { stream } : {}));
     this.#state.exchange = { ...exchange, lines };
     return commands;
@@ -273,7 +280,8 @@ export class CallMedia {
 
   /** Whether a stream has keys of ours. */
   get isProtected(): boolean {
-    return this.streams.some(({ ends }) => ends.caller.srtp || ends.callee.srtp);
+    const isKeyed = ({ srtp, dtls }: StreamEnd): boolean => (srtp ?? dtls) !== undefined;
+    return this.streams.some(({ ends }) => isKeyed(ends.caller) || isKeyed(ends.callee));
   }
 
   /** Opens all streams again, for a plane that was restarted. */
@@ -297,6 +305,16 @@ export class CallMedia {
     return { session: sdp.session, media: [...sdp.media, ...more.map(refusedSection)] };
   }
 
+  /** What each leg must be, and how it is offered that: by what is in use. */
+  #voice(): CallMediaState["voice"] {
+    const { voice, agreed, exchange } = this.#state;
+    const lines =
+      exchange?.stage === "early" ? exchange.lines.filter((one) => one.accepted) : agreed;
+    const streams = lines.flatMap(({ stream }) => stream ?? []);
+    const of = (role: Role): LegVoice => voiceInUse(voice[role], role, streams);
+    return { caller: of("caller"), callee: of("callee") };
+  }
+
   #seat(
     judged: readonly JudgedLine[],
     former: Exchange | undefined,
@@ -313,12 +331,14 @@ export class CallMedia {
     judged: readonly JudgedLine[],
     seats: readonly Seat[],
     from: Role,
+    voice: CallMediaState["voice"],
   ): OfferedLine[] {
-    const { callId, made } = this.#state;
+    const { callId, made, sides } = this.#state;
+    const state = { sides, voice };
     return sdp.media.map((section, i) => {
       const seat = seats[i]!;
       const id = seat.ports ? `${callId}.${i}.${++made.streams}` : "";
-      return offeredLine(section, judged[i]!, seat, { id, callId }, from, this.#state, this.#facts);
+      return offeredLine(section, judged[i]!, seat, { id, callId }, from, state, this.#facts);
     });
   }
 

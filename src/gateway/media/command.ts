@@ -195,5 +195,8 @@ export type MediaEvent =
   | { readonly kind: "closed"; readonly counters: StreamCounters }
   /** What all streams have counted so far that heard something since the last time. */
   | { readonly kind: "figures"; readonly streams: readonly StreamCounters[] }
-  /** The plane's process ended and came back: all its streams are gone and are opened again. */
-  | { readonly kind: "restarted" };
+  /**
+   * The plane's process ended and came back, with another certificate: all its streams are gone and
+   * are opened again.
+   */
+  | { readonly kind: "restarted"; readonly fingerprint: string };

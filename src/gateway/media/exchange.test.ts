@@ -27,6 +27,7 @@ const FACTS: MediaFacts = {
   silenceS: 60,
 };
 
+const PLAIN = { encryption: "off", exchange: "sdes", keysInSdp: false } as const;
 const NO_TLS = { caller: false, callee: false };
 
 const PEER: Readonly<Record<Side, string>> = { public: "198.51.100.7", private: "10.0.0.20" };
@@ -150,7 +151,7 @@ test("whatever offers and answers come, no port leaks and the plane stays in ste
             media = new CallMedia(JSON.parse(JSON.stringify(media.state)), facts, pool);
           } else if (one.kind === "succeed") {
             const origin = { sessionId: "77", version: 0, body: "" };
-            const next = media.successor(one.role, { side: one.side, voice: "off", origin });
+            const next = media.successor(one.role, { side: one.side, voice: PLAIN, origin });
             plane.perform(media.close(now));
             media = next;
             open = undefined;

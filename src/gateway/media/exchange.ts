@@ -1,12 +1,14 @@
-import { hasAttribute, type MediaSection, type Sdp } from "#sdp";
+import { findAttribute, type MediaSection, type Sdp } from "#sdp";
 import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
 import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
 import { type JudgedLine, judgeLine } from "./judge.ts";
+import type { LegVoice } from "./leg-voice.ts";
+import { answeringIce } from "./line-ice.ts";
 import {
   agreedProtection,
   answering,
-  type LegVoice,
   type LineSecurity,
+  offersDtls,
   proposalsOf,
   rekeyed,
 } from "./line-security.ts";
@@ -18,8 +20,9 @@ import {
   type StreamName,
   sameStream,
   withFormats,
-  withKeys,
+  withIce,
   withMux,
+  withProtection,
   withRemote,
 } from "./stream.ts";
 
@@ -33,19 +36,49 @@ export function offeredLine(
   { sides, voice }: Pick<CallMediaState, "sides" | "voice">,
   facts: MediaFacts,
 ): OfferedLine {
-  const { shape, mux, held, remote, formats } = judged;
-  const line = { line: section.line, mux, held, remote, accepted: false, answerHeld: false };
-  if (!shape) return { ...line, fresh: false };
-  const security = securityOf(judged, seat, from, voice[otherRole(from)], facts);
+  const { shape, mux, held, remote } = judged;
+  const mid = findAttribute(section.lines, "mid");
+  const line = { line: section.line, mux, mid, held, remote, accepted: false, answerHeld: false };
+  if (!shape) return { ...line, offersMux: mux, fresh: false };
   const begun = seat.ports
     ? newStream(name, shape, seat.ports, sides, facts)
     : reshaped(seat.former!, shape);
-  const keyed = withKeys(withRemote(begun, from, remote), from, security?.offerer?.keys);
-  const stream = withFormats(keyed, from, formats);
-  const withSecurity = { ...line, ...(security && { security }), stream };
+  const to = otherRole(from);
+  const security = securityOf(judged, seat, from, voice[to], facts);
+  const heard = offererHeard(begun, judged, from, security, facts);
+  const asked = shape.kind === "rtp" ? askedFor(heard, to, voice[to], facts) : heard;
+  const stream = withMux(asked, to, asked.ends[to].ice !== undefined);
+  const offersMux = mux || security?.dtls === true || stream.ends[to].ice !== undefined;
+  const withSecurity = { ...line, offersMux, ...(security && { security }), stream };
   if (seat.ports) return { ...withSecurity, fresh: true, told: stream };
   // The plane keeps the former agreement until there is another: the offer may yet fail.
   return { ...withSecurity, fresh: false, told: seat.former! };
+}
+
+/** The offerer's end as its offer and our answer to it have it. */
+function offererHeard(
+  begun: Stream,
+  { mux, remote, ice, formats }: JudgedLine,
+  from: Role,
+  security: LineSecurity | undefined,
+  { newIce }: MediaFacts,
+): Stream {
+  const former = begun.ends[from].ice;
+  const ours = ice && newIce && answeringIce(ice, former, newIce);
+  const placed = withMux(withRemote(begun, from, remote, mux), from, mux);
+  const found = withIce(placed, from, ours);
+  return withFormats(withProtection(found, from, security?.offerer ?? {}), from, formats);
+}
+
+/** The other end, with our words of ICE where its leg is offered any: its checks may be early. */
+function askedFor(
+  stream: Stream,
+  to: Role,
+  { exchange }: LegVoice,
+  { newIce }: MediaFacts,
+): Stream {
+  if (exchange !== "webrtc" || !newIce) return stream;
+  return withIce(stream, to, stream.ends[to].ice ?? newIce());
 }
 
 /** Keys for both ends of a line; a stream that goes on keeps ours, for its packets go on counting. */
@@ -57,9 +90,9 @@ function securityOf(
   { srtp }: MediaFacts,
 ): LineSecurity | undefined {
   if (!srtp || shape?.kind !== "rtp") return undefined;
-  const offerer = answering(protection, srtp, former?.ends[from].srtp?.outbound);
+  const offerer = answering(protection, srtp, former?.ends[from]);
   const proposals = proposalsOf(voice, srtp, former?.ends[otherRole(from)].srtp?.outbound);
-  return { proposals, ...(offerer && { offerer }) };
+  return { proposals, dtls: offersDtls(voice, srtp), offerer };
 }
 
 /** The line after one answer; a refusal when the answer can't be taken. */
@@ -77,23 +110,33 @@ export function answeredLine(
   if (section.line.port === 0) {
     return { ...offered, accepted: false, stream: withRemote(stream, from, {}) };
   }
-  const judged = judgeLine(sdp, section, sides[from], facts, isOurPort);
+  const { ice } = stream.ends[from];
+  const writer = { from: sides[from], ice: ice !== undefined };
+  const judged = judgeLine(sdp, section, writer, facts, isOurPort);
   if ("kind" in judged) return judged;
   if (judged.refused) return judged.refused;
-  const proposals = offered.security?.proposals ?? [];
-  const keys =
-    stream.kind === "rtp" ? agreedProtection(section, voice[from], proposals) : undefined;
-  if (keys && "kind" in keys) return keys;
-  const mux = offered.mux && judged.mux;
-  const offerer = withRemote(withMux(stream, mux), otherRole(from), offered.remote, mux);
-  const keyed = withKeys(withRemote(offerer, from, judged.remote, mux), from, keys);
-  const answered = withFormats(keyed, from, judged.formats);
+  const { proposals = [], dtls = false } = offered.security ?? {};
+  const isRtp = stream.kind === "rtp";
+  const agreed = isRtp ? agreedProtection(sdp, section, voice[from], { proposals, dtls }) : {};
+  if ("kind" in agreed) return agreed;
+  const offerer = withRemote(stream, otherRole(from), offered.remote, offered.mux);
+  const answerer = answererHeard(offerer, offered, judged, from);
+  const answered = withFormats(withProtection(answerer, from, agreed), from, judged.formats);
   return { ...offered, accepted: true, answerHeld: judged.held, stream: answered };
 }
 
-/** Whether a=rtcp-mux holds on a line: offered, and taken by the answer. */
-export const muxAgreed = (offered: OfferedLine, section: MediaSection): boolean =>
-  offered.mux && hasAttribute(section.lines, "rtcp-mux");
+/** Where the answerer's media goes, and how its pair is found. */
+function answererHeard(
+  stream: Stream,
+  { offersMux }: OfferedLine,
+  { mux, remote, ice }: JudgedLine,
+  from: Role,
+): Stream {
+  const onOne = offersMux && mux;
+  const placed = withRemote(withMux(stream, from, onOne), from, remote, onOne);
+  const ours = stream.ends[from].ice;
+  return withIce(placed, from, ours && ice && { ...ours, remoteUfrag: ice.ufrag });
+}
 
 /**
  * The lines as agreed: what wasn't accepted has no stream any more, and one stream is watched for
@@ -132,18 +175,21 @@ export function tell(lines: readonly OfferedLine[]): {
 /** The lines with what a peer now says of where it wants its media; what can't be is as it was. */
 export function movedLines(
   lines: readonly OfferedLine[],
-  sections: readonly MediaSection[],
+  sdp: Sdp,
   role: Role,
-  judge: (section: MediaSection) => JudgedLine | MediaRefusal,
+  judge: (section: MediaSection, writer: { readonly ice: boolean }) => JudgedLine | MediaRefusal,
 ): readonly OfferedLine[] {
   return lines.map((line, i) => {
-    const [{ stream }, section] = [line, sections[i]];
+    const [{ stream }, section] = [line, sdp.media[i]];
     if (!stream || !section) return line;
-    const judged = judge(section);
-    if ("kind" in judged || !judged.shape) return line;
-    const { port, rtcpPort, srtp } = stream.ends[role];
-    const moved = withRemote(stream, role, judged.remote, port === rtcpPort);
-    return { ...line, stream: withKeys(moved, role, srtp && rekeyed(section, srtp)) };
+    const end = stream.ends[role];
+    const judged = judge(section, { ice: end.ice !== undefined });
+    // Without a pair there is nowhere to send.
+    if ("kind" in judged || !judged.shape || (end.ice && !judged.ice)) return line;
+    const moved = withRemote(stream, role, judged.remote, end.port === end.rtcpPort);
+    const named = end.ice && judged.ice && { ...end.ice, remoteUfrag: judged.ice.ufrag };
+    const found = withIce(moved, role, named);
+    return { ...line, stream: withProtection(found, role, rekeyed(sdp, section, end)) };
   });
 }
 
@@ -159,6 +205,6 @@ export function undone(exchange: Exchange, agreed: readonly { stream?: Stream }[
   return commands;
 }
 
-function idle({ line, mux, held, remote, fresh }: OfferedLine): OfferedLine {
-  return { line, mux, held, remote, fresh, accepted: false, answerHeld: false };
+function idle({ line, mux, offersMux, mid, held, remote, fresh }: OfferedLine): OfferedLine {
+  return { line, mux, offersMux, mid, held, remote, fresh, accepted: false, answerHeld: false };
 }

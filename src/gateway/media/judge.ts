@@ -9,8 +9,10 @@ import {
 import type { Side } from "#sip";
 import type { Format } from "./command.ts";
 import { formatsOf } from "./formats.ts";
+import type { LegVoice } from "./leg-voice.ts";
+import { BY_ICE, iceOf, type PeerIce } from "./line-ice.ts";
 import { dscpOf, isVoice, kindOfLine } from "./line-policy.ts";
-import { type LegVoice, type Protection, protectionOf } from "./line-security.ts";
+import { type Protection, protectionOf } from "./line-security.ts";
 import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import type { StreamShape } from "./stream.ts";
 import { type Remote, remoteOf } from "./target.ts";
@@ -25,7 +27,9 @@ export interface JudgedLine {
   readonly held: boolean;
   readonly mux: boolean;
   readonly formats: readonly Format[];
-  /** The key of an offer that we take. */
+  /** The peer's part in ICE, where that is how the pair is found. */
+  readonly ice?: PeerIce | undefined;
+  /** The key of an offer that we take, or its DTLS. */
   readonly protection?: Protection | undefined;
 }
 
@@ -48,9 +52,16 @@ export function judgeOffer(
 ): JudgedLine[] | MediaRefusal {
   const judged: JudgedLine[] = [];
   for (const section of sdp.media) {
-    const line = judgeLine(sdp, section, from, facts, isOurPort);
+    const line = judgeLine(
+      sdp,
+      section,
+      { from, ice: facts.newIce !== undefined },
+      facts,
+      isOurPort,
+    );
     if ("kind" in line) return line;
-    judged.push(line.shape?.kind === "rtp" ? protectedLine(line, section, voice, facts) : line);
+    const isRtp = line.shape?.kind === "rtp";
+    judged.push(isRtp ? protectedLine(line, sdp, section, voice, facts) : line);
   }
   const refused = judged.find((line) => line.refused)?.refused;
   return refused && judged.every((line) => !line.shape) ? refused : judged;
@@ -58,34 +69,45 @@ export function judgeOffer(
 
 function protectedLine(
   line: JudgedLine,
+  sdp: Sdp,
   section: MediaSection,
   voice: LegVoice,
   { srtp }: MediaFacts,
 ): JudgedLine {
-  const protection = protectionOf(section, voice, srtp?.suites ?? []);
+  const protection = protectionOf(sdp, section, voice, srtp);
   if (protection && "kind" in protection) return { ...OFF, refused: protection };
   return { ...line, protection };
+}
+
+/** Whose line it is, and whether its words of ICE count: in an answer, where we have offered it. */
+export interface LineWriter {
+  readonly from: Side;
+  readonly ice: boolean;
 }
 
 /** Holds one m= line against the rules; a target that is forbidden refuses the description. */
 export function judgeLine(
   sdp: Sdp,
   section: MediaSection,
-  from: Side,
+  writer: LineWriter,
   facts: MediaFacts,
   isOurPort: IsOurPort,
 ): JudgedLine | MediaRefusal {
   if (section.line.port === 0) return OFF;
   const kind = kindOfLine(section.line, facts);
   if (typeof kind !== "string") return { ...OFF, refused: kind };
-  const remote = remoteOf(sdp, section, from, facts, isOurPort);
+  const mux = kind === "rtp" && hasAttribute(section.lines, "rtcp-mux");
+  // One port, one pair: who wants two goes on without ICE.
+  const ice = mux && writer.ice ? iceOf(sdp, section) : undefined;
+  const remote = ice ? BY_ICE : remoteOf(sdp, section, writer.from, facts, isOurPort);
   if ("kind" in remote) return remote;
   const sends = directionOf(sdp, section) === "sendrecv" && remote.address !== undefined;
   return {
     shape: { kind, dscp: dscpOf(section.line, facts), isVoice: isVoice(section.line) },
     remote,
     held: !sends,
-    mux: kind === "rtp" && hasAttribute(section.lines, "rtcp-mux"),
+    mux,
+    ...(ice && { ice }),
     formats: kind === "rtp" ? formatsOf(section) : [],
   };
 }

@@ -3,52 +3,44 @@ import {
   attributeName,
   attributeValue,
   type CryptoAttribute,
+  hasAttribute,
+  type MediaLine,
   type MediaSection,
   parseCrypto,
   printCrypto,
+  type Sdp,
 } from "#sdp";
-import type { Side } from "#sip";
-import type { SrtpKey, SrtpKeys, SrtpSuite } from "./command.ts";
+import type { DtlsEnd, SrtpKey, SrtpSuite, StreamEnd } from "./command.ts";
+import type { LegVoice, SrtpPolicy } from "./leg-voice.ts";
+import { agreedDtls, answeringDtls, dtlsOf, type PeerDtls } from "./line-dtls.ts";
 import { type MediaRefusal, refusal } from "./media-facts.ts";
-
-/** What the settings ask of a side's voice and video: "preferred" takes either, and offers both. */
-export type VoiceEncryption = "required" | "preferred" | "off";
-
-/** The same of one leg; "unkeyed": it must be protected, and its signalling can't carry keys. */
-export type LegVoice = VoiceEncryption | "unkeyed";
-
-/** SRTP with its keys in SDP, as the settings want it. */
-export interface SrtpPolicy {
-  readonly voice: Readonly<Record<Side, VoiceEncryption>>;
-  /** What is proposed, in this order. */
-  readonly suites: readonly SrtpSuite[];
-  /** A key by chance. */
-  newKey(suite: SrtpSuite): SrtpKey;
-}
+import { hasFeedback, profileKind, profileNamed } from "./profile.ts";
 
 /** What protects the two ends of a line. */
 export interface LineSecurity {
-  /** The offerer's end: the tag that our answer repeats, and the keys. Absent: plain. */
-  readonly offerer?: { readonly tag: number; readonly keys: SrtpKeys };
-  /** What the other leg is offered. */
+  /** The offerer's end: how its stream is protected, and the tag that our answer repeats. */
+  readonly offerer: Protected;
+  /** What the other leg is offered: keys, or that DTLS makes them. */
   readonly proposals: Proposals;
+  readonly dtls: boolean;
 }
 
-/** Keys travel under TLS alone (attack case E7). */
-export function legVoice(policy: SrtpPolicy | undefined, side: Side, tls: boolean): LegVoice {
-  const voice = policy?.voice[side] ?? "off";
-  if (tls) return voice;
-  return voice === "required" ? "unkeyed" : "off";
+/** One end by what is agreed there: keys of the description, or DTLS, or nothing. */
+export interface Protected extends Pick<StreamEnd, "srtp" | "dtls"> {
+  readonly tag?: number;
 }
 
-/** What a description says of a line's protection: one of its keys that we take, or none. */
-export interface Protection {
+/** A key by its tag. */
+export interface TaggedKey {
   readonly tag: number;
   readonly key: SrtpKey;
 }
 
+/** What an offer says of a line's protection that we take: one of its keys, or DTLS. */
+export type Protection = TaggedKey | PeerDtls;
+
 /** What an offer of ours proposes for one line; the answer picks one by its tag. */
-export type Proposals = readonly Protection[];
+export type Proposals = readonly TaggedKey[];
 
 const BYTES_OF: Readonly<Record<SrtpSuite, number>> = {
   AES_CM_128_HMAC_SHA1_80: 30,
@@ -66,51 +58,93 @@ export const SUITES_OF: Readonly<Record<"aes-128" | "aes-256", readonly SrtpSuit
   "aes-256": ["AES_256_CM_HMAC_SHA1_80", "AEAD_AES_256_GCM", "AES_CM_128_HMAC_SHA1_80"],
 };
 
-/** Whether the m= line's profile says SRTP (RFC 3711 §12, RFC 5124). */
-const isSecureProfile = (protocol: string): boolean => /\/SAVPF?$/i.test(protocol);
-
-/** The same profile with SRTP or without it; the F of feedback stays. */
-const profileOf = (protocol: string, secure: boolean): string =>
-  protocol.replace(/\/S?(AVPF?)$/i, secure ? "/S$1" : "/$1");
-
 /**
- * Reads the protection that a peer describes for one line, held against what its leg must be. An
- * offer's keys are in the order of its preference (RFC 4568 §5.1.1): the first of the strength
- * wanted, else the first that we have.
+ * Reads the protection that an offer describes for one line, held against what its leg must be.
+ * Keys are in the order of its preference (RFC 4568 §5.1.1): the first of the strength wanted, else
+ * the first that we have. Where it leaves keys or DTLS to us (RFC 8643), it gets what we offer.
  */
 export function protectionOf(
+  sdp: Sdp,
   section: MediaSection,
   voice: LegVoice,
-  wanted: readonly SrtpSuite[],
+  policy: SrtpPolicy | undefined,
 ): Protection | MediaRefusal | undefined {
-  const secure = isSecureProfile(section.line.protocol);
-  if (voice === "unkeyed") return refusal("media-encryption-required", "keys-without-tls");
-  if (voice === "off") {
-    return secure ? refusal("media-encryption-not-available", section.line.protocol) : undefined;
+  const { protocol } = section.line;
+  const kind = profileKind(protocol) ?? "plain";
+  if (voice.encryption === "off" || !policy) {
+    return kind === "plain" ? undefined : refusal("media-encryption-not-available", protocol);
   }
-  const usable = cryptosOf(section).flatMap((crypto) => usableOf(crypto) ?? []);
-  const chosen = usable.find(({ key }) => key.suite === wanted[0]) ?? usable[0];
+  const key = kind === "dtls" ? undefined : offeredKey(section, voice, policy.suites);
+  const dtls = offeredDtls(sdp, section, policy);
+  const chosen = voice.exchange === "sdes" ? (key ?? dtls) : (dtls ?? key);
   if (chosen) return chosen;
-  if (secure) return refusal("media-encryption-not-available", "no-crypto-suite-in-common");
-  return voice === "required" ? refusal("media-encryption-required", "no-crypto") : undefined;
+  const noKeys = voice.keysInSdp ? "no-crypto" : "keys-without-tls";
+  if (kind === "plain") {
+    const isRequired = voice.encryption === "required";
+    return isRequired ? refusal("media-encryption-required", noKeys) : undefined;
+  }
+  const missing = kind === "dtls" ? missingDtls(section, policy) : missingKey(voice);
+  return refusal("media-encryption-not-available", missing);
 }
 
-/** What the answer to our proposals agrees on; undefined where it declines them. */
+const missingKey = ({ keysInSdp }: LegVoice): string =>
+  keysInSdp ? "no-crypto-suite-in-common" : "keys-without-tls";
+
+function missingDtls({ line, lines }: MediaSection, policy: SrtpPolicy): string {
+  if (policy.fingerprint() === "") return line.protocol;
+  return hasAttribute(lines, "rtcp-mux") ? "no-fingerprint-to-rely-on" : "dtls-without-rtcp-mux";
+}
+
+function offeredKey(
+  section: MediaSection,
+  { keysInSdp }: LegVoice,
+  wanted: readonly SrtpSuite[],
+): TaggedKey | undefined {
+  if (!keysInSdp) return undefined;
+  const usable = cryptosOf(section).flatMap((crypto) => usableOf(crypto) ?? []);
+  return usable.find(({ key }) => key.suite === wanted[0]) ?? usable[0];
+}
+
+/** One association makes the keys of both RTP and RTCP: they need one port (RFC 5764 §4.2). */
+function offeredDtls(sdp: Sdp, section: MediaSection, policy: SrtpPolicy): PeerDtls | undefined {
+  if (policy.fingerprint() === "" || !hasAttribute(section.lines, "rtcp-mux")) return undefined;
+  const dtls = dtlsOf(sdp, section, "active");
+  return dtls && dtls.setup !== "holdconn" ? dtls : undefined;
+}
+
+/** What the answer to our proposals agrees on; nothing where it declines them. */
 export function agreedProtection(
+  sdp: Sdp,
   section: MediaSection,
   voice: LegVoice,
-  proposals: Proposals,
-): SrtpKeys | MediaRefusal | undefined {
-  for (const crypto of cryptosOf(section)) {
-    const theirs = usableOf(crypto);
-    const ours = proposals.find(({ tag }) => tag === crypto.tag);
-    if (theirs && ours?.key.suite === theirs.key.suite) {
-      return { inbound: theirs.key, outbound: ours.key };
-    }
+  { proposals, dtls }: Pick<LineSecurity, "proposals" | "dtls">,
+): Protected | MediaRefusal {
+  const kind = profileKind(section.line.protocol) ?? "plain";
+  const theirs = dtls ? dtlsOf(sdp, section, "passive") : undefined;
+  if (theirs) {
+    if (!hasAttribute(section.lines, "rtcp-mux")) return NO_MUX;
+    const ours = agreedDtls(theirs);
+    return ours ? { dtls: ours } : refusal("bad-sdp", "answer-with-setup");
   }
-  if (isSecureProfile(section.line.protocol)) return refusal("bad-sdp", "answer-without-key");
-  return voice === "required" ? refusal("media-encryption-required", "answered-plain") : undefined;
+  if (kind === "dtls") return refusal("bad-sdp", "answer-without-fingerprint");
+  for (const crypto of cryptosOf(section)) {
+    const key = usableOf(crypto)?.key;
+    const ours = proposals.find(({ tag }) => tag === crypto.tag);
+    if (key && ours?.key.suite === key.suite) return { srtp: { inbound: key, outbound: ours.key } };
+  }
+  if (kind === "srtp") return refusal("bad-sdp", "answer-without-key");
+  const isRequired = voice.encryption === "required";
+  return isRequired ? refusal("media-encryption-required", "answered-plain") : {};
 }
+
+const NO_MUX = refusal("media-encryption-not-available", "dtls-without-rtcp-mux");
+
+/** Whether DTLS is what the leg is offered. */
+export const offersDtls = (voice: LegVoice, policy: SrtpPolicy | undefined): boolean =>
+  voice.encryption !== "off" &&
+  voice.exchange !== "sdes" &&
+  !!policy &&
+  policy.fingerprint() !== "";
 
 /** New keys, one for each suite, or that of a stream which goes on: its peer knows it. */
 export function proposalsOf(
@@ -118,21 +152,27 @@ export function proposalsOf(
   policy: SrtpPolicy | undefined,
   former: SrtpKey | undefined,
 ): Proposals {
-  if (!policy || voice === "off" || voice === "unkeyed") return [];
+  const { encryption, exchange, keysInSdp } = voice;
+  if (!policy || encryption === "off" || exchange !== "sdes" || !keysInSdp) return [];
   if (former) return [{ tag: 1, key: former }];
   return policy.suites.map((suite, i) => ({ tag: i + 1, key: policy.newKey(suite) }));
 }
 
-/** The keys of the offerer's end: ours stays where the stream goes on, and its peer's suite too. */
+/** The offerer's end: our key stays where the stream and its suite go on, and so does our part in DTLS. */
 export function answering(
   theirs: Protection | undefined,
-  policy: SrtpPolicy | undefined,
-  former: SrtpKey | undefined,
-): LineSecurity["offerer"] {
-  if (!theirs || !policy) return undefined;
+  policy: SrtpPolicy,
+  former: StreamEnd | undefined,
+): Protected {
+  if (!theirs) return {};
+  if ("setup" in theirs) {
+    const dtls = answeringDtls(theirs, former?.dtls);
+    return dtls ? { dtls } : {};
+  }
   const { suite } = theirs.key;
-  const outbound = former?.suite === suite ? former : policy.newKey(suite);
-  return { tag: theirs.tag, keys: { inbound: theirs.key, outbound } };
+  const ours = former?.srtp?.outbound;
+  const outbound = ours?.suite === suite ? ours : policy.newKey(suite);
+  return { tag: theirs.tag, srtp: { inbound: theirs.key, outbound } };
 }
 
 /** A key by chance. Ours have no name (MKI) and no end: a call is over before. */
@@ -141,14 +181,22 @@ export function newKey(suite: SrtpSuite, random: Random): SrtpKey {
   return { suite, keySalt: new Secret(base64(bytes)) };
 }
 
-/** The keys as a peer has them that answered what it was told already; maybe with a key anew. */
-export function rekeyed(section: MediaSection, keys: SrtpKeys): SrtpKeys {
-  for (const crypto of cryptosOf(section)) {
+/** The end as a peer has it that answered what it was told already; maybe with a key anew. */
+export function rekeyed(sdp: Sdp, section: MediaSection, { srtp, dtls }: Protected): Protected {
+  if (dtls) return { dtls: redone(sdp, section, dtls) };
+  for (const crypto of srtp ? cryptosOf(section) : []) {
     const theirs = usableOf(crypto);
-    if (theirs?.key.suite === keys.outbound.suite) return { ...keys, inbound: theirs.key };
+    if (srtp && theirs?.key.suite === srtp.outbound.suite) {
+      return { srtp: { ...srtp, inbound: theirs.key } };
+    }
   }
-  return keys;
+  return srtp ? { srtp } : {};
 }
+
+const redone = (sdp: Sdp, section: MediaSection, former: DtlsEnd): DtlsEnd => {
+  const theirs = dtlsOf(sdp, section, former.role === "active" ? "passive" : "active");
+  return (theirs && agreedDtls(theirs)) ?? former;
+};
 
 /** What a description of ours says of a line's protection. */
 export interface ToldSecurity {
@@ -157,24 +205,42 @@ export interface ToldSecurity {
   readonly cryptos: readonly string[];
 }
 
-/** To the answerer: SRTP where it must be, else the plain profile with keys for those who can. */
-export const proposed = (
-  protocol: string,
-  { proposals }: LineSecurity,
-  voice: LegVoice,
-): ToldSecurity => ({
-  protocol: profileOf(protocol, voice === "required"),
-  cryptos: proposals.map(cryptoLine),
-});
+/**
+ * To the answerer: SRTP where it must be, else the plain profile with what makes keys for those who
+ * can (RFC 8643). A browser takes its own profile alone; what a leg was told goes on.
+ */
+export function proposed(
+  offered: MediaLine,
+  { proposals, dtls }: LineSecurity,
+  { encryption, exchange }: LegVoice,
+  former: string | undefined,
+): ToldSecurity {
+  const isBrowser = dtls && exchange === "webrtc";
+  const wasSure = dtls && former !== undefined && profileKind(former) === "dtls";
+  const isSure = encryption === "required" || isBrowser || wasSure;
+  const secure = dtls ? "dtls" : "srtp";
+  const feedback = isBrowser || (former ? hasFeedback(former) : wantsFeedback(offered));
+  return {
+    protocol: profileNamed(offered.protocol, isSure ? secure : "plain", feedback),
+    cryptos: proposals.map(cryptoLine),
+  };
+}
+
+/** A browser names feedback for voice as well, of which telephones know nothing (RFC 5124 §3). */
+const wantsFeedback = ({ media, protocol }: MediaLine): boolean =>
+  hasFeedback(protocol) && !(profileKind(protocol) === "dtls" && /^audio$/i.test(media));
 
 /** To the offerer: the profile that it named, and our key under its tag. */
-export const answeredWith = (protocol: string, { offerer }: LineSecurity): ToldSecurity => ({
+export const answeredWith = (
+  protocol: string,
+  { offerer: { tag, srtp } }: LineSecurity,
+): ToldSecurity => ({
   protocol,
-  cryptos: offerer ? [cryptoLine({ tag: offerer.tag, key: offerer.keys.outbound })] : [],
+  cryptos: srtp && tag !== undefined ? [cryptoLine({ tag, key: srtp.outbound })] : [],
 });
 
 /** The a=crypto line of a key. */
-const cryptoLine = ({ tag, key }: Protection): string =>
+const cryptoLine = ({ tag, key }: TaggedKey): string =>
   printCrypto({
     tag,
     suite: key.suite,
@@ -191,12 +257,7 @@ const cryptosOf = (section: MediaSection): CryptoAttribute[] =>
  * A crypto attribute that we can do: a suite of ours, one key of its length, and no parameter that
  * changes how packets look (RFC 4568 §6.3). A hint at the window of replays is none.
  */
-function usableOf({
-  tag,
-  suite,
-  keys,
-  sessionParameters,
-}: CryptoAttribute): Protection | undefined {
+function usableOf({ tag, suite, keys, sessionParameters }: CryptoAttribute): TaggedKey | undefined {
   if (!Object.hasOwn(BYTES_OF, suite) || keys.length !== 1) return undefined;
   if (!sessionParameters.every((parameter) => /^(?:WSH=\d+|KDR=0)$/.test(parameter))) {
     return undefined;

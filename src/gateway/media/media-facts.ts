@@ -1,6 +1,7 @@
 import type { Side } from "#sip";
 import type { Role } from "./command.ts";
-import type { SrtpPolicy } from "./line-security.ts";
+import type { SrtpPolicy } from "./leg-voice.ts";
+import type { IceCredentials } from "./line-ice.ts";
 import type { SdpMask } from "./sdp-mask.ts";
 
 /** What media needs to know of one of our sides. */
@@ -22,6 +23,8 @@ export interface MediaFacts {
   readonly dscp: { readonly audio: number; readonly video: number };
   /** Absent: media is plain on both sides. */
   readonly srtp?: SrtpPolicy;
+  /** Our words of ICE for one more end; absent: offers of ICE are answered without. */
+  readonly newIce?: () => IceCredentials;
   /** Absent: the topology mask is off. */
   readonly mask?: SdpMask;
   /** New ports for each offer within a call. */

@@ -1,56 +1,75 @@
-import { type MediaSection, originOf, refusedSection, type Sdp } from "#sdp";
+import {
+  hasAttribute,
+  type MediaLine,
+  type MediaSection,
+  originOf,
+  refusedSection,
+  type Sdp,
+} from "#sdp";
 import type { Side } from "#sip";
 import type { Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
-import type { Role, Stream } from "./command.ts";
-import { muxAgreed } from "./exchange.ts";
+import { otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
 import type { JudgedLine } from "./judge.ts";
-import { answeredWith, type LegVoice, proposed, type ToldSecurity } from "./line-security.ts";
+import type { LegVoice } from "./leg-voice.ts";
+import { dtlsLines } from "./line-dtls.ts";
+import { ICE_LITE, iceLines } from "./line-ice.ts";
+import { answeredWith, proposed } from "./line-security.ts";
 import type { MediaFacts } from "./media-facts.ts";
 import { printAsOurs } from "./our-origin.ts";
-import { rewriteIdle, rewriteMedia, rewriteSession } from "./rewrite.ts";
+import { type OurPorts, rewriteIdle, rewriteMedia, rewriteSession } from "./rewrite.ts";
 
 /** One stream's part of a description that is on its way out. */
 export interface Part {
   readonly section: MediaSection;
   readonly stream: Stream | undefined;
   readonly mux: boolean;
-  /** The profile and the keys that its reader is told; absent where it stays as it came. */
-  readonly told?: ToldSecurity | undefined;
+  /** The profile that its reader is told; absent where it stays as it came. */
+  readonly protocol?: string;
+  /** What we say beyond what we pass on: keys, and how DTLS begins. */
+  readonly own: readonly string[];
 }
 
-/** The parts of an offer for a leg whose voice must be so. */
+/** The parts of an offer for a leg whose voice must be so, and which was told these lines before. */
 export const offerParts = (
   sdp: Sdp,
   judged: readonly JudgedLine[],
   lines: readonly OfferedLine[],
   voice: LegVoice,
+  before: readonly MediaLine[],
+  facts: MediaFacts,
 ): Part[] =>
   sdp.media.map((section, i) => {
-    const { refused, mux } = judged[i]!;
-    const { stream, security } = lines[i]!;
-    return {
-      section: refused ? refusedSection(section.line) : section,
-      stream,
-      mux,
-      told: security && proposed(section.line.protocol, security, voice),
-    };
+    const { stream, security, offersMux: mux, fresh } = lines[i]!;
+    if (judged[i]!.refused) return { ...OFF, section: refusedSection(section.line) };
+    if (!stream || !security) return { section, stream, mux, own: [] };
+    const former = fresh ? undefined : before[i]?.protocol;
+    const { protocol, cryptos } = proposed(section.line, security, voice, former);
+    const dtls = security.dtls ? dtlsLines(facts.srtp!.fingerprint(), "actpass") : [];
+    return { section, stream, mux, protocol, own: [...cryptos, ...dtls] };
   });
 
 /** The parts of an answer for who made the offer: as many as that had. */
 export const answerParts = (
   sdp: Sdp,
-  { asked, lines: offered }: Exchange,
+  { asked, from, lines: offered }: Exchange,
   lines: readonly OfferedLine[],
+  facts: MediaFacts,
 ): Part[] =>
   sdp.media.slice(0, asked).map((section, i) => {
     const { stream, accepted, line, security } = lines[i]!;
     if (!accepted) {
-      const refused = section.line.port === 0 ? section : refusedSection(line);
-      return { section: refused, stream: undefined, mux: false };
+      return { ...OFF, section: section.line.port === 0 ? section : refusedSection(line) };
     }
-    const told = security && answeredWith(line.protocol, security);
-    return { section, stream, mux: muxAgreed(offered[i]!, section), told };
+    const { mux, mid } = offered[i]!;
+    const name = mid && !hasAttribute(section.lines, "mid") ? [`a=mid:${mid}`] : [];
+    if (!security) return { section, stream, mux, own: name };
+    const { protocol, cryptos } = answeredWith(line.protocol, security);
+    const role = stream?.ends[from].dtls?.role;
+    const dtls = role ? dtlsLines(facts.srtp!.fingerprint(), role) : [];
+    return { section, stream, mux, protocol, own: [...name, ...cryptos, ...dtls] };
   });
+
+const OFF = { stream: undefined, mux: false, own: [] } as const;
 
 /** The whole description as its reader gets it, with our addresses, ports and o= line. */
 export function printParts(
@@ -60,14 +79,26 @@ export function printParts(
   { mask, sides }: MediaFacts,
 ): string {
   const address = sides[to.side].advertisedAddress;
-  const how = { to: to.side, address, mask };
+  const iceOf = (role: Role) => parts.some(({ stream }) => stream?.ends[role].ice);
+  const how = { to: to.side, address, mask, ice: iceOf(otherRole(to.role)) };
   const lines = rewriteSession(sdp.session, how);
-  for (const { section, stream, mux, told } of parts) {
+  if (iceOf(to.role)) lines.push(ICE_LITE);
+  for (const part of parts) {
+    const { stream, section } = part;
     if (stream) {
-      const { port, rtcpPort } = stream.ends[to.role];
-      lines.push(...rewriteMedia(section, how, { port, rtcpPort, mux, ...told }));
+      lines.push(...rewriteMedia(section, how, oursOf(part, stream.ends[to.role], address)));
     } else lines.push(...rewriteIdle(section, how));
   }
   const theirs = mask ? undefined : originOf(sdp);
   return printAsOurs(lines, theirs, to.origin, address);
+}
+
+function oursOf({ section, mux, protocol, own }: Part, end: StreamEnd, address: string): OurPorts {
+  const { port, rtcpPort, ice } = end;
+  const onOne = mux && !hasAttribute(section.lines, "rtcp-mux") ? ["a=rtcp-mux"] : [];
+  // With ICE a peer that hasn't answered yet has no second port to fall back to (RFC 8858 §4).
+  const only = ice && !ice.remoteUfrag ? ["a=rtcp-mux-only"] : [];
+  const found = ice ? iceLines(ice, address, port) : [];
+  const lines = [...onOne, ...own, ...only, ...found];
+  return { port, rtcpPort, mux, ...(protocol && { protocol }), own: lines };
 }

@@ -9,6 +9,7 @@ import {
   printMediaLine,
 } from "#sdp";
 import type { Side } from "#sip";
+import { hasFeedback } from "./profile.ts";
 import type { SdpMask } from "./sdp-mask.ts";
 
 /** To whom a description goes, and the address of ours that stands in it. */
@@ -16,6 +17,8 @@ export interface Rewriting {
   readonly to: Side;
   readonly address: string;
   readonly mask: SdpMask | undefined;
+  /** Whoever wrote it has ICE: 0.0.0.0 is no hold there, but an address not known yet. */
+  readonly ice?: boolean;
 }
 
 /** Our ports of one stream on the side that the description goes to. */
@@ -26,8 +29,8 @@ export interface OurPorts {
   readonly mux: boolean;
   /** The profile to be told; absent: as it came. */
   readonly protocol?: string;
-  /** Our a=crypto lines; nobody else's pass. */
-  readonly cryptos?: readonly string[];
+  /** Our own lines, at the end: keys, fingerprint, ICE; nobody else's pass. */
+  readonly own?: readonly string[];
 }
 
 /** The session part for the other side. The o= line passes: its writer is `originLine`'s caller. */
@@ -36,9 +39,12 @@ export const rewriteSession = (lines: readonly string[], how: Rewriting): string
 
 /** One stream's part for the other side, its m= line first. */
 export function rewriteMedia(section: MediaSection, how: Rewriting, ours: OurPorts): string[] {
-  const { port, protocol = section.line.protocol, cryptos = [] } = ours;
+  const { port, protocol = section.line.protocol, own = [] } = ours;
   const line: MediaLine = { ...section.line, port, protocol };
-  return [printMediaLine(line), ...rewriteLines(section.lines, how, ours), ...cryptos];
+  // What only profiles with feedback know stays behind where the other leg's has none (RFC 4585 §4).
+  const losesFeedback = hasFeedback(section.line.protocol) && !hasFeedback(protocol);
+  const said = losesFeedback ? section.lines.filter((one) => !isFeedback(one)) : section.lines;
+  return [printMediaLine(line), ...rewriteLines(said, how, ours), ...own];
 }
 
 /** The part of a stream that is refused or off: where its media would go is nobody's business. */
@@ -66,7 +72,7 @@ function rewriteLine(line: string, how: Rewriting, ours: OurPorts | undefined): 
     case "o":
       return line;
     case "c":
-      return rewriteConnection(line, how.address);
+      return how.ice ? connectionLine(how.address) : rewriteConnection(line, how.address);
     case "s":
       // A name for the call, in practice that of the software (RFC 8866 §5.3 has "-" for none).
       return how.mask ? "s=-" : line;
@@ -103,7 +109,6 @@ function rewriteAttribute(
     case "rtcp":
       return ours && `a=rtcp:${ours.rtcpPort} ${networkAddress(how.address)}`;
     case "rtcp-mux":
-    case "rtcp-mux-only":
       return ours?.mux ? line : undefined;
     case "group":
       // Each stream has ports of its own here, so nothing can be bundled (RFC 9143).
@@ -118,6 +123,9 @@ function rewriteAttribute(
   }
 }
 
+const isFeedback = (line: string): boolean =>
+  /^(?:rtcp-fb|rtcp-rsize)$/.test(attributeName(line) ?? "");
+
 const passed = (line: string, how: Rewriting): string | undefined =>
   how.mask?.leaks(line, how.to) ? undefined : line;
 
@@ -127,6 +135,7 @@ const passed = (line: string, how: Rewriting): string | undefined =>
  * what the m= line may not (capabilities, RFC 5939).
  */
 const NEVER_PASS: ReadonlySet<string> = new Set([
+  "rtcp-mux-only",
   "candidate",
   "end-of-candidates",
   "remote-candidates",

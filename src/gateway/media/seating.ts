@@ -1,5 +1,6 @@
 import type { Stream } from "./command.ts";
 import type { JudgedLine } from "./judge.ts";
+import { isRooted } from "./leg-voice.ts";
 import type { Ports } from "./stream.ts";
 
 /** What an m= line of an offer goes on with: its former stream, or ports of its own. */
@@ -11,7 +12,8 @@ export interface Seat {
 /**
  * Gives each line in use its stream: by place the former one, or new ports, of which there must
  * be two pairs a line. Where ports should change and none are left, the former ones go on: a call
- * in progress is worth more than the change. Undefined when a new line can't be seated.
+ * in progress is worth more than the change. A pair that ICE found and an association of DTLS are
+ * their ports' own, so these stay too (RFC 8842 §4). Undefined when a new line can't be seated.
  */
 export function seatLines(
   judged: readonly JudgedLine[],
@@ -21,7 +23,9 @@ export function seatLines(
 ): Seat[] | undefined {
   const formerOf = (i: number): Stream | undefined => agreed[i]?.stream;
   const seats = (change: boolean): Seat[] | undefined => {
-    const needs = judged.map(({ shape }, i) => shape !== undefined && (change || !formerOf(i)));
+    const goesOn = (former: Stream | undefined): boolean =>
+      former !== undefined && (!change || isRooted(former));
+    const needs = judged.map(({ shape }, i) => shape !== undefined && !goesOn(formerOf(i)));
     const ports = take(2 * needs.filter(Boolean).length);
     return ports && judged.map(({ shape }, i) => seat(shape && formerOf(i), needs[i]!, ports));
   };

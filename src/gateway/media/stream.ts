@@ -1,5 +1,7 @@
-import type { Format, Role, SrtpKey, SrtpKeys, Stream, StreamEnd } from "./command.ts";
+import type { Format, IceEnd, Role, SrtpKey, SrtpKeys, Stream, StreamEnd } from "./command.ts";
 import { sameFormats } from "./formats.ts";
+import { sameDtls } from "./line-dtls.ts";
+import { sameIce } from "./line-ice.ts";
 import type { CallSides, MediaFacts } from "./media-facts.ts";
 import type { Remote } from "./target.ts";
 
@@ -46,48 +48,48 @@ export const reshaped = (stream: Stream, { kind, dscp, isVoice }: StreamShape): 
     rtcpPort: rtcpPortOf(end.port, kind, false),
   }));
 
-/** RTP and RTCP on one port, both ends alike (RFC 5761), or on two. */
-export function withMux(stream: Stream, mux: boolean): Stream {
-  const { port, rtcpPort } = stream.ends.caller;
-  if (rtcpPort === rtcpPortOf(port, stream.kind, mux)) return stream;
-  return withBothEnds(stream, (end) => ({
-    ...end,
-    rtcpPort: rtcpPortOf(end.port, stream.kind, mux),
-  }));
+/** One end with RTP and RTCP on one port (RFC 5761), or on two, whatever the other has. */
+export function withMux(stream: Stream, role: Role, mux: boolean): Stream {
+  const end = stream.ends[role];
+  const rtcpPort = rtcpPortOf(end.port, stream.kind, mux);
+  return end.rtcpPort === rtcpPort ? stream : withEnd(stream, role, { ...end, rtcpPort });
 }
 
 /** The stream with one leg's peer where that wants its media now, or nowhere. */
 export function withRemote(stream: Stream, role: Role, remote: Remote, mux = false): Stream {
-  const { localAddress, port, rtcpPort, latch, dscp, srtp, formats } = stream.ends[role];
+  const { remoteAddress: _a, remotePort: _p, remoteRtcpPort: _r, ...known } = stream.ends[role];
   const { address: remoteAddress, port: remotePort } = remote;
   const remoteRtcpPort = mux || stream.kind === "opaque" ? remotePort : remote.rtcpPort;
-  const end: StreamEnd = {
-    localAddress,
-    port,
-    rtcpPort,
-    latch,
-    dscp,
-    ...(srtp && { srtp }),
-    ...(formats && { formats }),
+  return withEnd(stream, role, {
+    ...known,
     ...(remoteAddress !== undefined && { remoteAddress }),
     ...(remotePort !== undefined && { remotePort }),
     ...(remoteRtcpPort !== undefined && { remoteRtcpPort }),
-  };
-  return { ...stream, ends: { ...stream.ends, [role]: end } };
+  });
 }
 
-/** The stream with one end protected by these keys, or plain. */
-export function withKeys(stream: Stream, role: Role, srtp: SrtpKeys | undefined): Stream {
-  if (sameKeys(stream.ends[role].srtp, srtp)) return stream;
-  const { srtp: _former, ...end } = stream.ends[role];
-  return { ...stream, ends: { ...stream.ends, [role]: srtp ? { ...end, srtp } : end } };
+/** The stream with one end protected by these keys, or by those that DTLS makes, or plain. */
+export function withProtection(
+  stream: Stream,
+  role: Role,
+  { srtp, dtls }: Pick<StreamEnd, "srtp" | "dtls">,
+): Stream {
+  const { srtp: formerKeys, dtls: formerDtls, ...end } = stream.ends[role];
+  if (sameKeys(formerKeys, srtp) && sameDtls(formerDtls, dtls)) return stream;
+  return withEnd(stream, role, { ...end, ...(srtp && { srtp }), ...(dtls && { dtls }) });
+}
+
+/** The stream with one end's pair found by ICE, or as the description says. */
+export function withIce(stream: Stream, role: Role, ice: IceEnd | undefined): Stream {
+  const { ice: former, ...end } = stream.ends[role];
+  if (sameIce(former, ice)) return stream;
+  return withEnd(stream, role, ice ? { ...end, ice } : end);
 }
 
 /** The stream with what one leg's description lists. */
 export function withFormats(stream: Stream, role: Role, formats: readonly Format[]): Stream {
   const end = stream.ends[role];
-  if (sameFormats(end.formats, formats)) return stream;
-  return { ...stream, ends: { ...stream.ends, [role]: { ...end, formats } } };
+  return sameFormats(end.formats, formats) ? stream : withEnd(stream, role, { ...end, formats });
 }
 
 /** Whether the plane needs to hear of `b` when it was told `a`. */
@@ -114,6 +116,8 @@ function sameEnd(a: StreamEnd, b: StreamEnd): boolean {
       a.dscp === b.dscp &&
       a.latch === b.latch &&
       sameKeys(a.srtp, b.srtp) &&
+      sameDtls(a.dtls, b.dtls) &&
+      sameIce(a.ice, b.ice) &&
       sameFormats(a.formats, b.formats) &&
       a.localAddress === b.localAddress)
   );
@@ -134,6 +138,11 @@ const sameKey = (a: SrtpKey, b: SrtpKey): boolean =>
 
 const rtcpPortOf = (port: number, kind: Stream["kind"], mux: boolean): number =>
   mux || kind === "opaque" ? port : port + 1;
+
+const withEnd = (stream: Stream, role: Role, end: StreamEnd): Stream => ({
+  ...stream,
+  ends: { ...stream.ends, [role]: end },
+});
 
 function withBothEnds(stream: Stream, change: (end: StreamEnd) => StreamEnd): Stream {
   const ends = { caller: change(stream.ends.caller), callee: change(stream.ends.callee) };

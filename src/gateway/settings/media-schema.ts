@@ -34,6 +34,17 @@ const sideEncryption = (en: string, fr: string) =>
     ),
   ).default("preferred");
 
+/** What an offer of ours says of keys; what a peer offers may be any of these. */
+export const keyExchange = (en: string, fr: string, more = "") =>
+  choice(
+    ["sdes", "dtls", "webrtc"],
+    about(
+      en,
+      fr,
+      `sdes: keys in the description, under TLS alone. dtls: DTLS-SRTP. webrtc: DTLS-SRTP as browsers want it, with ICE and RTCP on the same port.${more}`,
+    ),
+  );
+
 /** The media lines of the tab, and what surrounds them. */
 export const mediaFields = {
   rtp: z
@@ -124,6 +135,21 @@ export const mediaFields = {
               "Encryption by side",
               "Chiffrement par côté",
               "Whether SRTP must be, where voiceEncryption is on. Each side is negotiated by itself.",
+            ),
+          ),
+        ),
+      keyExchange: z
+        .strictObject({
+          public: keyExchange("On the public side", "Côté public").default("sdes"),
+          private: keyExchange("On the private side", "Côté privé").default("sdes"),
+        })
+        .prefault({})
+        .meta(
+          labelled(
+            about(
+              "Exchange of keys by side",
+              "Échange des clés par côté",
+              "How keys of SRTP are agreed on in what the gateway offers, where encryption isn't off. An offer that comes may have any of them.",
             ),
           ),
         ),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { about, labelled, text } from "./field.ts";
+import { keyExchange } from "./media-schema.ts";
 import {
   addressBlock,
   choice,
@@ -339,6 +340,11 @@ export const trunkSchema = z.strictObject({
       "With refer: perform. both: the operator too, who could make the gateway call at the company's cost.",
     ),
   ).default("pbx"),
+  keyExchange: keyExchange(
+    "Exchange of media keys",
+    "Échange des clés du média",
+    " Without it: media.keyExchange.public.",
+  ).exactOptional(),
   numberRules: z
     .strictObject({
       in: rules("Rules from the operator", "Règles depuis l’opérateur"),

@@ -54,7 +54,7 @@ test("a plane that is killed comes back, says so, and takes the same ports again
     const { pid } = plane;
     const restarted = eventOf(plane);
     process.kill(pid!, signal);
-    assert.deepEqual(await restarted, { kind: "restarted" });
+    assert.deepEqual(await restarted, { kind: "restarted", fingerprint: plane.fingerprint });
     assert.notEqual(plane.pid, pid);
     assert.deepEqual(await plane.counters(), []);
   }

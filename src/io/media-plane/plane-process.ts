@@ -126,7 +126,7 @@ export class PlaneProcess implements MediaPlane {
     life.channel.ready.then(
       (hello) => {
         this.#hello = hello;
-        this.#listener({ kind: "restarted" });
+        this.#listener({ kind: "restarted", fingerprint: hello.fingerprint });
       },
       () => {},
     );

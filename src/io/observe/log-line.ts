@@ -22,6 +22,8 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "trunk-registered": "info",
   "trunk-registration-failed": "warn",
   "media-latched": "debug",
+  "media-secured": "debug",
+  "media-unsecured": "warn",
   "media-relayed": "debug",
   "media-restarted": "error",
   "settings-applied": "info",
@@ -67,6 +69,10 @@ export function logLine(fact: Fact, open = false): string {
       return `trunk ${fact.trunk}: registration failed: ${printable(fact.why)}`;
     case "media-latched":
       return `call ${fact.callId}: media of the ${fact.side} side comes from ${fact.address}:${fact.port}`;
+    case "media-secured":
+      return `call ${fact.callId}: media of the ${fact.side} side is encrypted (DTLS, ${fact.what})`;
+    case "media-unsecured":
+      return `call ${fact.callId}: media of the ${fact.side} side has no keys: ${printable(fact.what)}`;
     case "media-relayed":
       return relayedLine(fact.counters);
     case "media-restarted":

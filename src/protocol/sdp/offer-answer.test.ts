@@ -45,9 +45,14 @@ test("lines that the answer leaves out are refused in its name", () => {
   ]);
 });
 
+test("whether and how a line is protected is not the fit's to judge", () => {
+  const lines = ["m=audio 6000 UDP/TLS/RTP/SAVPF 0", "m=video 0 RTP/AVPF 96"];
+  assert.deepEqual(fitted("audio 6000 UDP/TLS/RTP/SAVPF 0", "video 0 RTP/AVPF 96"), lines);
+});
+
 test("more lines, another order or another protocol don't fit", () => {
   const refused = "answer-does-not-fit";
   assert.equal(fitted("video 6000 RTP/AVPF 96", "audio 6000 RTP/AVPF 0"), refused);
-  assert.equal(fitted("audio 6000 UDP/TLS/RTP/SAVPF 0", "video 0 RTP/AVPF 96"), refused);
+  assert.equal(fitted("audio 6000 UDP/TLS/UDPTL 0", "video 0 RTP/AVPF 96"), refused);
   assert.equal(fitted("audio 1 RTP/AVPF 0", "video 2 RTP/AVPF 96", "audio 3 RTP/AVPF 0"), refused);
 });

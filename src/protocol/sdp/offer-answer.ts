@@ -27,10 +27,10 @@ function isAnswerTo(answer: MediaLine, offer: MediaLine): boolean {
   return answer.port === 0 || plainProfile(answer.protocol) === plainProfile(offer.protocol);
 }
 
-// AVP as the answer to AVPF is wrong (RFC 4585 §4.1), common, and does no harm. Whether RTP is
-// protected is not judged here: best effort offers keys under RTP/AVP, and may be answered so.
+// AVP as the answer to AVPF is wrong (RFC 4585 §4.1), common, and does no harm. Whether and how RTP
+// is protected is not judged here: best effort offers keys under RTP/AVP, and may be answered so.
 const plainProfile = (protocol: string): string =>
   protocol
     .toUpperCase()
-    .replace(/^RTP\/S?AVPF?$/, "RTP/AVP")
+    .replace(/^(?:UDP\/TLS\/)?RTP\/S?AVPF?$/, "RTP/AVP")
     .replace(/AVPF$/, "AVP");
