@@ -18,7 +18,8 @@ import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn } from "./farewell.ts";
 import { NO_SDP, relayAckAnswer, relayFirstAnswer } from "./first-answer.ts";
-import { answeredInvite, type Crossing, type Fork, Forks, type Invited } from "./forks.ts";
+import { type Crossing, type Fork, Forks } from "./forks.ts";
+import { answeredInvite, type Invited, invitedFor, invitedTo } from "./invited.ts";
 import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
 import { type Leg, nextHop } from "./legs.ts";
 import { command, withSdp } from "./session-body.ts";
@@ -68,7 +69,7 @@ export class Call implements Dialler, Responder, Wakeable {
   readonly #calleeTag: string;
   readonly #calleeCallId: string;
   #inviteCSeq = 0;
-  /** The INVITE that the callee got last; of an answered one, what its ACK needs. */
+  /** The INVITE that was sent last; of answered ones, what their ACK needs. */
   #invited: Invited | undefined;
   readonly #tags: string[] = [];
   readonly #dial: Dial;
@@ -127,15 +128,13 @@ export class Call implements Dialler, Responder, Wakeable {
     const invite = inviteAcross(this.#board, asker.request, candidate, to, face, dialog);
     withSdp(invite, offer);
     if (replaces !== undefined) invite.headers.add("replaces", replaces);
-    const { side, contactUser, credentials, withheld } = candidate;
-    const home = to.address;
-    this.#invited = { request: invite, side, home, contactUser, credentials, withheld };
+    this.#invited = invitedTo(candidate, invite, to.address, this.#invited);
     return invite;
   }
 
   resent(request: Request): void {
     this.#inviteCSeq = request.cseq.number;
-    if (this.#invited) this.#invited = { ...this.#invited, request };
+    if (this.#invited) this.#invited = { ...this.#invited, request, cseq: this.#inviteCSeq };
   }
 
   failedOver(from: string, to: string, why: string): void {
@@ -165,7 +164,8 @@ export class Call implements Dialler, Responder, Wakeable {
     }
     confirmDialog(fork.callee.dialog, response);
     this.#choose(fork, now);
-    timeLeg(this.#board, this, fork.callee, this.#invited!.request!, response, now);
+    const invited = invitedFor(this.#invited!, response.cseq.number).request!;
+    timeLeg(this.#board, this, fork.callee, invited, response, now);
     const { asker } = this.#asked!;
     this.#answered = asker;
     this.#asked = undefined;
@@ -312,7 +312,8 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #sendAck(sdp: string | undefined): void {
     const { callee } = this.chosen!;
-    const request = ackFor(this.#board, callee, this.#answeredSeq, this.#invited!.proof);
+    const { proof } = invitedFor(this.#invited!, this.#answeredSeq);
+    const request = ackFor(this.#board, callee, this.#answeredSeq, proof);
     withSdp(request, sdp);
     const to = nextHop(callee);
     const text = this.#board.transactions.sendAck(request, to);

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Request } from "#sip-message";
-import { ByHand, linesOf, only, sdpOf } from "../../../test/support/by-hand.ts";
+import {
+  ByHand,
+  dialogsOf,
+  linesOf,
+  only,
+  type Sent,
+  sdpOf,
+} from "../../../test/support/by-hand.ts";
 
 const CHALLENGE = {
   "proxy-authenticate": 'Digest realm="op", nonce="n", algorithm=MD5, qop="auth"',
@@ -21,6 +28,30 @@ test("a peer given up for silence answers after all: the call outlives the other
   site.take("public", site.answer(second, 487, { tag: "second" }));
   assert.equal(site.gateway.callCount, 1);
 });
+
+for (const isChosen of [true, false]) {
+  const what = isChosen ? "is the call" : "comes after another's";
+  test(`the late answer of a peer that was given up ${what}: its challenge of the BYE is answered`, () => {
+    const site = new ByHand({ trunk: { credentials: CREDENTIALS } });
+    const invite = site.begin("private", "INVITE", { sdp: sdpOf("private") });
+    const first = only(site.take("private", invite), "INVITE");
+    const second = site.wait(10_000).find(({ to }) => to.address === "198.51.100.2")!;
+    const accept = (asked: Sent, tag: string) =>
+      site.take("public", site.answer(asked, 200, { tag, sdp: sdpOf("public") }));
+    if (!isChosen) only(accept(second, "soon"), 200);
+    const sent = accept(first, "late");
+    if (isChosen) {
+      const { caller } = dialogsOf("private", invite, first, only(sent, 200).message, "late");
+      sent.push(...site.take("private", site.inside(caller, "ACK", 1)));
+      sent.push(...site.take("private", site.inside(caller, "BYE", 2)));
+    }
+    assert.equal(only(sent, "ACK").to.address, "198.51.100.1");
+    const bye = sent.find(({ message }) => message.kind === "request" && message.method === "BYE")!;
+    const again = only(site.take("public", site.answer(bye, 407, { headers: CHALLENGE })), "BYE");
+    assert.equal(again.to.address, "198.51.100.1");
+    assert.ok(again.message.headers.has("proxy-authorization"));
+  });
+}
 
 test("each peer of a failover may ask for credentials", () => {
   const site = new ByHand({ trunk: { credentials: CREDENTIALS } });

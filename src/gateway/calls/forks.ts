@@ -1,9 +1,9 @@
 import { hostPort } from "#base";
 import type { Role } from "#media";
-import { type DigestCredentials, dialogAsUac, type Flow, type Side } from "#sip";
+import { dialogAsUac, type Flow } from "#sip";
 import { Headers, Request, type Response } from "#sip-message";
+import { type Invited, invitedFor } from "./invited.ts";
 import type { Leg } from "./legs.ts";
-import type { Withheld } from "./setup.ts";
 
 /** One answerer among those that a downstream proxy forked to: a pair of dialogs (RFC 3261 §12.1). */
 export interface Fork {
@@ -19,33 +19,6 @@ export interface Crossing {
   readonly role: Role;
   readonly from: Leg;
   readonly to: Leg;
-}
-
-/** The INVITE that the callee got. */
-export interface Invited {
-  /** Until it is answered. */
-  readonly request: Request | undefined;
-  /** The credentials in it, which its ACK repeats (RFC 3261 §13.2.2.4). */
-  readonly proof?: Headers;
-  readonly side: Side;
-  /** The address that it was sent to. */
-  readonly home: string;
-  /** The user of the Contact that it bears, where the trunk has one. */
-  readonly contactUser: string | undefined;
-  readonly credentials: DigestCredentials | undefined;
-  readonly withheld: Withheld | undefined;
-}
-
-const CREDENTIALS = ["authorization", "proxy-authorization"] as const;
-
-/** What is kept of an INVITE that has been answered: little, since calls are many and long. */
-export function answeredInvite({ request, ...rest }: Invited): Invited {
-  if (!request || !CREDENTIALS.some((name) => request.headers.has(name))) {
-    return { ...rest, request: undefined };
-  }
-  const proof = new Headers();
-  for (const name of CREDENTIALS) proof.addAllFrom(request.headers, name);
-  return { ...rest, request: undefined, proof };
 }
 
 /** The INVITE as far as an answer repeats it: all that dialogs take from it (RFC 3261 §12.1.2). */
@@ -99,7 +72,8 @@ export class Forks {
 }
 
 /** The leg towards whoever answered the INVITE. */
-export function calleeLeg(invited: Invited, response: Response, flow: Flow): Leg {
+export function calleeLeg(latest: Invited, response: Response, flow: Flow): Leg {
+  const invited = invitedFor(latest, response.cseq.number);
   const { side, home, contactUser, credentials, withheld } = invited;
   const inviteSeq = response.cseq.number;
   const dialog = dialogAsUac(invited.request ?? echoed(response, flow), response);

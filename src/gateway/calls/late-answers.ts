@@ -5,7 +5,8 @@ import type { ClientTransaction, Requester } from "#sip-transactions";
 import { ackFor } from "./crossing.ts";
 import type { Answerable } from "./dial.ts";
 import { sayBye } from "./farewell.ts";
-import { calleeLeg, type Invited } from "./forks.ts";
+import { calleeLeg } from "./forks.ts";
+import { type Invited, invitedFor } from "./invited.ts";
 import { nextHop } from "./legs.ts";
 import type { Switchboard } from "./setup.ts";
 
@@ -33,7 +34,8 @@ export class Strays {
     if (known) return board.transactions.repeatAck(known.text, known.to);
     const callee = calleeLeg(invited, response, flow);
     const to = nextHop(callee);
-    const proof = invited.request?.headers ?? invited.proof;
+    const { request, proof: kept } = invitedFor(invited, response.cseq.number);
+    const proof = request?.headers ?? kept;
     const ack = ackFor(board, callee, callee.inviteSeq, proof);
     const text = board.transactions.sendAck(ack, to);
     if (this.#acks.length < STRAYS_MAX) this.#acks.push({ tag: ownText(tag), text, to });
@@ -47,6 +49,7 @@ export class Strays {
  */
 export class LateAnswers implements Answerable, Requester {
   readonly #board: Switchboard;
+  /** The latest. */
   readonly #invited: Invited;
   /** The To tag of who was the call. */
   readonly #tag: string | undefined;
@@ -81,7 +84,8 @@ export class LateAnswers implements Answerable, Requester {
 
   #acknowledge(response: Response, flow: Flow): void {
     const callee = calleeLeg(this.#invited, response, flow);
-    const ack = ackFor(this.#board, callee, callee.inviteSeq, this.#invited.proof);
+    const { proof } = invitedFor(this.#invited, response.cseq.number);
+    const ack = ackFor(this.#board, callee, callee.inviteSeq, proof);
     this.#board.transactions.sendAck(ack, nextHop(callee));
   }
 }
