@@ -23,8 +23,12 @@ export interface BaresipPlan {
   readonly transport?: "udp" | "tcp" | "tls";
   /** Whether its calls have video: a test picture in VP8. */
   readonly video?: boolean;
-  /** SRTP: offered beside plain RTP, or alone. */
-  readonly encryption?: "srtp" | "srtp-mand";
+  /** SRTP: its keys offered beside plain RTP, or alone; or made by DTLS. */
+  readonly encryption?: "srtp" | "srtp-mand" | "dtls_srtp";
+  /** RTP and RTCP on one port. */
+  readonly mux?: boolean;
+  /** Whether its pair is found by ICE. */
+  readonly ice?: boolean;
 }
 
 /** A telephone that plays a tone and keeps what it hears. */
@@ -89,8 +93,9 @@ function account(plan: BaresipPlan): string {
     plan.register === undefined ? "regint=0" : `regint=120;auth_pass=${plan.register.password}`;
   const transport = plan.transport === undefined ? "" : `;transport=${plan.transport}`;
   const encryption = plan.encryption === undefined ? "" : `;mediaenc=${plan.encryption}`;
+  const nat = plan.ice === true ? ";medianat=ice" : "";
   const domain = bracketed(plan.domain ?? plan.address);
-  return `<sip:${plan.name}@${domain}${transport}>;${registration};answermode=auto;audio_codecs=pcma${encryption}`;
+  return `<sip:${plan.name}@${domain}${transport}>;${registration};answermode=auto;audio_codecs=pcma${encryption}${nat}`;
 }
 
 /** It listens for TLS on the port after its own. */
@@ -111,6 +116,15 @@ module vp8.so
 module fakevideo.so
 `;
 
+function modules({ encryption, ice }: BaresipPlan): string {
+  const used = [
+    ...(encryption?.startsWith("srtp") ? ["srtp"] : []),
+    ...(encryption?.startsWith("dtls") ? ["dtls_srtp"] : []),
+    ...(ice === true ? ["ice"] : []),
+  ];
+  return used.map((name) => `module ${name}.so\n`).join("");
+}
+
 const configuration = (plan: BaresipPlan, folder: string, tone: string): string => `
 poll_method epoll
 sip_listen ${bracketed(plan.address)}:${plan.port}
@@ -123,6 +137,7 @@ audio_source aufile,${tone}
 audio_alert aufile,${join(folder, "alert.wav")}
 audio_level no
 rtp_stats yes
+rtcp_mux ${plan.mux === true ? "yes" : "no"}
 snd_path ${folder}
 module_path /usr/lib/baresip/modules
 module g711.so
@@ -132,7 +147,7 @@ module stdio.so
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
-${plan.video === true ? videoModules : ""}${plan.encryption === undefined ? "" : "module srtp.so\n"}`;
+${plan.video === true ? videoModules : ""}${modules(plan)}`;
 
 /** Waits until both have heard so many seconds, then the caller hangs up and both end. */
 export async function talkAndHangUp(
