@@ -1,11 +1,10 @@
-import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate } from "./certificate.ts";
 import type { Host } from "./host.ts";
 import type { Program } from "./program.ts";
 import { bracketed } from "./sipp.ts";
-import { hearMore, type Telephone } from "./telephone.ts";
+import type { Telephone } from "./telephone.ts";
 import { BYTES_PER_SECOND, makeTone } from "./tone-file.ts";
 
 export interface BaresipPlan {
@@ -148,17 +147,3 @@ module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 ${plan.video === true ? videoModules : ""}${modules(plan)}`;
-
-/** Waits until both have heard so many seconds, then the caller hangs up and both end. */
-export async function talkAndHangUp(
-  caller: Baresip,
-  called: Baresip,
-  seconds: number,
-): Promise<void> {
-  const [how] = await caller.program.line(/Call established|session closed.*/);
-  assert.equal(how, "Call established");
-  await hearMore(seconds, caller, called);
-  await caller.stop();
-  await called.program.line(/terminated|closed/i);
-  await called.stop();
-}

@@ -1,4 +1,5 @@
-export { type Baresip, startBaresip, talkAndHangUp } from "./baresip.ts";
+export { type Baresip, startBaresip } from "./baresip.ts";
+export { type Browser, startBrowser } from "./browser.ts";
 export { Capture } from "./capture.ts";
 export { command } from "./command.ts";
 export {
@@ -21,6 +22,6 @@ export { Program } from "./program.ts";
 export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
 export * from "./sipp-scenario.ts";
 export * from "./site.ts";
-export { heardTone, hearMore, type Telephone } from "./telephone.ts";
+export { heardTone, hearMore, type Telephone, talkAndHangUp } from "./telephone.ts";
 export { startTlsClient, startTlsServer } from "./tls-tunnel.ts";
 export { loudSeconds, purities, purity, readWav } from "./tone.ts";

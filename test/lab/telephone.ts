@@ -33,3 +33,17 @@ export function heardTone(phone: Telephone, hz: number, seconds: number): void {
   const median = parts[Math.floor(parts.length / 2)] ?? 0;
   assert.ok(median > PURE, `the sound is ${median} pure at ${hz} Hz`);
 }
+
+/** Waits until both have heard so many seconds, then the caller hangs up and both end. */
+export async function talkAndHangUp(
+  caller: Telephone,
+  called: Telephone,
+  seconds: number,
+): Promise<void> {
+  const [how] = await caller.program.line(/Call established|session closed.*/);
+  assert.equal(how, "Call established");
+  await hearMore(seconds, caller, called);
+  await caller.stop();
+  await called.program.line(/terminated|closed/i);
+  await called.stop();
+}
