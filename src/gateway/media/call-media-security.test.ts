@@ -291,6 +291,37 @@ describe("a call that goes on", () => {
     });
   }
 
+  for (const portChange of [false, true]) {
+    for (const from of ["caller", "callee"] as const) {
+      const how = portChange ? "on new ports" : "on the same ports";
+      test(`a peer that named SRTP is offered no less by the ${from}'s re-INVITE, ${how}`, () => {
+        const bench = new Bench({ portChange });
+        const crypto = () => `1 ${CM80} inline:${key(CM80)}`;
+        bench.offer(line("RTP/SAVP", crypto()));
+        bench.answer(line("RTP/SAVP", crypto()));
+        assert.equal(told(bench.offer(line("RTP/AVP"), from)).protocol, "RTP/SAVP");
+      });
+    }
+  }
+
+  test("a peer that named the plain profile, with keys or without, is asked by that again", () => {
+    for (const cryptos of [[], [`1 ${CM80} inline:${key(CM80)}`]]) {
+      const bench = new Bench();
+      bench.offer(line("RTP/AVP", ...cryptos));
+      bench.answer(line("RTP/AVP"));
+      assert.equal(told(bench.offer(line("RTP/AVP"), "callee")).protocol, "RTP/AVP");
+    }
+  });
+
+  test("fax in between leaves what a peer named", () => {
+    const { bench, cryptoOf } = secured();
+    const fax = "m=image 4000 udptl t38\r\n";
+    bench.offer(fax, "callee");
+    bench.answer(fax, "caller");
+    const offer = told(bench.offer(line("RTP/AVP", cryptoOf("callee")), "callee"));
+    assert.equal(offer.protocol, "RTP/SAVP");
+  });
+
   test("new ports have new keys of ours: no two streams may share one", () => {
     const { bench, cryptoOf } = secured({ portChange: true });
     const before = [bench.keys("caller")!.out, bench.keys("callee")!.out];

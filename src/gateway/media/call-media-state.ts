@@ -14,6 +14,8 @@ export interface OurOrigin {
   body: string;
   /** The one that is agreed: an offer that was refused leaves it as it was. */
   agreed?: string;
+  /** Its peer's own last one names SRTP by the profile, and not by keys under the plain one. */
+  namesSrtp?: boolean;
 }
 
 /** An m= line of the latest offer, or one that we added to it. */

@@ -7,6 +7,7 @@ import { answeredLine, movedLines, offeredLine, settledLines, tell, undone } fro
 import { goToFork, streamsElsewhere, streamsIn } from "./fork-media.ts";
 import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
 import { isUnkeyed, type KeyExchange, type LegVoice, legVoice, voiceInUse } from "./leg-voice.ts";
+import { hearProfiles } from "./line-security.ts";
 import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import { linesTold, newOrigin } from "./our-origin.ts";
 import { answerParts, offerParts, type Part, printParts } from "./parts.ts";
@@ -189,12 +190,13 @@ export class CallMedia {
     if ("kind" in seats) return seats;
     // An early answer that another offer follows has become the agreement (RFC 6337 §3.1).
     const commands = former?.stage === "early" ? this.settle(now) : this.abandonOffer(now);
+    hearProfiles(read, this.#state.origins[from]);
     const lines = this.#offered(sdp, judged, seats, from, voice);
     for (const { stream, fresh } of lines) {
       if (stream && fresh) commands.push({ kind: "stream", stream });
     }
     const to = otherRole(from);
-    const before = linesTold(this.#state.origins[to]);
+    const before = this.#state.origins[to];
     const parts = offerParts(sdp, judged, lines, voice[to], before, this.#facts);
     const printed = this.#print(sdp, parts, to);
     const asked = read.media.length;
@@ -232,6 +234,7 @@ export class CallMedia {
       if ("kind" in line) return line;
       lines.push(line);
     }
+    hearProfiles(sdp, this.#state.origins[from]);
     const { asked, isLater } = exchange;
     const parts = answerParts(sdp, exchange, lines, this.#facts);
     const settled = exchange.stage === "settled";

@@ -10,6 +10,7 @@ import {
   printCrypto,
   type Sdp,
 } from "#sdp";
+import type { OurOrigin } from "./call-media-state.ts";
 import type { DtlsEnd, SrtpKey, SrtpSuite, StreamEnd } from "./command.ts";
 import type { LegVoice, SrtpPolicy } from "./leg-voice.ts";
 import { agreedDtls, answeringDtls, dtlsOf, type PeerDtls } from "./line-dtls.ts";
@@ -205,25 +206,39 @@ export interface ToldSecurity {
   readonly cryptos: readonly string[];
 }
 
+/** What a leg was told of a line before, and whether its peer names SRTP by its profile. */
+export interface Before {
+  readonly protocol: string | undefined;
+  readonly namesSrtp: boolean;
+}
+
 /**
  * To the answerer: SRTP where it must be, else the plain profile with what makes keys for those who
- * can (RFC 8643). A browser takes its own profile alone; what a leg was told goes on.
+ * can (RFC 8643). A browser takes its own profile alone, as may who has named SRTP's by itself; what
+ * a leg was told goes on.
  */
 export function proposed(
   offered: MediaLine,
   { proposals, dtls }: LineSecurity,
   { encryption, exchange }: LegVoice,
-  former: string | undefined,
+  { protocol: former, namesSrtp }: Before,
 ): ToldSecurity {
-  const isBrowser = dtls && exchange === "webrtc";
-  const wasSure = dtls && former !== undefined && profileKind(former) === "dtls";
-  const isSure = encryption === "required" || isBrowser || wasSure;
   const secure = dtls ? "dtls" : "srtp";
+  const isBrowser = dtls && exchange === "webrtc";
+  const wasSure = namesSrtp || (former !== undefined && profileKind(former) === secure);
+  const isKeyed = dtls || proposals.length > 0;
+  const isSure = encryption === "required" || isBrowser || (isKeyed && wasSure);
   const feedback = isBrowser || (former ? hasFeedback(former) : wantsFeedback(offered));
   return {
     protocol: profileNamed(offered.protocol, isSure ? secure : "plain", feedback),
     cryptos: proposals.map(cryptoLine),
   };
+}
+
+/** Remembers whether a peer names SRTP by its profiles, where its description has RTP in use. */
+export function hearProfiles({ media }: Sdp, told: OurOrigin): void {
+  const kinds = media.flatMap(({ line }) => (line.port > 0 && profileKind(line.protocol)) || []);
+  if (kinds.length > 0) told.namesSrtp = kinds.some((kind) => kind !== "plain");
 }
 
 /** A browser names feedback for voice as well, of which telephones know nothing (RFC 5124 §3). */

@@ -1,11 +1,4 @@
-import {
-  hasAttribute,
-  type MediaLine,
-  type MediaSection,
-  originOf,
-  refusedSection,
-  type Sdp,
-} from "#sdp";
+import { hasAttribute, type MediaSection, originOf, refusedSection, type Sdp } from "#sdp";
 import type { Side } from "#sip";
 import type { Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
 import { otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
@@ -15,7 +8,7 @@ import { dtlsLines } from "./line-dtls.ts";
 import { ICE_LITE, iceLines } from "./line-ice.ts";
 import { answeredWith, proposed } from "./line-security.ts";
 import type { MediaFacts } from "./media-facts.ts";
-import { printAsOurs } from "./our-origin.ts";
+import { linesTold, printAsOurs } from "./our-origin.ts";
 import { type OurPorts, rewriteIdle, rewriteMedia, rewriteSession } from "./rewrite.ts";
 
 /** One stream's part of a description that is on its way out. */
@@ -29,24 +22,27 @@ export interface Part {
   readonly own: readonly string[];
 }
 
-/** The parts of an offer for a leg whose voice must be so, and which was told these lines before. */
+/** The parts of an offer for a leg whose voice must be so, and what it was told before. */
 export const offerParts = (
   sdp: Sdp,
   judged: readonly JudgedLine[],
   lines: readonly OfferedLine[],
   voice: LegVoice,
-  before: readonly MediaLine[],
+  before: OurOrigin,
   facts: MediaFacts,
-): Part[] =>
-  sdp.media.map((section, i) => {
+): Part[] => {
+  const { namesSrtp = false } = before;
+  const told = linesTold(before);
+  return sdp.media.map((section, i) => {
     const { stream, security, offersMux: mux, fresh } = lines[i]!;
     if (judged[i]!.refused) return { ...OFF, section: refusedSection(section.line) };
     if (!stream || !security) return { section, stream, mux, own: [] };
-    const former = fresh ? undefined : before[i]?.protocol;
+    const former = { protocol: fresh ? undefined : told[i]?.protocol, namesSrtp };
     const { protocol, cryptos } = proposed(section.line, security, voice, former);
     const dtls = security.dtls ? dtlsLines(facts.srtp!.fingerprint(), "actpass") : [];
     return { section, stream, mux, protocol, own: [...cryptos, ...dtls] };
   });
+};
 
 /** The parts of an answer for who made the offer: as many as that had. */
 export const answerParts = (
