@@ -54,6 +54,11 @@ export class SessionRefresh implements Requester, Renegotiation {
     this.#send(request, now);
   }
 
+  /** An INVITE that was told 100 never fails by itself (RFC 3261 §17.1.1.2); its 487 is a refusal. */
+  takeBack(now: Instant): void {
+    if (this.#client) this.#board.transactions.cancel(this.#client, now);
+  }
+
   response(transaction: ClientTransaction, response: Response, flow: Flow, now: Instant): void {
     if (transaction !== this.#client || response.status < 200) return;
     this.#leg.flow = flow;

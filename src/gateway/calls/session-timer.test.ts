@@ -244,3 +244,31 @@ test("a call that is over refreshes nothing, and acknowledges what comes late", 
   assert.deepEqual(gateway.wait(4_000_000), []);
   assert.equal(gateway.gateway.sizes.ports, 0);
 });
+
+/** A call whose callee is to be refreshed by re-INVITE, and says 100 to that and no more. */
+function pondering() {
+  const gateway = site({ private: { mode: "require", intervalS: 600 } });
+  const { caller } = up(gateway, {}, { allow: "INVITE, ACK, BYE" });
+  const refresh = only(gateway.wait(300_000), "INVITE");
+  assert.deepEqual(gateway.take("private", gateway.answer(refresh, 100)), []);
+  assert.deepEqual(gateway.wait(59_000), []);
+  const cancel = only(gateway.wait(1000), "CANCEL");
+  assert.deepEqual(gateway.take("private", gateway.answer(cancel, 200)), []);
+  return { gateway, caller, refresh };
+}
+
+test("a refresh that a peer doesn't answer is taken back, and tried again", () => {
+  const { gateway, caller, refresh } = pondering();
+  only(gateway.take("private", gateway.answer(refresh, 487)), "ACK");
+  const own = gateway.inside(caller, "INVITE", 2, { sdp: sdpOf("public") });
+  const other = only(gateway.take("public", own), "INVITE");
+  only(gateway.take("private", gateway.answer(other, 488)), 488);
+  only(gateway.wait(10_000), "INVITE");
+});
+
+test("a peer that is gone since it said 100 to a refresh has no call any more", () => {
+  const { gateway } = pondering();
+  const byes = gateway.wait(33_000);
+  assert.deepEqual(sidesOf(byes), ["BYE private", "BYE public"]);
+  assert.equal(gateway.gateway.callCount, 0);
+});

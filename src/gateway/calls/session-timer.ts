@@ -11,6 +11,9 @@ import type { Switchboard } from "./setup.ts";
 /** A refresh that came to nothing is tried again after this long, while the session lasts. */
 const AGAIN_MS = 10_000;
 
+/** How long a peer may think about a refresh by re-INVITE, which others' offers must wait for. */
+const ANSWER_MS = 60_000;
+
 /** How the log and the peers are told. */
 const EXPIRED = { reason: 'SIP;cause=408;text="Session timer expired"' };
 
@@ -28,6 +31,8 @@ export class SessionTimer {
   readonly #leg: Leg;
   readonly #deadline: Deadline;
   #lastsUntil = 0;
+  /** The refresh that has no final answer yet. */
+  #refresh: SessionRefresh | undefined;
 
   constructor(board: Switchboard, call: Call, leg: Leg, terms: SessionTerms) {
     this.#board = board;
@@ -48,11 +53,13 @@ export class SessionTimer {
 
   /** The peer's 2xx to a refresh of ours. */
   refreshed(sent: Request, granted: Response, now: Instant): void {
+    this.#refresh = undefined;
     timeLeg(this.#board, this.call, this.#leg, sent, granted, now);
   }
 
   /** The peer was busy or refused: the session has not ended for that. */
   tryAgain(now: Instant): void {
+    this.#refresh = undefined;
     this.#deadline.set(Math.min(now + AGAIN_MS, this.#lastsUntil), now);
   }
 
@@ -65,9 +72,12 @@ export class SessionTimer {
   }
 
   #due(now: Instant): void {
+    if (this.#refresh) return this.#refresh.takeBack(now);
     const isRefreshable = this.terms.weRefresh && now < this.#lastsUntil;
     if (!isRefreshable) return this.expired(now);
-    new SessionRefresh(this.#board, this.#leg, this).start(now);
+    this.#deadline.set(now + ANSWER_MS, now);
+    this.#refresh = new SessionRefresh(this.#board, this.#leg, this);
+    this.#refresh.start(now);
   }
 }
 
