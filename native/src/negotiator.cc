@@ -13,23 +13,25 @@ namespace media {
 namespace {
 
 // What can't be sent is lost, as it would be on the wire: who needs it asks again.
-void sendTo(const End& end, const Address& to, const void* bytes, size_t size) {
-  sendto(end.rtp.socket.fd(), bytes, size, MSG_DONTWAIT, to.raw(), to.size());
+void sendTo(const Port& port, const Address& to, const void* bytes, size_t size) {
+  sendto(port.socket.fd(), bytes, size, MSG_DONTWAIT, to.raw(), to.size());
 }
 
 // Where a handshake goes; nullptr while nobody is known there.
-const Address* reach(const End& end, Ms now) {
-  if (end.ice) return end.ice->reach(now);
-  return end.rtp.source.best().present() ? &end.rtp.source.best() : nullptr;
+const Address* reach(const Port& port, Ms now) {
+  if (port.end->ice) return port.end->ice->reach(now);
+  return port.source.best().present() ? &port.source.best() : nullptr;
 }
 
 // Who may speak DTLS: a validated source; without ICE the agreed one, or who showed the key
 // before (attack case E3).
-bool mayShakeHands(const End& end, const Address& from, Ms now) {
-  if (end.ice) return end.ice->validated(from, now);
-  const Source& source = end.rtp.source;
+bool mayShakeHands(const Port& port, const Address& from, Ms now) {
+  if (port.end->ice) return port.end->ice->validated(from, now);
+  const Source& source = port.source;
   return source.agreed().present() && (from == source.agreed() || from == source.learnt());
 }
+
+SecureEnd& keysOf(Port& port) { return port.rtcp ? port.end->rtcpSecure : port.end->secure; }
 
 }  // namespace
 
@@ -37,27 +39,33 @@ void Negotiator::agree(End& end, const EndPlan& plan, Ms now) {
   if (!plan.ice.present()) end.ice.reset();
   else if (!end.ice) end.ice = std::make_unique<IceAgent>();
   if (end.ice) end.ice->agree(plan.ice);
+  agree(end.rtp, plan.dtls, now);
+  agree(end.rtcp, plan.mux() ? DtlsPlan() : plan.dtls, now);
+}
 
-  if (end.dtls && !(end.dtls->plan() == plan.dtls)) drop(end, now);
-  if (plan.dtls.present() && !end.dtls) {
+void Negotiator::agree(Port& port, const DtlsPlan& plan, Ms now) {
+  if (port.dtls && !(port.dtls->plan() == plan)) drop(port, now);
+  if (plan.present() && !port.dtls) {
     // Keys of before were another association's.
-    end.secure.agree(SrtpMaster(), SrtpMaster(), now);
-    end.dtls = std::make_unique<DtlsAssociation>(identity_, plan.dtls);
+    keysOf(port).agree(SrtpMaster(), SrtpMaster(), now);
+    port.dtls = std::make_unique<DtlsAssociation>(identity_, plan);
   }
-  begin(end, now);
+  begin(port, now);
 }
 
 void Negotiator::part(Stream& stream, Ms now) {
   for (End& end : stream.ends) {
-    if (end.dtls) drop(end, now);
+    for (Port* port : {&end.rtp, &end.rtcp}) {
+      if (port->dtls) drop(*port, now);
+    }
   }
 }
 
-void Negotiator::take(End& end, Content content, const uint8_t* packet, size_t size,
+void Negotiator::take(Port& port, Content content, const uint8_t* packet, size_t size,
                       const Address& from, Ms now) {
-  if (content == Content::stun && end.ice) return takeStun(end, packet, size, from, now);
-  if (content == Content::dtls && end.dtls) return takeDtls(end, packet, size, from, now);
-  end.counters.drop(Drop::notRtp);
+  if (content == Content::stun && port.end->ice) return takeStun(*port.end, packet, size, from, now);
+  if (content == Content::dtls && port.dtls) return takeDtls(port, packet, size, from, now);
+  port.end->counters.drop(Drop::notRtp);
 }
 
 void Negotiator::takeStun(End& end, const uint8_t* packet, size_t size, const Address& from,
@@ -75,7 +83,7 @@ void Negotiator::takeStun(End& end, const uint8_t* packet, size_t size, const Ad
     case IceAgent::Verdict::nominated:
       break;
   }
-  sendTo(end, from, answer.data(), answer.size());
+  sendTo(end.rtp, from, answer.data(), answer.size());
   if (verdict == IceAgent::Verdict::nominated) {
     FrameWriter frame(events_, EventKind::latched);
     frame.u32(end.stream->slot);
@@ -83,48 +91,51 @@ void Negotiator::takeStun(End& end, const uint8_t* packet, size_t size, const Ad
     frame.text(from.host());
     frame.u16(from.port());
   }
-  begin(end, now);
+  begin(end.rtp, now);
 }
 
-void Negotiator::takeDtls(End& end, const uint8_t* packet, size_t size, const Address& from,
+void Negotiator::takeDtls(Port& port, const uint8_t* packet, size_t size, const Address& from,
                           Ms now) {
-  if (!mayShakeHands(end, from, now)) return end.counters.drop(Drop::foreignSource);
-  end.dtls->receive(packet, size, now);
-  follow(end, now);
+  if (!mayShakeHands(port, from, now)) return port.end->counters.drop(Drop::foreignSource);
+  port.dtls->receive(packet, size, now);
+  follow(port, now);
 }
 
-void Negotiator::begin(End& end, Ms now) {
-  if (!end.dtls || !reach(end, now)) return;
-  end.dtls->start(now);
-  follow(end, now);
+void Negotiator::begin(Port& port, Ms now) {
+  if (!port.dtls || !reach(port, now)) return;
+  port.dtls->start(now);
+  follow(port, now);
 }
 
 void Negotiator::wake(Ms now) {
   if (now < deadline_) return;
   deadline_ = DtlsAssociation::kNever;
-  const std::vector<End*> due = watched_;
-  for (End* end : due) {
-    end->dtls->wake(now);
-    follow(*end, now);
+  const std::vector<Port*> due = watched_;
+  for (Port* port : due) {
+    port->dtls->wake(now);
+    follow(*port, now);
   }
 }
 
-void Negotiator::follow(End& end, Ms now) {
-  flush(end, now);
-  if (end.dtls->changed()) tell(end, now);
-  const Ms due = end.dtls->deadline();
-  watch(end, due != DtlsAssociation::kNever);
+void Negotiator::follow(Port& port, Ms now) {
+  flush(port, now);
+  if (port.dtls->changed()) tell(port, now);
+  const Ms due = port.dtls->deadline();
+  watch(port, due != DtlsAssociation::kNever);
   deadline_ = std::min(deadline_, due);
 }
 
-void Negotiator::tell(End& end, Ms now) {
-  const DtlsAssociation& dtls = *end.dtls;
+void Negotiator::tell(Port& port, Ms now) {
+  End& end = *port.end;
+  const DtlsAssociation& dtls = *port.dtls;
   const bool secured = dtls.state() == DtlsAssociation::State::secured;
-  const bool before = end.secure.opens();
+  const bool before = keysOf(port).opens();
   // Nobody gets so far who isn't there.
   if (secured) end.confirmed = true;
   // When it is over these are none, and nothing passes any more.
-  end.secure.agree(dtls.inbound(), dtls.outbound(), now);
+  keysOf(port).agree(dtls.inbound(), dtls.outbound(), now);
+  // A call goes on without RTCP, which many peers never send.
+  if (port.rtcp) return;
   FrameWriter frame(events_, secured  ? EventKind::secured
                              : before ? EventKind::unsecured
                                       : EventKind::failed);
@@ -134,29 +145,29 @@ void Negotiator::tell(End& end, Ms now) {
   else frame.text(dtls.why());
 }
 
-void Negotiator::flush(End& end, Ms now) {
-  const auto datagrams = end.dtls->takeOutbox();
-  const Address* to = reach(end, now);
+void Negotiator::flush(Port& port, Ms now) {
+  const auto datagrams = port.dtls->takeOutbox();
+  const Address* to = reach(port, now);
   if (!to) return;
   for (const std::string& datagram : datagrams) {
     // Who forges the described address doesn't make us flood it (attack case E4).
-    if (!end.takesAnother()) return;
-    sendTo(end, *to, datagram.data(), datagram.size());
+    if (!port.end->takesAnother()) return;
+    sendTo(port, *to, datagram.data(), datagram.size());
   }
 }
 
-void Negotiator::drop(End& end, Ms now) {
-  end.dtls->close();
-  flush(end, now);
-  watch(end, false);
-  end.dtls.reset();
+void Negotiator::drop(Port& port, Ms now) {
+  port.dtls->close();
+  flush(port, now);
+  watch(port, false);
+  port.dtls.reset();
 }
 
-void Negotiator::watch(End& end, bool watched) {
-  if (end.watched == watched) return;
-  end.watched = watched;
-  if (watched) watched_.push_back(&end);
-  else std::erase(watched_, &end);
+void Negotiator::watch(Port& port, bool watched) {
+  if (port.watched == watched) return;
+  port.watched = watched;
+  if (watched) watched_.push_back(&port);
+  else std::erase(watched_, &port);
 }
 
 }  // namespace media

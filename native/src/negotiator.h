@@ -28,7 +28,7 @@ class Negotiator {
   // Before the stream goes.
   void part(Stream& stream, Ms now);
 
-  void take(End& end, Content content, const uint8_t* packet, size_t size, const Address& from,
+  void take(Port& port, Content content, const uint8_t* packet, size_t size, const Address& from,
             Ms now);
 
   // When `wake` has something to do.
@@ -37,19 +37,20 @@ class Negotiator {
 
  private:
   void takeStun(End& end, const uint8_t* packet, size_t size, const Address& from, Ms now);
-  void takeDtls(End& end, const uint8_t* packet, size_t size, const Address& from, Ms now);
-  void begin(End& end, Ms now);
+  void takeDtls(Port& port, const uint8_t* packet, size_t size, const Address& from, Ms now);
+  void agree(Port& port, const DtlsPlan& plan, Ms now);
+  void begin(Port& port, Ms now);
   // After anything that may have moved an association.
-  void follow(End& end, Ms now);
-  void tell(End& end, Ms now);
-  void flush(End& end, Ms now);
-  void drop(End& end, Ms now);
-  void watch(End& end, bool watched);
+  void follow(Port& port, Ms now);
+  void tell(Port& port, Ms now);
+  void flush(Port& port, Ms now);
+  void drop(Port& port, Ms now);
+  void watch(Port& port, bool watched);
 
   std::string& events_;
   const DtlsIdentity identity_;
-  // The ends whose associations have a deadline.
-  std::vector<End*> watched_;
+  // The ports whose associations have a deadline.
+  std::vector<Port*> watched_;
   Ms deadline_ = DtlsAssociation::kNever;
 };
 

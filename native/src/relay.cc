@@ -94,7 +94,7 @@ bool Relay::negotiate(size_t i, Port& port, Ms now) {
   const size_t size = received_[i].msg_len;
   const Content content = contentOf(packet, size);
   if (content != Content::stun && content != Content::dtls) return false;
-  negotiator_.take(*port.end, content, packet, size, sources_[i], now);
+  negotiator_.take(port, content, packet, size, sources_[i], now);
   return true;
 }
 
@@ -107,8 +107,8 @@ bool Relay::read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size) {
   };
   if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return drop(Drop::tooLong);
   rtcp = isRtcp(port, packet, size);
-  if (end.awaitsKeys()) return drop(Drop::noKeys);
-  if (end.secure.opens() && !open(i, port, now, rtcp, size)) return false;
+  if (end.awaitsKeys(rtcp)) return drop(Drop::noKeys);
+  if (end.secureFor(rtcp).opens() && !open(i, port, now, rtcp, size)) return false;
   if (end.stream->opaque) return true;
   if (rtcp) return validRtcp(packet, size) || drop(Drop::badRtcp);
   return validRtp(packet, size) || drop(Drop::notRtp);
@@ -129,7 +129,7 @@ bool Relay::open(size_t i, Port& port, Ms now, bool rtcp, size_t& size) {
     if (!port.source.agreed().present()) return drop(Drop::notAgreed);
     if (port.source.refuses(sources_[i], now)) return drop(Drop::foreignSource);
   }
-  switch (end.secure.open(packet, size, rtcp, now)) {
+  switch (end.secureFor(rtcp).open(packet, size, rtcp, now)) {
     case SrtpReceiver::Verdict::unauthentic:
       return drop(Drop::unauthentic);
     case SrtpReceiver::Verdict::replayed:
@@ -167,10 +167,10 @@ void Relay::pass(size_t i, Port& port, Ms now, bool rtcp, size_t size) {
   End& other = *end.other;
   const Address* target = other.target(rtcp, now);
   if (!target) return end.counters.drop(Drop::noTarget);
-  if (other.awaitsKeys()) return end.counters.drop(Drop::noKeys);
+  if (other.awaitsKeys(rtcp)) return end.counters.drop(Drop::noKeys);
   if (!other.takesAnother()) return end.counters.drop(Drop::unconfirmed);
-  if (other.secure.seals()) {
-    size = other.secure.seal(packets_[i].data(), size, rtcp);
+  if (SecureEnd& secure = other.secureFor(rtcp); secure.seals()) {
+    size = secure.seal(packets_[i].data(), size, rtcp);
     if (size == 0) return end.counters.drop(Drop::replayed);
   }
   vectors_[i].iov_len = size;

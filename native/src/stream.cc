@@ -48,8 +48,8 @@ const char* StreamPlan::faultOf(const EndPlan& end) const {
   }
   if (!opaque && end.rtcpPort == 0) return "rtcp-port";
   if (opaque && (keys || negotiates)) return "keys-of-opaque";
-  // One pair, one association.
-  if (negotiates && !end.mux()) return "no-rtcp-mux";
+  // One pair.
+  if (end.ice.present() && !end.mux()) return "no-rtcp-mux";
   if (end.ice.present() && !end.ice.sound()) return "ice-credentials";
   if (end.dtls.present() && (keys || end.dtls.fingerprints.empty())) return "dtls-keys";
   return nullptr;

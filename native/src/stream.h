@@ -90,6 +90,10 @@ struct Port {
   Source source;
   End* end = nullptr;
   bool rtcp = false;
+  // Who makes the keys of what goes by this port, where the plan says so.
+  std::unique_ptr<DtlsAssociation> dtls;
+  // The association has a deadline.
+  bool watched = false;
 };
 
 struct Stream;
@@ -103,11 +107,10 @@ struct End {
   Counters counters;
   Formats formats;
   SecureEnd secure;
+  // RTCP's own keys: on a port of its own it has an association of its own (RFC 5764 §4.2).
+  SecureEnd rtcpSecure;
   // Present where the plan says so. With ICE the pair takes the place of the source.
   std::unique_ptr<IceAgent> ice;
-  std::unique_ptr<DtlsAssociation> dtls;
-  // The association has a deadline.
-  bool watched = false;
   uint8_t side = 0;
   bool sending = false;
   // Somebody at the address we send to has sent to us: it wants this media (attack case E4).
@@ -119,9 +122,10 @@ struct End {
   // Whether one more packet may be sent there, given that there is a target. A checked address has
   // consented.
   bool takesAnother() { return ice || confirmed || sentUnconfirmed++ < kUnconfirmedMax; }
-  bool negotiates() const { return ice || dtls; }
+  bool negotiates() const { return ice || rtp.dtls; }
+  SecureEnd& secureFor(bool isRtcp) { return isRtcp && rtcp.dtls ? rtcpSecure : secure; }
   // The keys are DTLS's to make, and aren't there: nothing passes.
-  bool awaitsKeys() const { return dtls && !secure.opens(); }
+  bool awaitsKeys(bool isRtcp) { return rtp.dtls && !secureFor(isRtcp).opens(); }
   bool mux() const { return !rtcp.socket.isOpen(); }
   Port& portFor(bool isRtcp) { return isRtcp && !mux() ? rtcp : rtp; }
   // Where packets for this end go; nullptr while nobody may be sent anything.

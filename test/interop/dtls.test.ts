@@ -21,12 +21,15 @@ const OPERATOR_HZ = 440;
 const PHONE_HZ = 1_000;
 
 const cases = [
-  { encryption: "dtls_srtp", ice: false, exchange: "dtls", voice: "required" },
-  { encryption: "dtls_srtp", ice: true, exchange: "webrtc", voice: "preferred" },
+  { mux: true, ice: false, exchange: "dtls", voice: "required" },
+  { mux: false, ice: false, exchange: "dtls", voice: "required" },
+  { mux: true, ice: true, exchange: "webrtc", voice: "preferred" },
 ] as const;
 
-for (const { encryption, ice, exchange, voice } of cases) {
-  describe(`baresip ${encryption}${ice ? ", ICE" : ""}, ${voice}`, { skip }, () => {
+for (const { mux, ice, exchange, voice } of cases) {
+  describe(`baresip by DTLS, ${mux ? "one port" : "two ports"}${ice ? ", ICE" : ""}`, {
+    skip,
+  }, () => {
     let site: Site;
     let phones: Baresip[] = [];
     let wire: Capture;
@@ -64,9 +67,9 @@ for (const { encryption, ice, exchange, voice } of cases) {
         address: IPV4.operator,
         port: 5060,
         transport: "tcp",
-        encryption,
+        encryption: "dtls_srtp",
         ice,
-        mux: true,
+        mux,
         toneHz: OPERATOR_HZ,
         ...(dial === undefined ? {} : { dial }),
       });

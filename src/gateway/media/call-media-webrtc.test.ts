@@ -349,6 +349,18 @@ describe("DTLS without ICE", () => {
     );
   });
 
+  test("has two associations where RTCP has a port of its own", () => {
+    const bench = new Bench({ exchange: { callee: "dtls" } });
+    bench.offer(phone("UDP/TLS/RTP/SAVP", ...dtls("actpass")));
+    assert.equal(told(bench.answer(phone("RTP/AVP", ...dtls("active")))).mux, false);
+    for (const { port, rtcpPort, remoteRtcpPort, dtls: association } of Object.values(
+      bench.stream.ends,
+    )) {
+      assert.deepEqual([rtcpPort, remoteRtcpPort], [port + 1, 4001]);
+      assert.ok(association);
+    }
+  });
+
   test("joins keys of the description, each leg with its own", () => {
     const bench = new Bench({ encryption: { callee: "required" } });
     const offer = told(bench.offer(secure("actpass")));
@@ -428,12 +440,6 @@ describe("what can't be is refused by name", () => {
       `${NOT} no-fingerprint-to-rely-on`,
     ],
     ["a connection that is held", {}, secure("holdconn"), `${NOT} no-fingerprint-to-rely-on`],
-    [
-      "RTCP on a port of its own",
-      {},
-      phone(profile, ...dtls("actpass")),
-      `${NOT} dtls-without-rtcp-mux`,
-    ],
     ["DTLS over TCP", {}, phone("TCP/TLS/RTP/SAVP", ...dtls("actpass")), `${NOT} TCP/TLS/RTP/SAVP`],
     [
       "fax over DTLS",

@@ -84,7 +84,7 @@ export interface StreamEnd {
    * address that passed a check may send it; the remote address only says that we may send.
    */
   readonly ice?: IceEnd;
-  /** With rtcp-mux and without `srtp`. Until the keys are there nothing passes, either way. */
+  /** Without `srtp`. Until the keys are there nothing passes, either way; each port has its own. */
   readonly dtls?: DtlsEnd;
   /** What its peer's description lists, and so what it is sent (RFC 3264 §6.1). */
   readonly formats?: readonly Format[];

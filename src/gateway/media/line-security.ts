@@ -3,7 +3,6 @@ import {
   attributeName,
   attributeValue,
   type CryptoAttribute,
-  hasAttribute,
   type MediaLine,
   type MediaSection,
   parseCrypto,
@@ -91,10 +90,8 @@ export function protectionOf(
 const missingKey = ({ keysInSdp }: LegVoice): string =>
   keysInSdp ? "no-crypto-suite-in-common" : "keys-without-tls";
 
-function missingDtls({ line, lines }: MediaSection, policy: SrtpPolicy): string {
-  if (policy.fingerprint() === "") return line.protocol;
-  return hasAttribute(lines, "rtcp-mux") ? "no-fingerprint-to-rely-on" : "dtls-without-rtcp-mux";
-}
+const missingDtls = ({ line }: MediaSection, policy: SrtpPolicy): string =>
+  policy.fingerprint() === "" ? line.protocol : "no-fingerprint-to-rely-on";
 
 function offeredKey(
   section: MediaSection,
@@ -106,9 +103,8 @@ function offeredKey(
   return usable.find(({ key }) => key.suite === wanted[0]) ?? usable[0];
 }
 
-/** One association makes the keys of both RTP and RTCP: they need one port (RFC 5764 §4.2). */
 function offeredDtls(sdp: Sdp, section: MediaSection, policy: SrtpPolicy): PeerDtls | undefined {
-  if (policy.fingerprint() === "" || !hasAttribute(section.lines, "rtcp-mux")) return undefined;
+  if (policy.fingerprint() === "") return undefined;
   const dtls = dtlsOf(sdp, section, "active");
   return dtls && dtls.setup !== "holdconn" ? dtls : undefined;
 }
@@ -123,7 +119,6 @@ export function agreedProtection(
   const kind = profileKind(section.line.protocol) ?? "plain";
   const theirs = dtls ? dtlsOf(sdp, section, "passive") : undefined;
   if (theirs) {
-    if (!hasAttribute(section.lines, "rtcp-mux")) return NO_MUX;
     const ours = agreedDtls(theirs);
     return ours ? { dtls: ours } : refusal("bad-sdp", "answer-with-setup");
   }
@@ -137,8 +132,6 @@ export function agreedProtection(
   const isRequired = voice.encryption === "required";
   return isRequired ? refusal("media-encryption-required", "answered-plain") : {};
 }
-
-const NO_MUX = refusal("media-encryption-not-available", "dtls-without-rtcp-mux");
 
 /** Whether DTLS is what the leg is offered. */
 export const offersDtls = (voice: LegVoice, policy: SrtpPolicy | undefined): boolean =>

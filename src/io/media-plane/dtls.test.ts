@@ -230,6 +230,41 @@ test("who hangs up says so, and nothing passes any more", async () => {
   assert.deepEqual(await way.dropsOf("second", "callee"), { "no-keys": 1 });
 });
 
+test("RTCP on a port of its own has an association of its own, and joins who has one port", async () => {
+  const plane = await startInProcess();
+  planes.push(plane);
+  const ear = new Ear();
+  plane.onEvent((event) => ear.hear(event));
+  await using rtp = await LoopbackPeer.open();
+  await using rtcp = await LoopbackPeer.open();
+  await using onOne = await LoopbackPeer.open();
+  const localAddress = ownAddress();
+  const [a, b, c, d] = await freePairs(4, localAddress);
+  const fingerprints = [{ hash: "sha-256", value: plane.fingerprint }] as const;
+  const towards = (port: number, peer: number, role: DtlsEnd["role"]) => ({
+    ...{ localAddress, port, remoteAddress: localAddress, remotePort: peer },
+    ...{ remoteRtcpPort: peer + 1, dtls: { role, fingerprints } },
+  });
+  const outer = { localAddress, port: a!, ...remoteOf(rtp, rtcp) };
+  const inner = { localAddress, port: d!, rtcpPort: d!, ...remoteOf(onOne, onOne) };
+  const first = { caller: outer, callee: towards(b!, c!, "active") };
+  const second = { caller: towards(c!, b!, "passive"), callee: inner };
+  plane.perform({ kind: "stream", stream: streamBetween(second, { id: "second" }) });
+  plane.perform({ kind: "stream", stream: streamBetween(first, { id: "first" }) });
+  await Promise.all([ear.of("secured", "first"), ear.of("secured", "second")]);
+  await rtp.send(rtpPacket(1), outer);
+  assert.deepEqual((await onOne.next()).bytes, rtpPacket(1));
+  // Nothing tells when the other association has its keys: until then reports are lost.
+  while (onOne.waiting === 0) {
+    await rtcp.send(rtcpPacket(), { localAddress, port: a! + 1 });
+    await plane.counters([]);
+  }
+  assert.deepEqual((await onOne.next()).bytes, rtcpPacket());
+  await onOne.send(rtcpPacket(7), inner);
+  assert.deepEqual((await rtcp.next()).bytes, rtcpPacket(7));
+  assert.equal(rtp.waiting, 0);
+});
+
 test("the same description again goes on, another fingerprint begins anew", async () => {
   await using way = await twoStreams();
   await way.secured();
