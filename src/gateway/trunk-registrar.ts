@@ -12,7 +12,14 @@ import {
 } from "#routing";
 import type { Settings, Trunk } from "#settings";
 import type { Destination } from "#sip";
-import { Headers, parseCredentials, parseSeconds, Request, type Response } from "#sip-message";
+import {
+  Headers,
+  parseCredentials,
+  parseSeconds,
+  parseUri,
+  Request,
+  type Response,
+} from "#sip-message";
 import { Errand, type Outcome, type Sender, type Sent } from "./errand.ts";
 import { credentialsOf, type PeerStates, trunkCandidate } from "./policy.ts";
 import { TrunkRealms } from "./trunk-realms.ts";
@@ -44,9 +51,10 @@ export class TrunkRegistrar {
       const kept = this.#registrations.get(key);
       next.set(key, kept ?? new TrunkRegistration(this.#around, trunk, now));
     }
+    const heirs = new Map([...next.values()].map((one) => [one.trunk.name, one]));
     for (const [key, old] of this.#registrations) {
       if (next.has(key)) continue;
-      old.remove(now);
+      old.remove(now, heirs.get(old.trunk.name));
       this.#around.realms.forget(old.trunk);
     }
     this.#registrations = next;
@@ -70,6 +78,8 @@ class TrunkRegistration implements Wakeable {
   /** The peer that granted last: a binding is removed where it is. */
   #home: string | undefined;
   #alarm: Timer<unknown> | undefined;
+  /** What takes its place. */
+  #heir: TrunkRegistration | undefined;
 
   constructor(around: Around, trunk: Trunk, now: Instant) {
     const { board } = around;
@@ -82,8 +92,16 @@ class TrunkRegistration implements Wakeable {
     this.#later();
   }
 
-  remove(now: Instant): void {
+  /** The removal may come to the registrar after what the heir asks for, and undo that. */
+  remove(now: Instant, heir?: TrunkRegistration): void {
+    this.#heir = heir;
     this.#step({ kind: "remove" }, now);
+  }
+
+  /** The removal of a former registration is over. */
+  undone(now: Instant): void {
+    if (this.#heir) this.#heir.undone(now);
+    else this.#step({ kind: "undone" }, now);
   }
 
   wake(_why: string, now: Instant): void {
@@ -103,7 +121,7 @@ class TrunkRegistration implements Wakeable {
     }
     const minExpiresS = parseSeconds(response.headers.get("min-expires") ?? "");
     const retryAfterS = parseSeconds(response.headers.get("retry-after") ?? "");
-    const grantedS = status < 300 ? grantedOf(response, this.#contactUser) : undefined;
+    const grantedS = status < 300 ? grantedOf(response, outcome.request) : undefined;
     this.#step(
       {
         kind: "answered",
@@ -128,10 +146,12 @@ class TrunkRegistration implements Wakeable {
   }
 
   #step(event: RegistrationEvent, now: Instant): void {
+    const wasRemoving = this.#state.phase === "removing";
     const { state, actions } = stepRegistration(this.#state, event, this.#board.random, now);
     this.#state = state;
     for (const action of actions) this.#perform(action, now);
     this.#later();
+    if (wasRemoving && state.phase === "unregistered") this.#heir?.undone(now);
   }
 
   #later(): void {
@@ -210,10 +230,16 @@ class TrunkRegistration implements Wakeable {
   }
 }
 
-/** How long the registrar keeps our Contact: its own parameter, else Expires (RFC 3261 §10.2.4). */
-function grantedOf(response: Response, user: string): number | undefined {
-  const ours =
-    response.contacts.find((contact) => contact.uri.includes(`${user}@`)) ?? response.contact;
-  const own = ours?.params.get("expires");
+/**
+ * How long the registrar keeps our Contact: its own parameter, else Expires (RFC 3261 §10.2.4). It
+ * names all bindings of the address, and others may have registered there too; one that it writes
+ * otherwise than we did (as behind a NAT) is known by its user.
+ */
+function grantedOf(response: Response, { contact }: Request): number | undefined {
+  const asked = parseUri(contact?.uri ?? "");
+  const granted = response.contacts.map(({ uri, params }) => ({ uri: parseUri(uri), params }));
+  const theirs = granted.filter(({ uri }) => uri?.user === asked?.user);
+  const ours = theirs.find(({ uri }) => uri?.host === asked?.host && uri?.port === asked?.port);
+  const own = (ours ?? theirs[0] ?? granted[0])?.params.get("expires");
   return parseSeconds(own ?? response.headers.get("expires") ?? "");
 }

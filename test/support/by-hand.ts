@@ -3,7 +3,7 @@ import { type Instant, instant, seededRandom } from "#base";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import type { MediaCommand } from "#media";
-import type { Target } from "#port";
+import type { Order, Target } from "#port";
 import { type Settings, validateSettings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import {
@@ -104,6 +104,12 @@ export class ByHand {
       remotePort,
     };
     this.gateway.handle({ kind: "received", flow, text: printMessage(message) }, this.now);
+    return this.#drain();
+  }
+
+  /** What the operator of the gateway orders; what the gateway sends for it. */
+  order(order: Order): Sent[] {
+    this.gateway.handle({ kind: "order", order }, this.now);
     return this.#drain();
   }
 

@@ -11,6 +11,8 @@ export interface Registration {
   readonly nextAt?: Instant;
   /** Until when the operator keeps what it granted last. */
   readonly goodUntil?: Instant;
+  /** What the REGISTER that is out brings about may have been undone meanwhile. */
+  readonly isDoubtful?: boolean;
 }
 
 export type RegistrationEvent =
@@ -24,6 +26,8 @@ export type RegistrationEvent =
       readonly retryAfterS?: number;
     }
   | { readonly kind: "failed"; readonly why: "timeout" | "transport" }
+  /** A former registration of the same address was removed: this one with it, if it was there. */
+  | { readonly kind: "undone" }
   /** The gateway stops, or the trunk leaves the settings. */
   | { readonly kind: "remove" };
 
@@ -74,6 +78,8 @@ export function stepRegistration(
       return answered(state, event, random, now);
     case "failed":
       return fail(state, { kind: "failed", why: event.why }, undefined, random, now);
+    case "undone":
+      return undone(state, now);
     case "remove":
       return remove(state, now);
     default:
@@ -134,7 +140,7 @@ function grant(
       phase: "registered",
       askS: state.askS,
       failures: 0,
-      nextAt: after(now, 8 * tenthMs + random.integer(tenthMs)),
+      nextAt: state.isDoubtful ? now : after(now, 8 * tenthMs + random.integer(tenthMs)),
       goodUntil: after(now, expiresS * 1000),
     },
     actions: [{ kind: "registered", expiresS }],
@@ -154,7 +160,13 @@ function fail(
   const backOffMs = longestMs / 2 + random.integer(longestMs / 2);
   const askedMs = Math.min(retryAfterS ?? 0, ASKED_S_MAX) * 1000;
   const nextAt = after(now, Math.max(backOffMs, askedMs));
-  return { state: { ...state, phase: "failed", failures, nextAt }, actions: [action] };
+  const { isDoubtful: _, ...rest } = state;
+  return { state: { ...rest, phase: "failed", failures, nextAt }, actions: [action] };
+}
+
+function undone(state: Registration, now: Instant): RegistrationStep {
+  if (state.phase === "registering") return { state: { ...state, isDoubtful: true }, actions: [] };
+  return { state: state.phase === "registered" ? { ...state, nextAt: now } : state, actions: [] };
 }
 
 function remove(state: Registration, now: Instant): RegistrationStep {
