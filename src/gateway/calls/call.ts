@@ -1,4 +1,4 @@
-import { type Instant, ownText, type Timer } from "#base";
+import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import { CallFigures, type CallMedia, type Role } from "#media";
 import { confirmDialog, type Destination, type Flow } from "#sip";
@@ -14,15 +14,13 @@ import type {
   Renegotiation,
   Transferring,
 } from "./call-parts.ts";
-import { ackFor, inviteAcross } from "./crossing.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn } from "./farewell.ts";
 import { NO_SDP, relayAckAnswer, relayFirstAnswer } from "./first-answer.ts";
 import { type Crossing, type Fork, Forks } from "./forks.ts";
-import { answeredInvite, type Invited, invitedFor, invitedTo } from "./invited.ts";
-import { LateAnswers, type SentAck, Strays } from "./late-answers.ts";
-import { type Leg, nextHop } from "./legs.ts";
-import { command, withSdp } from "./session-body.ts";
+import { Inviting } from "./inviting.ts";
+import type { Leg } from "./legs.ts";
+import { command } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
 import type { Candidate, ReferRules, Switchboard, Wakeable } from "./setup.ts";
 import { Story } from "./story.ts";
@@ -65,19 +63,11 @@ export class Call implements Dialler, Responder, Wakeable {
   #asked: Asked | undefined;
   /** Who has been answered, and not acknowledged it yet. */
   #answered: Asker | undefined;
-  /** Our From tag and Call-ID towards the callee. */
-  readonly #calleeTag: string;
-  readonly #calleeCallId: string;
-  #inviteCSeq = 0;
-  /** The INVITE that was sent last; of answered ones, what their ACK needs. */
-  #invited: Invited | undefined;
+  readonly #inviting: Inviting;
   readonly #tags: string[] = [];
   readonly #dial: Dial;
   /** Ends the ringing. */
   #alarm: Timer<unknown> | undefined;
-  /** The ACK towards the callee, kept to answer repeated 2xx (RFC 3261 §13.2.2.4). */
-  #ack: SentAck | undefined;
-  #strays: Strays | undefined;
   /** CSeq of the INVITE that was answered: a re-INVITE may overtake its ACK (RFC 5407 §3.1.4). */
   #answeredSeq = 0;
   #acknowledged = false;
@@ -95,10 +85,9 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
     this.#forks = new Forks();
     this.#asked = { asker, offer, replaces };
-    this.#calleeTag = board.random.token(16);
-    this.#calleeCallId = board.setup.masked ? board.random.token(26) : asker.request.callId;
+    this.#inviting = new Inviting(board, asker.request.callId);
     asker.begun(this);
-    this.#claim(this.#calleeTag);
+    this.#claim(this.#inviting.tag);
     this.#dial = new Dial(board, this, dialling.candidates);
   }
 
@@ -123,18 +112,11 @@ export class Call implements Dialler, Responder, Wakeable {
 
   inviteFor(candidate: Candidate, to: Destination): Request {
     const { asker, offer, replaces } = this.#asked!;
-    const face = this.#board.setup.faces[candidate.side];
-    const dialog = { callId: this.#calleeCallId, tag: this.#calleeTag, cseq: ++this.#inviteCSeq };
-    const invite = inviteAcross(this.#board, asker.request, candidate, to, face, dialog);
-    withSdp(invite, offer);
-    if (replaces !== undefined) invite.headers.add("replaces", replaces);
-    this.#invited = invitedTo(candidate, invite, to.address, this.#invited);
-    return invite;
+    return this.#inviting.inviteFor(candidate, to, { request: asker.request, offer, replaces });
   }
 
   resent(request: Request): void {
-    this.#inviteCSeq = request.cseq.number;
-    if (this.#invited) this.#invited = { ...this.#invited, request, cseq: this.#inviteCSeq };
+    this.#inviting.resent(request);
   }
 
   failedOver(from: string, to: string, why: string): void {
@@ -144,7 +126,7 @@ export class Call implements Dialler, Responder, Wakeable {
   progressed(response: Response, flow: Flow, now: Instant): void {
     if (response.status === 100 || this.state !== "dialling") return;
     const fork = this.#forkOf(response, flow);
-    if (!fork) return;
+    if (!fork || fork.isOver) return;
     // Nobody is there yet whom early media could reach.
     const sdp = this.absent ? NO_SDP : this.#relaySdp(response, fork, now);
     if (isEnd(sdp)) return this.#abandon(sdp, now);
@@ -154,9 +136,10 @@ export class Call implements Dialler, Responder, Wakeable {
 
   answered(response: Response, flow: Flow, now: Instant): void {
     const fork = this.#forkOf(response, flow);
-    if (this.#ack && (response.to.tag ?? "") === this.#ack.tag) return this.#repeatAck();
+    if (this.#inviting.repeatAck(response)) return;
     if (fork && fork === this.chosen) return;
-    if (this.state !== "dialling" || !fork) return this.#hangUpStray(response, flow, now);
+    if (this.state !== "dialling" || !fork || fork.isOver)
+      return this.#hangUpStray(response, flow, now);
     const sdp = this.#relaySdp(response, fork, now);
     if (isEnd(sdp)) {
       this.#hangUpStray(response, flow, now);
@@ -164,12 +147,10 @@ export class Call implements Dialler, Responder, Wakeable {
     }
     confirmDialog(fork.callee.dialog, response);
     this.#choose(fork, now);
-    const invited = invitedFor(this.#invited!, response.cseq.number).request!;
-    timeLeg(this.#board, this, fork.callee, invited, response, now);
+    timeLeg(this.#board, this, fork.callee, this.#inviting.settle(response), response, now);
     const { asker } = this.#asked!;
     this.#answered = asker;
     this.#asked = undefined;
-    this.#invited = answeredInvite(this.#invited!);
     asker.answered(response, fork.caller, sdp.sdp, now);
   }
 
@@ -256,7 +237,13 @@ export class Call implements Dialler, Responder, Wakeable {
 
   /** A leg's dialog is no more: that ends the call, unless the leg has left it before. */
   lostDialog(leg: Leg, why: End, now: Instant): void {
-    if (this.state === "dialling" || this.has(leg)) this.hangUp(why, undefined, now);
+    if (this.state === "dialling") this.#loseFork(leg, why, now);
+    else if (this.has(leg)) this.hangUp(why, undefined, now);
+  }
+
+  /** The caller's BYE in an early dialog: of several it ends that one alone (RFC 3261 §15). */
+  leftFork({ caller }: Fork, bye: Request, now: Instant): void {
+    this.#loseFork(caller, end("cancelled"), now, { bye });
   }
 
   wake(why: string, now: Instant): void {
@@ -287,11 +274,24 @@ export class Call implements Dialler, Responder, Wakeable {
 
   #forkOf(response: Response, flow: Flow): Fork | undefined {
     const known = this.#forks.answeredBy(response);
-    if (known || !this.#asked || !this.#invited || this.#forks.isFull) return known;
+    const { latest } = this.#inviting;
+    if (known || !this.#asked || !latest || this.#forks.isFull) return known;
     const localTag = this.#board.random.token(16);
     const caller = this.#asked.asker.legFor(localTag);
     if (caller.dialog.localTag === localTag) this.#claim(localTag);
-    return this.#forks.open(caller, this.#invited, response, flow);
+    return this.#forks.open(caller, latest, response, flow);
+  }
+
+  /** The INVITE goes on without this early dialog: another may ring, unless it's the caller that is gone. */
+  #loseFork(leg: Leg, why: End, now: Instant, told: Farewell = {}): void {
+    const fork = this.#forks.end(leg);
+    if (!fork) return;
+    const isCallers = leg === fork.caller;
+    if (isCallers && !this.#forks.areLeft) {
+      return this.hangUp(why, told.bye ? "caller" : undefined, now, told);
+    }
+    this.#bye(fork.callee, now, told);
+    this.#inviting.leave([fork.callee]);
   }
 
   #relaySdp(response: Response, fork: Fork, now: Instant): { sdp: string | undefined } | End {
@@ -304,6 +304,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "answered";
     this.chosen = fork;
     this.#answeredSeq = fork.callee.inviteSeq;
+    this.#inviting.leave(this.#forks.calleesBut(fork));
     this.#forks.choose(fork);
     if (this.media.isForked) command(this.#board, this.media.dropOtherForks(now));
     this.#board.cancelAlarm(this.#alarm);
@@ -311,23 +312,11 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   #sendAck(sdp: string | undefined): void {
-    const { callee } = this.chosen!;
-    const { proof } = invitedFor(this.#invited!, this.#answeredSeq);
-    const request = ackFor(this.#board, callee, this.#answeredSeq, proof);
-    withSdp(request, sdp);
-    const to = nextHop(callee);
-    const text = this.#board.transactions.sendAck(request, to);
-    this.#ack = { tag: ownText(callee.dialog.remoteTag), text, to };
-  }
-
-  #repeatAck(): void {
-    if (this.#ack) this.#board.transactions.repeatAck(this.#ack.text, this.#ack.to);
+    this.#inviting.acknowledge(this.chosen!.callee, this.#answeredSeq, sdp);
   }
 
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
-    if (!this.#invited) return;
-    this.#strays ??= new Strays();
-    this.#strays.hangUp(this.#board, this.#invited, response, flow, now);
+    this.#inviting.hangUpStray(response, flow, now);
     if (this.state === "ending") this.#gone();
   }
 
@@ -371,6 +360,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ending";
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
+    if (!this.chosen) this.#inviting.leave(this.#forks.calleesBut(undefined));
     if (this.absent !== "caller") this.chosen?.caller.timer?.stop();
     if (this.absent !== "callee") this.chosen?.callee.timer?.stop();
     const voice = this.figures.voice(this.media);
@@ -386,10 +376,8 @@ export class Call implements Dialler, Responder, Wakeable {
   #gone(): void {
     if (this.state === "ended") return;
     this.state = "ended";
-    if (this.#invited) {
-      const invited = answeredInvite(this.#invited);
-      this.#dial.outlive(new LateAnswers(this.#board, invited, this.#ack?.tag, this.#strays));
-    }
+    const late = this.#inviting.lateAnswers();
+    if (late) this.#dial.outlive(late);
     this.#forget();
   }
 

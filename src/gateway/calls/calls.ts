@@ -1,6 +1,6 @@
 import type { Instant } from "#base";
 import { type End, end } from "#ends";
-import { otherRole, type Role } from "#media";
+import { otherRole } from "#media";
 import { acceptsCSeq, type Flow } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
@@ -80,10 +80,10 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     if (!found && this.#crossesOurBye(transaction, request, flow, now)) return true;
     // Of a call that is over no more than its end can be said.
     if (!found || (found.call.isOver && request.method !== "BYE")) return false;
-    const { call, role, from } = found;
+    const { from } = found;
     from.flow = flow;
     if (request.method === "BYE") {
-      this.#bye(call, role, transaction, request, now);
+      this.#bye(found, transaction, request, now);
       return true;
     }
     const refused = this.#take({ ...found, transaction, request }, now);
@@ -169,11 +169,16 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     this.#board.transactions.respond(transaction, done, now);
   }
 
-  #bye(call: Call, by: Role, transaction: ServerTransaction, bye: Request, now: Instant): void {
+  #bye(
+    { call, role: by, fork }: Crossing & { call: Call },
+    transaction: ServerTransaction,
+    bye: Request,
+    now: Instant,
+  ): void {
     this.#grant(transaction, bye, now);
     if (call.transfer?.left(call, by, now)) return;
-    // RFC 3261 §15: before the answer it means what CANCEL does.
-    const isCancel = call.state === "dialling" && by === "caller";
-    call.hangUp(end(isCancel ? "cancelled" : "completed"), by, now, { bye });
+    // RFC 3261 §15: before the answer it means what CANCEL does, to the one who says it.
+    if (call.state === "dialling" && by === "caller") return call.leftFork(fork, bye, now);
+    call.hangUp(end("completed"), by, now, { bye });
   }
 }

@@ -10,6 +10,8 @@ export interface Fork {
   /** Of the call's fork, another peer may take a leg's place (RFC 3891). */
   caller: Leg;
   callee: Leg;
+  /** Ended while others still ring: an answer of its comes too late. */
+  isOver?: boolean;
 }
 
 /** Where a request in a dialog comes from, and where it goes. */
@@ -51,15 +53,35 @@ export class Forks {
     return fork;
   }
 
+  /** Ends the early dialog that has this leg. */
+  end(leg: Leg): Fork | undefined {
+    const fork = this.#list.find(
+      ({ caller, callee, isOver }) => !isOver && (caller === leg || callee === leg),
+    );
+    if (fork) fork.isOver = true;
+    return fork;
+  }
+
+  /** Whether any early dialog goes on. */
+  get areLeft(): boolean {
+    return this.#list.some(({ isOver }) => !isOver);
+  }
+
   /** From now on this fork is the call; the others are forgotten. */
   choose(fork: Fork): void {
     this.#list = [fork];
+  }
+
+  /** The callee's ends of all that aren't this one. */
+  calleesBut(chosen: Fork | undefined): readonly Leg[] {
+    return this.#list.flatMap((fork) => (fork === chosen ? [] : fork.callee));
   }
 
   /** The fork that a request belongs to, by our own tag and, towards the callee, its tag too. */
   crossing(localTag: string, remoteTag: string | undefined): Crossing | undefined {
     for (const fork of this.#list) {
       const { caller, callee } = fork;
+      if (fork.isOver) continue;
       if (caller.dialog.localTag === localTag) {
         return { fork, role: "caller", from: caller, to: callee };
       }

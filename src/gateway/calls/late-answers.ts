@@ -1,5 +1,5 @@
 import { type Instant, ownText } from "#base";
-import type { Destination, Flow } from "#sip";
+import { confirmDialog, type Destination, type Flow } from "#sip";
 import type { Response } from "#sip-message";
 import type { ClientTransaction, Requester } from "#sip-transactions";
 import { ackFor } from "./crossing.ts";
@@ -7,7 +7,7 @@ import type { Answerable } from "./dial.ts";
 import { sayBye } from "./farewell.ts";
 import { calleeLeg } from "./forks.ts";
 import { type Invited, invitedFor } from "./invited.ts";
-import { nextHop } from "./legs.ts";
+import { type Leg, nextHop } from "./legs.ts";
 import type { Switchboard } from "./setup.ts";
 
 /** The ACK that a callee was sent, to be sent again as it was (RFC 3261 §13.2.2.4). */
@@ -27,12 +27,18 @@ const STRAYS_MAX = 12;
  */
 export class Strays {
   readonly #acks: SentAck[] = [];
+  /** Their early dialogs in which we have said more than the INVITE: our CSeq goes on. */
+  readonly #legs: Leg[] = [];
+
+  know(callee: Leg): void {
+    this.#legs.push(callee);
+  }
 
   hangUp(board: Switchboard, invited: Invited, response: Response, flow: Flow, now: Instant): void {
     const tag = response.to.tag ?? "";
     const known = this.#acks.find((ack) => ack.tag === tag);
     if (known) return board.transactions.repeatAck(known.text, known.to);
-    const callee = calleeLeg(invited, response, flow);
+    const callee = this.#legOf(tag, response, flow) ?? calleeLeg(invited, response, flow);
     const to = nextHop(callee);
     const { request, proof: kept } = invitedFor(invited, response.cseq.number);
     const proof = request?.headers ?? kept;
@@ -40,6 +46,14 @@ export class Strays {
     const text = board.transactions.sendAck(ack, to);
     if (this.#acks.length < STRAYS_MAX) this.#acks.push({ tag: ownText(tag), text, to });
     sayBye(board, callee, now);
+  }
+
+  #legOf(tag: string, response: Response, flow: Flow): Leg | undefined {
+    const leg = this.#legs.find(({ dialog }) => dialog.remoteTag === tag);
+    if (!leg) return undefined;
+    confirmDialog(leg.dialog, response);
+    leg.flow = flow;
+    return leg;
   }
 }
 

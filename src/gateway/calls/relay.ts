@@ -87,10 +87,10 @@ export class Relay implements Requester, Responder, Renegotiation {
     command(this.#board, call.media.goToFork(fork.callee.dialog.remoteTag));
   }
 
-  /** The call is over, or has become that of another early dialog. */
-  get #isLost(): boolean {
+  /** The call or its early dialog is over, or it has become that of another one. */
+  get #isLost(): boolean | undefined {
     const { call, fork } = this.#way;
-    return call.isOver || (call.chosen !== undefined && call.chosen !== fork);
+    return call.isOver || fork.isOver || (call.chosen !== undefined && call.chosen !== fork);
   }
 
   #timerRefusal(): End | undefined {

@@ -238,6 +238,185 @@ export const EARLY_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3261 §12.2.1.1 a callee that answers after another has had PRACK: its BYE counts on from there",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp | Supported: 100rel
+      pbx < INVITE sdp
+      pbx#a > 180
+      op#a < 180
+      pbx#b > 180 | Require: 100rel | RSeq: 900
+      op#b < 180 | RSeq: 900
+      op#b > PRACK | RAck: 900 41 INVITE
+      pbx#b < PRACK
+      pbx#b > 200 PRACK
+      op#b < 200 PRACK
+      pbx#a > 200 INVITE sdp
+      op#a < 200 INVITE sdp
+      op#a > ACK
+      pbx#a < ACK
+      pbx#b > 200 INVITE sdp:port=34000
+      pbx#b < ACK
+      pbx#b < BYE
+      pbx#b > 200 BYE
+      op#a > BYE
+      op#a < 200
+      pbx#a < BYE
+      pbx#a > 200
+    `,
+  },
+  {
+    name: "RFC 3261 §12.2.1.1 a callee that answers across the CANCEL after PRACK: its BYE counts on from there",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp | Supported: 100rel
+      pbx < INVITE sdp
+      pbx > 180 | Require: 100rel | RSeq: 900
+      op  < 180 | RSeq: 900
+      op  > PRACK | RAck: 900 41 INVITE
+      pbx < PRACK
+      pbx > 200 PRACK
+      op  < 200 PRACK
+      op  > CANCEL
+      op  < 200 CANCEL
+      op  < 487 INVITE
+      op  > ACK
+      pbx > 200 INVITE sdp
+      pbx < CANCEL
+      pbx < ACK
+      pbx < BYE
+      pbx > 200 CANCEL
+      pbx > 200 BYE
+    `,
+  },
+  {
+    name: "RFC 5057 §5.1 a 481 in one of two early dialogs ends that one alone",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx#a > 183 sdp
+      op#a < 183 sdp
+      pbx#b > 183 sdp:port=34000
+      op#b < 183 sdp
+      op#a > UPDATE sdp:port=32000
+      pbx#a < UPDATE sdp
+      pbx#a > 481 UPDATE
+      op#a < 481 UPDATE
+      pbx#a < BYE
+      pbx#a > 481 BYE
+      op#a > UPDATE
+      op#a < 481 UPDATE
+      pbx#b > 200 INVITE sdp:port=34000
+      op#b < 200 INVITE sdp
+      op#b > ACK
+      pbx#b < ACK
+      media op#b pbx#b
+      op#b > BYE
+      op#b < 200
+      pbx#b < BYE
+      pbx#b > 200
+    `,
+  },
+  {
+    name: "RFC 3261 §12.2.1.2 silence in one of two early dialogs ends that one alone; its late answer is hung up",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx#a > 183 sdp
+      op#a < 183 sdp
+      pbx#b > 180
+      op#b < 180
+      op#a > UPDATE
+      pbx#a < UPDATE
+      within 33000
+      pbx#a < BYE
+      pbx#a > 200 BYE
+      pbx#a > 200 INVITE sdp
+      pbx#a < ACK
+      pbx#a < BYE
+      pbx#a > 200 BYE
+      pbx#b > 200 INVITE sdp:port=34000
+      op#b < 200 INVITE sdp
+      op#b > ACK
+      pbx#b < ACK
+      media op#b pbx#b
+      op#b > BYE
+      op#b < 200
+      pbx#b < BYE
+      pbx#b > 200
+    `,
+  },
+  {
+    name: "RFC 3261 §15 BYE of the caller in one of two early dialogs ends that one alone",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx#a > 180
+      op#a < 180
+      pbx#b > 180
+      op#b < 180
+      op#a > BYE | Reason: Q.850;cause=17
+      op#a < 200 BYE
+      pbx#a < BYE | Reason: Q.850;cause=17
+      pbx#a > 200 BYE
+      pbx#b > 200 INVITE sdp
+      op#b < 200 INVITE sdp
+      op#b > ACK
+      pbx#b < ACK
+      op#b > BYE
+      op#b < 200
+      pbx#b < BYE
+      pbx#b > 200
+    `,
+  },
+  {
+    name: "RFC 5057 §5.1 a 481 in the only early dialog leaves the INVITE: another may ring yet",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx#a > 183 sdp
+      op#a < 183 sdp
+      op#a > UPDATE
+      pbx#a < UPDATE
+      pbx#a > 481 UPDATE
+      op#a < 481 UPDATE
+      pbx#a < BYE
+      pbx#a > 481 BYE
+      pbx#b > 200 INVITE sdp:port=34000
+      op#b < 200 INVITE sdp
+      op#b > ACK
+      pbx#b < ACK
+      op#b > BYE
+      op#b < 200
+      pbx#b < BYE
+      pbx#b > 200
+    `,
+  },
+  {
+    name: "RFC 3261 §12.2.1.2 a caller that knows its only early dialog no more ends the call",
+    bothWays: true,
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx > 183 sdp
+      op  < 183 sdp
+      pbx > UPDATE
+      op  < UPDATE
+      op  > 481 UPDATE
+      pbx < 481 UPDATE
+      pbx < CANCEL
+      op  < 481 INVITE
+      op  > ACK
+      pbx > 200 CANCEL
+      pbx > 487 INVITE
+      pbx < ACK
+    `,
+  },
+  {
     name: "RFC 3262 §4 each fork's reliable answer is acknowledged in its own dialog",
     bothWays: true,
     ladder: `
