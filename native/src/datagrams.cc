@@ -1,8 +1,11 @@
 #include "datagrams.h"
 
 #include <arpa/inet.h>
+#include <linux/errqueue.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +20,10 @@ namespace {
 
 constexpr size_t kBatch = 32;
 constexpr size_t kDatagramBytes = 65536;
+// What the system tells of a failed datagram: its error, and who reported it.
+constexpr size_t kControlBytes = 256;
+// A report of another datagram that failed meets the next one to be sent; a flood of them ends.
+constexpr int kSendsMax = 4;
 
 // One thread, one batch at a time: its buffers serve all sockets.
 struct Batch {
@@ -24,6 +31,7 @@ struct Batch {
   iovec parts[kBatch];
   sockaddr_storage addresses[kBatch];
   std::vector<char> bytes = std::vector<char>(kBatch * kDatagramBytes);
+  alignas(cmsghdr) char controls[kBatch][kControlBytes];
 
   void prepare(size_t i, size_t length, socklen_t addressLength) {
     parts[i] = {&bytes[i * kDatagramBytes], length};
@@ -85,6 +93,30 @@ uint16_t portOf(const sockaddr_storage& address) {
                    : reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
 }
 
+// Whether a place can't be reached, as ICMP says (RFC 3261 §18.4); undefined: it says something else.
+// A datagram too long for a link goes in pieces the next time, and one that ran out of hops is a
+// matter of routes.
+const char* unreachable(const sock_extended_err& error) {
+  const bool isIcmp = error.ee_origin == SO_EE_ORIGIN_ICMP &&
+                      ((error.ee_type == ICMP_DEST_UNREACH && error.ee_code != ICMP_FRAG_NEEDED) ||
+                       error.ee_type == ICMP_PARAMETERPROB);
+  const bool isIcmp6 = error.ee_origin == SO_EE_ORIGIN_ICMP6 &&
+                       (error.ee_type == ICMP6_DST_UNREACH || error.ee_type == ICMP6_PARAM_PROB);
+  return isIcmp || isIcmp6 ? uv_err_name(-static_cast<int>(error.ee_errno)) : nullptr;
+}
+
+const char* unreachable(msghdr& head) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&head); part != nullptr; part = CMSG_NXTHDR(&head, part)) {
+    const bool isError = (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR) ||
+                         (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR);
+    sock_extended_err error;
+    if (!isError || part->cmsg_len < CMSG_LEN(sizeof error)) continue;
+    std::memcpy(&error, CMSG_DATA(part), sizeof error);
+    return unreachable(error);
+  }
+  return nullptr;
+}
+
 bool isSet(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
@@ -109,6 +141,7 @@ Datagrams::Datagrams(const Napi::CallbackInfo& info)
     return;
   }
   receive_ = Napi::Persistent(info[3].As<Napi::Function>());
+  lost_ = Napi::Persistent(info[4].As<Napi::Function>());
   // Held until `close`: what the loop still calls may not be collected.
   Ref();
 }
@@ -125,6 +158,9 @@ const char* Datagrams::open(const std::string& address, uint16_t port, int buffe
   makeRoom(SO_RCVBUFFORCE, SO_RCVBUF, bufferBytes);
   makeRoom(SO_SNDBUFFORCE, SO_SNDBUF, bufferBytes);
   if (family_ == AF_INET6 && !isSet(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return uv_err_name(-errno);
+  // Without the reports a peer that is down is found out by its silence alone.
+  if (family_ == AF_INET) isSet(fd_, IPPROTO_IP, IP_RECVERR, 1);
+  else isSet(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
   if (bind(fd_, reinterpret_cast<sockaddr*>(&local), length) != 0) return uv_err_name(-errno);
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(Env(), &loop);
@@ -149,11 +185,52 @@ int Datagrams::listen() {
 
 // The loop stops listening to a socket with an error on it. A socket without a connection has one
 // that passes (the administrator cut it with `ss -K`, an ICMP error): reading it takes it away.
+// However many errors there are, what came is read too.
 void Datagrams::recover() {
   int error = 0;
   socklen_t length = sizeof error;
   getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length);
   listen();
+  Napi::HandleScope scope(Env());
+  // Whoever is told may close this socket, and let go of it.
+  [[maybe_unused]] const Napi::Value held = Value();
+  tellLost();
+  if (fd_ >= 0) receive();
+}
+
+// Calls lost(texts, hosts, ports, errors) once for all datagrams, up to a batch, that could not be
+// delivered as ICMP tells; the texts are as long as it repeats them.
+void Datagrams::tellLost() {
+  Batch& in = batch();
+  for (size_t i = 0; i < kBatch; i++) {
+    in.prepare(i, kDatagramBytes, sizeof in.addresses[i]);
+    in.heads[i].msg_hdr.msg_control = in.controls[i];
+    in.heads[i].msg_hdr.msg_controllen = kControlBytes;
+  }
+  const int count = recvmmsg(fd_, in.heads, kBatch, MSG_ERRQUEUE | MSG_DONTWAIT, nullptr);
+  Napi::Env env = Env();
+  Napi::HandleScope scope(env);
+  auto texts = Napi::Array::New(env);
+  auto hosts = Napi::Array::New(env);
+  auto ports = Napi::Array::New(env);
+  auto errors = Napi::Array::New(env);
+  uint32_t told = 0;
+  for (int i = 0; i < count; i++) {
+    const char* error = unreachable(in.heads[i].msg_hdr);
+    if (error == nullptr) continue;
+    napi_value text;
+    napi_create_string_latin1(env, &in.bytes[i * kDatagramBytes], in.heads[i].msg_len, &text);
+    texts.Set(told, text);
+    hosts.Set(told, hostOf(in.addresses[i]));
+    ports.Set(told, portOf(in.addresses[i]));
+    errors.Set(told, error);
+    told++;
+  }
+  if (told == 0) return;
+  lost_.MakeCallback(env.Global(), {texts, hosts, ports, errors}, context_);
+  if (env.IsExceptionPending()) {
+    napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+  }
 }
 
 // With the right to (CAP_NET_ADMIN) beyond net.core.rmem_max, whose default holds a hundred
@@ -214,7 +291,7 @@ Napi::Value Datagrams::send(const Napi::CallbackInfo& info) {
   int sent = 0;
   int error = 0;
   if (ready > 0) {
-    sent = sendmmsg(fd_, out.heads, ready, MSG_DONTWAIT);
+    sent = sendBatch(ready);
     if (sent < 0) {
       error = errno;
       sent = error == EAGAIN || error == ENOBUFS ? 0 : 1;
@@ -229,10 +306,21 @@ Napi::Value Datagrams::send(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// A report of a datagram that went before fails the next one that is sent, whoever that is for.
+int Datagrams::sendBatch(unsigned count) {
+  int sent = -1;
+  for (int sends = 0; sends < kSendsMax && sent < 0; sends++) {
+    sent = sendmmsg(fd_, batch().heads, count, MSG_DONTWAIT);
+    if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) break;
+  }
+  return sent;
+}
+
 void Datagrams::close(const Napi::CallbackInfo&) {
   if (fd_ < 0) return;
   shut();
   receive_.Reset();
+  lost_.Reset();
   Unref();
 }
 

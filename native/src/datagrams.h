@@ -15,7 +15,7 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // new Datagrams(address, port, bufferBytes, receive); throws the system's word (EADDRINUSE).
+  // new Datagrams(address, port, bufferBytes, receive, lost); throws the system's word (EADDRINUSE).
   explicit Datagrams(const Napi::CallbackInfo& info);
   ~Datagrams() override;
 
@@ -30,6 +30,8 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
   void recover();
   void makeRoom(int force, int ask, int bytes);
   void receive();
+  void tellLost();
+  int sendBatch(unsigned count);
   void shut();
 
   int fd_ = -1;
@@ -37,6 +39,7 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
   // Freed by the loop once it has let go of it: outlives this object.
   uv_poll_t* poll_ = nullptr;
   Napi::FunctionReference receive_;
+  Napi::FunctionReference lost_;
   Napi::AsyncContext context_;
 };
 

@@ -25,6 +25,14 @@ export type ReceiveDatagrams = (
   ports: readonly number[],
 ) => void;
 
+/** What could not be delivered: texts as far as ICMP repeats them, where to, and the system's words. */
+export type LoseDatagrams = (
+  texts: readonly string[],
+  hosts: readonly string[],
+  ports: readonly number[],
+  errors: readonly string[],
+) => void;
+
 /** The addon's functions; native/src/addon.cc says what they do. */
 interface Addon {
   /** Bound and listening, or it throws the system's word (EADDRINUSE). */
@@ -33,6 +41,7 @@ interface Addon {
     port: number,
     bufferBytes: number,
     receive: ReceiveDatagrams,
+    lost: LoseDatagrams,
   ) => Datagrams;
   /** Two connected Unix sockets, as file descriptors. */
   socketPair(): [number, number];

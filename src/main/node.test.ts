@@ -163,6 +163,41 @@ test("a peer that closes the connection instead of answering is told of at once"
   await witness.next(/^peer-down$/);
 });
 
+test("a call to a PBX whose UDP port is closed is refused at once (RFC 3261 §18.4)", {
+  timeout: 20_000,
+}, async (context) => {
+  const operator = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(operator, "listening");
+  context.after(() => operator.close());
+  const { port } = operator.address();
+  const settings = settingsOf({
+    securedInterface: "no",
+    publicLocal: { address: "127.0.0.1", plainPort: 15_986 },
+    privateLocal: { address: "127.0.0.1", plainPort: 15_987 },
+    pbx: { host: "127.0.0.1", port: 15_985, transport: "udp", optionsIntervalS: 0 },
+    trunks: [{ name: "op", peers: [{ host: "127.0.0.1", port }], optionsIntervalS: 0 }],
+  });
+  await started(context, settings, join(folder, "closed"));
+  const sdp =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n";
+  const invite = [
+    "INVITE sip:4001@127.0.0.1:15986 SIP/2.0",
+    `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bKclosed;rport`,
+    "Max-Forwards: 70",
+    "From: <sip:1@127.0.0.1>;tag=a",
+    "To: <sip:4001@127.0.0.1>",
+    "Call-ID: closed@127.0.0.1",
+    "CSeq: 1 INVITE",
+    `Contact: <sip:1@127.0.0.1:${port}>`,
+    "Content-Type: application/sdp",
+    `Content-Length: ${sdp.length}`,
+  ];
+  operator.send(`${invite.join("\r\n")}\r\n\r\n${sdp}`, 15_986, "127.0.0.1");
+  let answer = "";
+  while (!/^SIP\/2.0 [2-6]/.test(answer)) answer = String((await once(operator, "message"))[0]);
+  assert.match(answer, /^SIP\/2.0 503 /);
+});
+
 test("a flood of what is no message is summed up in the log", async () => {
   const lines: string[] = [];
   let malformed = 0;

@@ -1,6 +1,7 @@
 import { BoundedMap, hostPort, isIpv6 } from "#base";
 import { addon, type Datagrams } from "#native";
 import type { Destination, Flow, Side } from "#sip";
+import { requestKeyIn } from "#sip-transactions";
 import { ListenError, type Listener, type SocketEvents } from "./configuration.ts";
 import { DatagramQueue } from "./datagram-queue.ts";
 
@@ -36,9 +37,18 @@ export class DatagramSocket {
     this.#side = listener.side;
     this.#events = events;
     const { Datagrams } = addon();
-    this.#socket = new Datagrams(address, port, BUFFER_BYTES, (texts, hosts, ports) => {
-      for (let i = 0; i < texts.length; i++) this.#receive(texts[i]!, hosts[i]!, ports[i]!);
-    });
+    this.#socket = new Datagrams(
+      address,
+      port,
+      BUFFER_BYTES,
+      (texts, hosts, ports) => {
+        for (let i = 0; i < texts.length; i++) this.#receive(texts[i]!, hosts[i]!, ports[i]!);
+      },
+      (texts, hosts, ports, errors) => {
+        for (let i = 0; i < texts.length; i++)
+          this.#lost(texts[i]!, hosts[i]!, ports[i]!, errors[i]!);
+      },
+    );
     this.port = this.#socket.port;
     this.#queue = new DatagramQueue(this.#socket, (to, tag, why) =>
       this.#events.sendFailed(to, tag, why),
@@ -103,6 +113,16 @@ export class DatagramSocket {
     const flow = this.#flowOf(host, port);
     if (text.length <= KEEP_ALIVE_BYTES_MAX) this.#events.keepAlive?.(flow);
     else this.#events.received(flow, text);
+  }
+
+  /**
+   * ICMP says that a place can't be reached (RFC 3261 §18.4). Anybody may forge that, but not the
+   * branch in the message that it repeats: that alone names who is told.
+   */
+  #lost(text: string, address: string, port: number, why: string): void {
+    const tag = this.#closed ? undefined : requestKeyIn(text);
+    if (tag === undefined) return;
+    this.#events.sendFailed({ side: this.#side, transport: "udp", address, port }, tag, why);
   }
 
   #flowOf(address: string, port: number): Flow {

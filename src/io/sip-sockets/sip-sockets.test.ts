@@ -123,6 +123,57 @@ test("a datagram that the system refuses is told with its tag", async () => {
   await close();
 });
 
+/** A port that was ours, and that nobody listens at now. */
+async function closedPort(address: string): Promise<number> {
+  const socket = createSocket(address.includes(":") ? "udp6" : "udp4").bind(0, address);
+  await once(socket, "listening");
+  const { port } = socket.address();
+  await new Promise<void>((done) => socket.close(() => done()));
+  return port;
+}
+
+const request = (method: string, branch: string): string =>
+  `${method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP x:5060;branch=${branch};rport\r\n\r\n${"x".repeat(3000)}`;
+
+for (const address of ["127.0.0.1", "::1"]) {
+  test(`a request to a closed port of ${address} is told with its tag, and others go on`, async () => {
+    const { events, sockets, to, close } = await pair(listener("udp", address));
+    const nowhere = { ...to, port: await closedPort(address) };
+    for (const [method, branch, tag] of [
+      ["INVITE", "z9hG4bKone", "z9hG4bKone"],
+      ["CANCEL", "z9hG4bKone", "z9hG4bKone CANCEL"],
+    ] as const) {
+      sockets.one.send(nowhere, request(method, branch), tag);
+      const failed = await events.one.next("send-failed");
+      assert.deepEqual([failed.tag, failed.why], [tag, "ECONNREFUSED"]);
+      assert.deepEqual([failed.to.address, failed.to.port], [address, nowhere.port]);
+    }
+    // Those in between are for somebody who is there.
+    const sent = Array.from({ length: 40 }, (_, i) => `z9hG4bK${i}`);
+    for (const branch of sent) {
+      sockets.one.send(nowhere, request("BYE", `${branch}x`), `${branch}x`);
+      sockets.one.send(to, request("BYE", branch), branch);
+    }
+    for (const branch of sent) {
+      const { text } = await events.other.next("received");
+      assert.equal(text, request("BYE", branch));
+      assert.equal((await events.one.next("send-failed")).tag, `${branch}x`);
+    }
+    await close();
+    assert.deepEqual(events.one.left, []);
+  });
+}
+
+test("a response to a closed port concerns nobody: its Via is another's", async () => {
+  const { events, sockets, to, close } = await pair(listener("udp"));
+  const nowhere = { ...to, port: await closedPort("127.0.0.1") };
+  sockets.one.send(nowhere, request("INVITE", "z9hG4bKa").replace(/^.*/, "SIP/2.0 200 OK"));
+  sockets.one.send(nowhere, request("INVITE", "z9hG4bKb"), "z9hG4bKb");
+  assert.equal((await events.one.next("send-failed")).tag, "z9hG4bKb");
+  await close();
+  assert.deepEqual(events.one.left, []);
+});
+
 test("keep-alive datagrams are told as such, and not answered", async () => {
   const { events, sockets, to, close } = await pair(listener("udp"));
   for (const text of ["\r\n\r\n", "", "\0\0\0\0"]) {

@@ -10,6 +10,7 @@ export type {
   TransactionEvent,
   Unacknowledged,
 } from "./event.ts";
+export { requestKeyIn } from "./matching.ts";
 export type { ViaFor } from "./own-requests.ts";
 export type { ServerState, ServerTransaction } from "./server-transaction.ts";
 export { TIMINGS, type Timings } from "./timings.ts";

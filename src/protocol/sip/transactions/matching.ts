@@ -44,6 +44,15 @@ export function mergeKey(request: Request, flow: Flow): string | undefined {
 export const clientKey = (branch: string, method: string): string =>
   method === "CANCEL" ? `${branch} CANCEL` : branch;
 
+/** Our Via is the first header of each request that we send. */
+const OUR_REQUEST = /^([A-Z]{1,20}) [^\r\n]* SIP\/2\.0\r\nVia: [^\r\n]*;branch=(z9hG4bK\w+)/;
+
+/** The `branch` of the `Send` that a text of ours was, of which there may be but the beginning. */
+export function requestKeyIn(text: string): string | undefined {
+  const [, method = "", branch] = OUR_REQUEST.exec(text) ?? [];
+  return branch === undefined ? undefined : clientKey(branch, method);
+}
+
 /** RFC 3261 §17.1.3. */
 export const clientKeyOf = (response: Response): string =>
   clientKey(response.via.branch, response.cseq.method);
