@@ -22,6 +22,8 @@ const BROWSER_HZ = 440;
 const PHONE_HZ = 1_000;
 const BROWSER_PORT = 5080;
 
+type Policy = NonNullable<Parameters<typeof startBrowser>[1]["bundlePolicy"]>;
+
 describe("a browser", { skip }, () => {
   let site: Site;
   let phones: Telephone[] = [];
@@ -53,8 +55,9 @@ describe("a browser", { skip }, () => {
     phones = [];
   });
 
-  const browser = (dial?: string): Promise<Browser> =>
+  const browser = (dial?: string, bundlePolicy: Policy = "balanced"): Promise<Browser> =>
     startBrowser(site.operator, {
+      bundlePolicy,
       address: IPV4.operator,
       port: BROWSER_PORT,
       toneHz: BROWSER_HZ,
@@ -71,25 +74,27 @@ describe("a browser", { skip }, () => {
       ...(dial === undefined ? {} : { dial }),
     });
 
-  test("calls a telephone, and each hears the other", async () => {
-    const called = await phone();
-    phones.push(called);
-    const caller = await browser(`sip:1001@${IPV4.public}`);
-    phones.unshift(caller);
-    await talkAndHangUp(caller, called, TALK_S);
-    heardTone(called, BROWSER_HZ, TALK_S);
-    heardTone(caller, PHONE_HZ, TALK_S);
-  });
+  for (const policy of ["balanced", "max-bundle"] as const) {
+    test(`calls a telephone (${policy}), and each hears the other`, async () => {
+      const called = await phone();
+      phones.push(called);
+      const caller = await browser(`sip:1001@${IPV4.public}`, policy);
+      phones.unshift(caller);
+      await talkAndHangUp(caller, called, TALK_S);
+      heardTone(called, BROWSER_HZ, TALK_S);
+      heardTone(caller, PHONE_HZ, TALK_S);
+    });
 
-  test("is called by a telephone, and each hears the other", async () => {
-    const called = await browser();
-    phones.push(called);
-    const caller = await phone(`sip:0123456789@${IPV4.private}:5062`);
-    phones.unshift(caller);
-    await talkAndHangUp(caller, called, TALK_S);
-    heardTone(caller, BROWSER_HZ, TALK_S);
-    heardTone(called, PHONE_HZ, TALK_S);
-  });
+    test(`is called by a telephone (${policy}), and each hears the other`, async () => {
+      const called = await browser(undefined, policy);
+      phones.push(called);
+      const caller = await phone(`sip:0123456789@${IPV4.private}:5062`);
+      phones.unshift(caller);
+      await talkAndHangUp(caller, called, TALK_S);
+      heardTone(caller, BROWSER_HZ, TALK_S);
+      heardTone(called, PHONE_HZ, TALK_S);
+    });
+  }
 
   test("has its pair checked and its keys made on the wire", async () => {
     await wire.stop();

@@ -7,8 +7,8 @@ const audio = new AudioContext({ sampleRate: RATE });
 const heard = [];
 let pc;
 
-function begin(hz, codec) {
-  pc = new RTCPeerConnection();
+function begin(hz, codec, bundlePolicy) {
+  pc = new RTCPeerConnection({ bundlePolicy });
   const tone = new OscillatorNode(audio, { frequency: hz });
   const level = new GainNode(audio, { gain: 0.5 });
   const out = new MediaStreamAudioDestinationNode(audio, { channelCount: 1 });

@@ -13,6 +13,7 @@ export interface BrowserPlan {
   readonly port: number;
   readonly toneHz: number;
   readonly codec: string;
+  readonly bundlePolicy?: "balanced" | "max-compat" | "max-bundle";
   /** Whom it calls, and by which gateway. */
   readonly dial?: { readonly uri: string; readonly host: string; readonly port: number };
 }
@@ -44,12 +45,12 @@ class BrowserPhone {
   }
 
   async start(): Promise<void> {
-    const { toneHz, codec, port, address, dial } = this.#plan;
+    const { toneHz, codec, bundlePolicy = "balanced", port, address, dial } = this.#plan;
     writeFileSync(this.#file, wavHeader());
     await this.#browser.open();
     const page = readFileSync(join(import.meta.dirname, "browser-page.js"), "utf8");
     await this.#browser.evaluate(page);
-    await this.#browser.evaluate(`begin(${toneHz}, "${codec}")`);
+    await this.#browser.evaluate(`begin(${toneHz}, "${codec}", "${bundlePolicy}")`);
     if (dial) {
       this.#use(connect({ host: dial.host, port: dial.port, localAddress: address }));
       await this.#invite(dial.uri);
@@ -82,7 +83,7 @@ class BrowserPhone {
     const { from, to, callId, target } = this.#dialog!;
     const { address, port } = this.#plan;
     this.#write(`${method} ${target} SIP/2.0`, body, [
-      `Via: SIP/2.0/TCP ${address}:${port};branch=z9hG4bK${method}${cseq}`,
+      `Via: SIP/2.0/TCP ${address}:${port};branch=z9hG4bK${callId}${method}${cseq}`,
       "Max-Forwards: 70",
       `From: ${from}`,
       `To: ${to}`,

@@ -1,4 +1,5 @@
 import type { MediaLine } from "#sdp";
+import type { LineName } from "./bundle.ts";
 import type { Role, Stream } from "./command.ts";
 import type { Forks } from "./fork-media.ts";
 import type { LegVoice } from "./leg-voice.ts";
@@ -25,8 +26,8 @@ export interface OfferedLine {
   /** RTP and RTCP on one port: for the offerer, and as its peer is offered it. */
   readonly mux: boolean;
   readonly offersMux: boolean;
-  /** Its name (RFC 5888), which the answer repeats. */
-  readonly mid?: string | undefined;
+  /** As its offer names it, which the answer repeats. */
+  readonly name?: LineName | undefined;
   readonly security?: LineSecurity;
   readonly held: boolean;
   /** Where the offerer wants its media. */

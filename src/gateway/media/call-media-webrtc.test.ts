@@ -263,7 +263,7 @@ describe("a browser calls a telephone", () => {
       [picture!.line.protocol, findAttribute(picture!.lines, "rtcp-fb")],
       ["RTP/AVPF", "96 nack pli"],
     );
-    // No bundle is agreed: each line has a transport of its own (RFC 9143 §7.3).
+    // In the bundle is one line alone: each has a transport of its own (RFC 9143 §7.3).
     const { media } = bench.answer(
       text(
         "10.0.0.20",
@@ -314,6 +314,38 @@ describe("a telephone calls a browser", () => {
       assert.deepEqual(bench.stream.ends.callee.dtls, dtlsEnd(role));
       assert.equal(bench.stream.ends.callee.ice?.remoteUfrag, "theirs");
     }
+  });
+});
+
+describe("a bundle", () => {
+  const group = (sdp: Sdp) => sdp.session.filter((line) => line.startsWith("a=group"));
+  const mid = (sdp: Sdp) => findAttribute(first(sdp).lines, "mid");
+
+  test("has one line, the first that is accepted, and none crosses", () => {
+    const bench = new Bench();
+    assert.deepEqual(group(bench.offer(browser())), []);
+    const answer = bench.answer(phone("RTP/AVP", "a=mid:audio"));
+    assert.deepEqual([group(answer), mid(answer)], [["a=group:BUNDLE 0"], "0"]);
+  });
+
+  test("isn't answered where none was offered", () => {
+    const bench = new Bench();
+    bench.offer(browser().replace("a=group:BUNDLE 0\r\n", ""));
+    const answer = bench.answer(phone());
+    assert.deepEqual([group(answer), mid(answer)], [[], "0"]);
+  });
+
+  test("is offered to browsers, whose lines keep their names", () => {
+    const bench = new Bench({ exchange: { callee: "webrtc" } });
+    const offer = bench.offer(phone("RTP/AVP", "a=mid:audio"));
+    assert.deepEqual([group(offer), mid(offer)], [["a=group:BUNDLE 0"], "0"]);
+    const called = new Bench();
+    called.offer(
+      browser().replace("a=group:BUNDLE 0", "a=group:BUNDLE x").replace("a=mid:0", "a=mid:x"),
+    );
+    called.answer(phone());
+    const again = called.offer(phone(), "callee");
+    assert.deepEqual([group(again), mid(again)], [["a=group:BUNDLE x"], "x"]);
   });
 });
 

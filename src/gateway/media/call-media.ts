@@ -341,7 +341,7 @@ export class CallMedia {
     return sdp.media.map((section, i) => {
       const seat = seats[i]!;
       const id = seat.ports ? `${callId}.${i}.${++made.streams}` : "";
-      return offeredLine(section, judged[i]!, seat, { id, callId }, from, state, this.#facts);
+      return offeredLine(sdp, section, judged[i]!, seat, { id, callId }, from, state, this.#facts);
     });
   }
 

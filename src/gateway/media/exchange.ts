@@ -1,4 +1,5 @@
-import { findAttribute, type MediaSection, type Sdp } from "#sdp";
+import type { MediaSection, Sdp } from "#sdp";
+import { nameOf } from "./bundle.ts";
 import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
 import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
 import { type JudgedLine, judgeLine } from "./judge.ts";
@@ -28,6 +29,7 @@ import {
 
 /** One m= line of an offer, seated, as the exchange begins. */
 export function offeredLine(
+  sdp: Sdp,
   section: MediaSection,
   judged: JudgedLine,
   seat: Seat,
@@ -37,8 +39,16 @@ export function offeredLine(
   facts: MediaFacts,
 ): OfferedLine {
   const { shape, mux, held, remote } = judged;
-  const mid = findAttribute(section.lines, "mid");
-  const line = { line: section.line, mux, mid, held, remote, accepted: false, answerHeld: false };
+  const told = nameOf(sdp, section);
+  const line = {
+    line: section.line,
+    mux,
+    name: told,
+    held,
+    remote,
+    accepted: false,
+    answerHeld: false,
+  };
   if (!shape) return { ...line, offersMux: mux, fresh: false };
   const begun = seat.ports
     ? newStream(name, shape, seat.ports, sides, facts)
@@ -205,6 +215,6 @@ export function undone(exchange: Exchange, agreed: readonly { stream?: Stream }[
   return commands;
 }
 
-function idle({ line, mux, offersMux, mid, held, remote, fresh }: OfferedLine): OfferedLine {
-  return { line, mux, offersMux, mid, held, remote, fresh, accepted: false, answerHeld: false };
+function idle({ line, mux, offersMux, name, held, remote, fresh }: OfferedLine): OfferedLine {
+  return { line, mux, offersMux, name, held, remote, fresh, accepted: false, answerHeld: false };
 }

@@ -1,5 +1,6 @@
 import { hasAttribute, type MediaSection, originOf, refusedSection, type Sdp } from "#sdp";
 import type { Side } from "#sip";
+import { groupLine, type LineName, midsTold } from "./bundle.ts";
 import type { Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
 import { otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
 import type { JudgedLine } from "./judge.ts";
@@ -20,6 +21,8 @@ export interface Part {
   readonly protocol?: string;
   /** What we say beyond what we pass on: keys, and how DTLS begins. */
   readonly own: readonly string[];
+  /** Absent where a name passes as it came. */
+  readonly name?: LineName | undefined;
 }
 
 /** The parts of an offer for a leg whose voice must be so, and what it was told before. */
@@ -33,6 +36,7 @@ export const offerParts = (
 ): Part[] => {
   const { namesSrtp = false } = before;
   const told = linesTold(before);
+  const mids = midsTold(before);
   return sdp.media.map((section, i) => {
     const { stream, security, offersMux: mux, fresh } = lines[i]!;
     if (judged[i]!.refused) return { ...OFF, section: refusedSection(section.line) };
@@ -40,7 +44,9 @@ export const offerParts = (
     const former = { protocol: fresh ? undefined : told[i]?.protocol, namesSrtp };
     const { protocol, cryptos } = proposed(section.line, security, voice, former);
     const dtls = security.dtls ? dtlsLines(facts.srtp!.fingerprint(), "actpass") : [];
-    return { section, stream, mux, protocol, own: [...cryptos, ...dtls] };
+    const isBrowser = security.dtls && voice.exchange === "webrtc";
+    const name = isBrowser ? { mid: mids[i] ?? `${i}`, isBundled: true } : undefined;
+    return { section, stream, mux, protocol, name, own: [...cryptos, ...dtls] };
   });
 };
 
@@ -56,13 +62,12 @@ export const answerParts = (
     if (!accepted) {
       return { ...OFF, section: section.line.port === 0 ? section : refusedSection(line) };
     }
-    const { mux, mid } = offered[i]!;
-    const name = mid && !hasAttribute(section.lines, "mid") ? [`a=mid:${mid}`] : [];
-    if (!security) return { section, stream, mux, own: name };
+    const { mux, name } = offered[i]!;
+    if (!security) return { section, stream, mux, name, own: [] };
     const { protocol, cryptos } = answeredWith(line.protocol, security);
     const role = stream?.ends[from].dtls?.role;
     const dtls = role ? dtlsLines(facts.srtp!.fingerprint(), role) : [];
-    return { section, stream, mux, protocol, own: [...name, ...cryptos, ...dtls] };
+    return { section, stream, mux, protocol, name, own: [...cryptos, ...dtls] };
   });
 
 const OFF = { stream: undefined, mux: false, own: [] } as const;
@@ -79,6 +84,7 @@ export function printParts(
   const how = { to: to.side, address, mask, ice: iceOf(otherRole(to.role)) };
   const lines = rewriteSession(sdp.session, how);
   if (iceOf(to.role)) lines.push(ICE_LITE);
+  lines.push(...groupLine(parts.map(({ name }) => name)));
   for (const part of parts) {
     const { stream, section } = part;
     if (stream) {
@@ -89,12 +95,15 @@ export function printParts(
   return printAsOurs(lines, theirs, to.origin, address);
 }
 
-function oursOf({ section, mux, protocol, own }: Part, end: StreamEnd, address: string): OurPorts {
+function oursOf(part: Part, end: StreamEnd, address: string): OurPorts {
+  const { section, mux, protocol, own, name } = part;
   const { port, rtcpPort, ice } = end;
   const onOne = mux && !hasAttribute(section.lines, "rtcp-mux") ? ["a=rtcp-mux"] : [];
   // With ICE a peer that hasn't answered yet has no second port to fall back to (RFC 8858 §4).
   const only = ice && !ice.remoteUfrag ? ["a=rtcp-mux-only"] : [];
   const found = ice ? iceLines(ice, address, port) : [];
-  const lines = [...onOne, ...own, ...only, ...found];
-  return { port, rtcpPort, mux, ...(protocol && { protocol }), own: lines };
+  const named = name ? [`a=mid:${name.mid}`] : [];
+  const lines = [...named, ...onOne, ...own, ...only, ...found];
+  const isNamed = name !== undefined;
+  return { port, rtcpPort, mux, isNamed, ...(protocol && { protocol }), own: lines };
 }

@@ -9,6 +9,7 @@ import {
   printMediaLine,
 } from "#sdp";
 import type { Side } from "#sip";
+import { isBundle } from "./bundle.ts";
 import { hasFeedback } from "./profile.ts";
 import type { SdpMask } from "./sdp-mask.ts";
 
@@ -29,6 +30,8 @@ export interface OurPorts {
   readonly mux: boolean;
   /** The profile to be told; absent: as it came. */
   readonly protocol?: string;
+  /** The line has a name of its own there. */
+  readonly isNamed?: boolean;
   /** Our own lines, at the end: keys, fingerprint, ICE; nobody else's pass. */
   readonly own?: readonly string[];
 }
@@ -111,8 +114,9 @@ function rewriteAttribute(
     case "rtcp-mux":
       return ours?.mux ? line : undefined;
     case "group":
-      // Each stream has ports of its own here, so nothing can be bundled (RFC 9143).
-      return /^bundle\b/i.test(attributeValue(line)) ? undefined : line;
+      return isBundle(line) ? undefined : line;
+    case "mid":
+      return ours?.isNamed ? undefined : passed(line, how);
     case "tool":
       return how.mask ? undefined : line;
     case "fmtp":
