@@ -55,17 +55,23 @@ describe("a browser", { skip }, () => {
     phones = [];
   });
 
-  const browser = (dial?: string, bundlePolicy: Policy = "balanced"): Promise<Browser> =>
+  const browser = (
+    dial?: string,
+    bundlePolicy: Policy = "balanced",
+    video = false,
+  ): Promise<Browser> =>
     startBrowser(site.operator, {
       bundlePolicy,
+      video,
       address: IPV4.operator,
       port: BROWSER_PORT,
       toneHz: BROWSER_HZ,
       codec: "audio/pcma",
       ...(dial === undefined ? {} : { dial: { uri: dial, host: IPV4.public, port: 5060 } }),
     });
-  const phone = (dial?: string) =>
+  const phone = (dial?: string, video = false) =>
     startBaresip({
+      video,
       name: "1001",
       host: site.pbx,
       address: IPV4.phone,
@@ -95,6 +101,30 @@ describe("a browser", { skip }, () => {
       heardTone(called, PHONE_HZ, TALK_S);
     });
   }
+
+  test("calls a telephone with video, and each sees and hears the other", async () => {
+    const called = await phone(undefined, true);
+    phones.push(called);
+    const caller = await browser(`sip:1001@${IPV4.public}`, "balanced", true);
+    phones.unshift(caller);
+    await caller.program.line(/sees the other end/);
+    await called.program.line(/receiving with resolution 176 x 144/);
+    await talkAndHangUp(caller, called, TALK_S);
+    heardTone(called, BROWSER_HZ, TALK_S);
+    heardTone(caller, PHONE_HZ, TALK_S);
+  });
+
+  test("is called by a telephone with video, and each sees and hears the other", async () => {
+    const called = await browser(undefined, "balanced", true);
+    phones.push(called);
+    const caller = await phone(`sip:0123456789@${IPV4.private}:5062`, true);
+    phones.unshift(caller);
+    await called.program.line(/sees the other end/);
+    await caller.program.line(/receiving with resolution 176 x 144/);
+    await talkAndHangUp(caller, called, TALK_S);
+    heardTone(caller, BROWSER_HZ, TALK_S);
+    heardTone(called, PHONE_HZ, TALK_S);
+  });
 
   test("has its pair checked and its keys made on the wire", async () => {
     await wire.stop();

@@ -14,24 +14,47 @@ function begin(hz, codec, bundlePolicy) {
   const out = new MediaStreamAudioDestinationNode(audio, { channelCount: 1 });
   tone.connect(level).connect(out);
   tone.start();
-  pc.addTrack(out.stream.getAudioTracks()[0], out.stream);
-  prefer(codec);
-  pc.ontrack = ({ track }) => listen(new MediaStream([track]));
+  send(out.stream, codec);
+  pc.ontrack = ({ track }) => {
+    const stream = new MediaStream([track]);
+    play(stream, track.kind);
+    if (track.kind === "audio") listen(stream);
+  };
 }
 
-/** One codec and nothing else, so that the other end can play it. */
-function prefer(mimeType) {
-  const { codecs } = RTCRtpSender.getCapabilities("audio");
+/** A picture that changes. */
+function beginPicture() {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [176, 144];
+  const picture = canvas.getContext("2d");
+  let drawn = 0;
+  setInterval(() => {
+    picture.fillStyle = `hsl(${(drawn++ * 7) % 360} 100% 50%)`;
+    picture.fillRect(0, 0, 176, 144);
+  }, 100);
+  send(canvas.captureStream(10), "video/vp8");
+}
+
+/** By one codec and nothing else, so that the other end can play it. */
+function send(stream, mimeType) {
+  const [track] = stream.getTracks();
+  const sender = pc.addTrack(track, stream);
+  const { codecs } = RTCRtpSender.getCapabilities(track.kind);
   const wanted = codecs.filter((codec) => codec.mimeType.toLowerCase() === mimeType);
-  pc.getTransceivers()[0].setCodecPreferences(wanted);
+  pc.getTransceivers()
+    .find((one) => one.sender === sender)
+    .setCodecPreferences(wanted);
 }
 
-function listen(stream) {
-  // Chromium fetches what comes only for an element that plays it.
-  const player = new Audio();
+/** Chromium decodes what comes only for an element that plays it. */
+function play(stream, kind) {
+  const player = document.createElement(kind);
   player.srcObject = stream;
   player.muted = true;
   player.play();
+}
+
+function listen(stream) {
   const recorder = audio.createScriptProcessor(BLOCK, 1, 1);
   recorder.onaudioprocess = ({ inputBuffer }) => {
     for (const sample of inputBuffer.getChannelData(0)) {
@@ -57,6 +80,13 @@ const take = (type, sdp) => pc.setRemoteDescription({ type, sdp });
 async function answer(sdp) {
   await take("offer", sdp);
   return described(await pc.createAnswer());
+}
+
+/** How many pictures have been decoded. */
+async function seen() {
+  let pictures = 0;
+  for (const report of (await pc.getStats()).values()) pictures += report.framesDecoded ?? 0;
+  return pictures;
 }
 
 /** What was heard since the last time, as 16-bit samples in Base64. */

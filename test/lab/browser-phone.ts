@@ -14,12 +14,15 @@ export interface BrowserPlan {
   readonly toneHz: number;
   readonly codec: string;
   readonly bundlePolicy?: "balanced" | "max-compat" | "max-bundle";
+  /** Whether it sends a picture (VP8) and waits for one. */
+  readonly video?: boolean;
   /** Whom it calls, and by which gateway. */
   readonly dial?: { readonly uri: string; readonly host: string; readonly port: number };
 }
 
 const RATE = 16_000;
 const FETCH_MS = 100;
+const PICTURES_MIN = 5;
 const HEADER_BYTES = 44;
 
 /** One message of SIP, as far as a telephone of one call must know it. */
@@ -35,6 +38,7 @@ class BrowserPhone {
   readonly #file: string;
   #socket: Socket | undefined;
   #bytes = "";
+  #hasSeen = false;
   /** From, To, Call-ID and target of our requests, once there is a dialog. */
   #dialog: { from: string; to: string; callId: string; target: string } | undefined;
 
@@ -51,6 +55,7 @@ class BrowserPhone {
     const page = readFileSync(join(import.meta.dirname, "browser-page.js"), "utf8");
     await this.#browser.evaluate(page);
     await this.#browser.evaluate(`begin(${toneHz}, "${codec}", "${bundlePolicy}")`);
+    if (this.#plan.video) await this.#browser.evaluate("beginPicture()");
     if (dial) {
       this.#use(connect({ host: dial.host, port: dial.port, localAddress: address }));
       await this.#invite(dial.uri);
@@ -155,6 +160,9 @@ class BrowserPhone {
   async #keep(): Promise<void> {
     const samples = (await this.#browser.evaluate("fetchHeard()")) as string;
     appendFileSync(this.#file, Buffer.from(samples, "base64"));
+    if (!this.#plan.video || this.#hasSeen) return;
+    this.#hasSeen = Number(await this.#browser.evaluate("seen()")) >= PICTURES_MIN;
+    if (this.#hasSeen) say("sees the other end");
   }
 }
 

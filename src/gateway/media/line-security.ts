@@ -221,7 +221,7 @@ export function proposed(
   const wasSure = namesSrtp || (former !== undefined && profileKind(former) === secure);
   const isKeyed = dtls || proposals.length > 0;
   const isSure = encryption === "required" || isBrowser || (isKeyed && wasSure);
-  const feedback = isBrowser || (former ? hasFeedback(former) : wantsFeedback(offered));
+  const feedback = isBrowser || (former ? hasFeedback(former) : wantsFeedback(offered.protocol));
   return {
     protocol: profileNamed(offered.protocol, isSure ? secure : "plain", feedback),
     cryptos: proposals.map(cryptoLine),
@@ -234,9 +234,9 @@ export function hearProfiles({ media }: Sdp, told: OurOrigin): void {
   if (kinds.length > 0) told.namesSrtp = kinds.some((kind) => kind !== "plain");
 }
 
-/** A browser names feedback for voice as well, of which telephones know nothing (RFC 5124 §3). */
-const wantsFeedback = ({ media, protocol }: MediaLine): boolean =>
-  hasFeedback(protocol) && !(profileKind(protocol) === "dtls" && /^audio$/i.test(media));
+/** A browser has no profile without it, and telephones often none with it (RFC 5124 §3). */
+const wantsFeedback = (protocol: string): boolean =>
+  hasFeedback(protocol) && profileKind(protocol) !== "dtls";
 
 /** To the offerer: the profile that it named, and our key under its tag. */
 export const answeredWith = (

@@ -45,7 +45,9 @@ export function rewriteMedia(section: MediaSection, how: Rewriting, ours: OurPor
   const { port, protocol = section.line.protocol, own = [] } = ours;
   const line: MediaLine = { ...section.line, port, protocol };
   // What only profiles with feedback know stays behind where the other leg's has none (RFC 4585 §4).
-  const losesFeedback = hasFeedback(section.line.protocol) && !hasFeedback(protocol);
+  // But a picture: who asks for a whole one is mostly answered, whatever the profile is called.
+  const isVoice = /^audio$/i.test(section.line.media);
+  const losesFeedback = isVoice && hasFeedback(section.line.protocol) && !hasFeedback(protocol);
   const said = losesFeedback ? section.lines.filter((one) => !isFeedback(one)) : section.lines;
   return [printMediaLine(line), ...rewriteLines(said, how, ours), ...own];
 }
