@@ -45,6 +45,8 @@ export interface Renegotiation {
   readonly role: Role | undefined;
   awaits(ack: Request, by: Leg): boolean;
   acknowledge(ack: Request, now: Instant): void;
+  /** The call is over: nobody waits for an answer any more, and none may ever come. */
+  ended(now: Instant): void;
 }
 
 /** A transfer that a call has a part in, until it has come to its end. */

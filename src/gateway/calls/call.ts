@@ -59,7 +59,7 @@ export class Call implements Dialler, Responder, Wakeable {
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
   readonly #story: Story;
-  readonly #forks: Forks;
+  readonly #forks = new Forks();
   #asked: Asked | undefined;
   /** Who has been answered, and not acknowledged it yet. */
   #answered: Asker | undefined;
@@ -83,7 +83,6 @@ export class Call implements Dialler, Responder, Wakeable {
     this.media = dialling.media;
     const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
     this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
-    this.#forks = new Forks();
     this.#asked = { asker, offer, replaces };
     this.#inviting = new Inviting(board, asker.request.callId);
     asker.begun(this);
@@ -361,6 +360,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
     if (!this.chosen) this.#inviting.leave(this.#forks.calleesBut(undefined));
+    this.renegotiation?.ended(now);
     if (this.absent !== "caller") this.chosen?.caller.timer?.stop();
     if (this.absent !== "callee") this.chosen?.callee.timer?.stop();
     const voice = this.figures.voice(this.media);

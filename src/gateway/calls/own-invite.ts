@@ -121,6 +121,9 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
 
   acknowledge(): void {}
 
+  /** It is given so long and no longer, whatever its call does. */
+  ended(): void {}
+
   #try(now: Instant): void {
     // Nothing follows a BYE in its dialog (RFC 3261 §15).
     if (this.#call.isOver) return this.#fail(481, now);

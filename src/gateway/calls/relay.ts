@@ -157,6 +157,16 @@ export class Relay implements Requester, Responder, Renegotiation {
     if (!this.#done && this.#client) this.#board.transactions.cancel(this.#client, now);
   }
 
+  /** RFC 3261 §15.1.2: what is pending gets 487. Taken back, the other end's comes to an end too. */
+  ended(now: Instant): void {
+    if (this.#done || !this.#client) return;
+    const { request, transaction } = this.#way;
+    this.#board.transactions.cancel(this.#client, now);
+    const cancelled = refusal(this.#board, request, end("cancelled"));
+    cancelled.headers.delete("warning");
+    this.#board.transactions.respond(transaction, cancelled, now);
+  }
+
   unacknowledged(now: Instant): void {
     this.#way.call.hangUp(end("unacknowledged"), undefined, now);
   }

@@ -85,6 +85,10 @@ export class SessionRefresh implements Requester, Renegotiation {
 
   acknowledge(): void {}
 
+  ended(now: Instant): void {
+    this.takeBack(now);
+  }
+
   /** The description to send again, unless the ends are about to agree on another. */
   #lastSdp(): string | undefined {
     const { renegotiation, media } = this.#call;

@@ -163,11 +163,11 @@ export const RACE_FLOWS: readonly Flow[] = [
       pbx < INVITE sdp:sendonly
       op  > BYE
       op  < 200 BYE
+      op  < 487 INVITE
+      op  > ACK
       pbx < BYE
       pbx > 200 INVITE sdp:recvonly
       pbx < ACK
-      op  < 481 INVITE
-      op  > ACK
       pbx > 200 BYE
       streams 0
     `,
