@@ -19,6 +19,8 @@ const MODULES = join(ROOT, "node_modules");
 const NODE = join(MODULES, `node-linux-${process.arch}`);
 const ADDON = join(NATIVE, "build/Release/media_plane.node");
 const STAMP = join(NATIVE, "build/.sources");
+const KERNEL_SOURCE = join(NATIVE, "kernel/relay.bpf.c");
+const KERNEL_OBJECT = join(NATIVE, "build/Release/relay.bpf.o");
 
 const TOOLS = ["g++", "make", "python3"];
 
@@ -45,6 +47,7 @@ function digestOfSources() {
   const sources = readdirSync(join(NATIVE, "src")).sort();
   const files = [
     join(NATIVE, "binding.gyp"),
+    KERNEL_SOURCE,
     ...sources.map((file) => join(NATIVE, "src", file)),
     join(NODE, "package.json"),
     join(MODULES, "node-addon-api/package.json"),
@@ -60,6 +63,21 @@ function build() {
   const args = [nodeGyp, "rebuild", "--directory", NATIVE, "--nodedir", NODE];
   const env = { ...process.env, JOBS: String(availableParallelism()) };
   return spawnSync(join(NODE, "bin/node"), args, { encoding: "utf8", env });
+}
+
+/** Builds the kernel's part with clang, where that is: without it the sockets relay everything. */
+function buildKernelPart() {
+  if (!isInstalled("clang")) return "clang is not installed";
+  const { stdout } = spawnSync("g++", ["-print-multiarch"], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    "clang",
+    [
+      ...["-target", "bpf", "-mcpu=v3", "-O2", "-ffreestanding", "-Wall", "-Wextra", "-Werror"],
+      ...["-I", `/usr/include/${(stdout ?? "").trim()}`, "-c", KERNEL_SOURCE, "-o", KERNEL_OBJECT],
+    ],
+    { encoding: "utf8" },
+  );
+  return status === 0 ? undefined : (stderr ?? "clang failed");
 }
 
 if (!existsSync(NODE)) {
@@ -84,4 +102,10 @@ if (!built) {
     );
   writeFileSync(STAMP, digest);
   console.log(`media plane compiled in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+// clang may have come since the last installation.
+if (!built || !existsSync(KERNEL_OBJECT)) {
+  const why = buildKernelPart();
+  if (why === undefined) console.log("the kernel's part of the media plane compiled");
+  else console.log(`media will not go by the kernel (the sockets relay it): ${why}`);
 }

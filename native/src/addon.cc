@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "datagrams.h"
 #include "plane.h"
@@ -26,19 +27,37 @@ Napi::Value socketPair(const Napi::CallbackInfo& info) {
   return pair;
 }
 
-// run(control: number, manualClock: boolean): Promise<void> — serves the socket on a thread of
-// its own until it closes.
+// What { object, addresses } says; nothing of it: the kernel is left alone.
+media::KernelPath::Plan kernelPlan(const Napi::Value& value) {
+  media::KernelPath::Plan plan;
+  if (!value.IsObject()) return plan;
+  const auto wanted = value.As<Napi::Object>();
+  plan.object = wanted.Get("object").ToString();
+  const auto addresses = wanted.Get("addresses").As<Napi::Array>();
+  for (uint32_t i = 0; i < addresses.Length(); i++) {
+    plan.addresses.push_back(addresses.Get(i).ToString());
+  }
+  plan.streams = media::raiseFileLimit();
+  return plan;
+}
+
+// run(control: number, manualClock: boolean, kernel?: { object: string, addresses: string[] }):
+// Promise<void> — serves the socket on a thread of its own until it closes. What the kernel is to
+// do is prepared before it returns.
 Napi::Value run(const Napi::CallbackInfo& info) {
   const int control = info[0].ToNumber().Int32Value();
   const auto clock =
       info[1].ToBoolean().Value() ? media::Plane::Clock::manual : media::Plane::Clock::real;
+  // The batch buffers make it too big for a stack.
+  auto plane = std::make_unique<media::Plane>(control, clock, kernelPlan(info[2]));
   auto ended = Napi::Promise::Deferred::New(info.Env());
   auto notify = Napi::ThreadSafeFunction::New(
       info.Env(), Napi::Function::New(info.Env(), [](const Napi::CallbackInfo&) {}), "media plane",
       0, 1);
-  std::thread([control, clock, ended, notify] {
-    // The batch buffers make it too big for a stack.
-    std::make_unique<media::Plane>(control, clock)->run();
+  std::thread([plane = std::move(plane), ended, notify]() mutable {
+    plane->run();
+    // Its ports are closed before anybody hears of it.
+    plane.reset();
     notify.BlockingCall(
         [ended](Napi::Env env, Napi::Function) { ended.Resolve(env.Undefined()); });
     auto last = notify;

@@ -15,6 +15,7 @@ void writeCounters(FrameWriter& frame, const Counters& counters) {
   frame.count(counters.bytesIn);
   frame.count(counters.rtcpIn);
   frame.count(counters.packetsOut);
+  frame.count(counters.packetsByKernel);
   frame.count(quality.sequence().lost());
   frame.count(quality.sequence().reordered());
   frame.count(quality.sequence().duplicates());
@@ -32,6 +33,12 @@ void writeCounters(FrameWriter& frame, const Counters& counters) {
     frame.u8(static_cast<uint8_t>(i));
     frame.count(counters.drops[i]);
   }
+}
+
+void writeCounters(FrameWriter& frame, Stream& stream) {
+  // Each side's packets are counted for both.
+  for (End& end : stream.ends) end.absorb();
+  for (const End& end : stream.ends) writeCounters(frame, end.counters);
 }
 
 void Figures::setInterval(Ms interval, Ms now) {
@@ -57,7 +64,7 @@ void Figures::write(const std::vector<std::unique_ptr<Stream>>& streams) {
     const auto& stream = streams[at_];
     if (!stream || stream->lastPacket < since_) continue;
     frame.u32(stream->slot);
-    for (const End& end : stream->ends) writeCounters(frame, end.counters);
+    writeCounters(frame, *stream);
   }
   if (at_ < streams.size()) return;
   events_[last] = 1;

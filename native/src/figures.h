@@ -11,6 +11,8 @@ namespace media {
 
 // One end's account, as every frame has it that tells of it.
 void writeCounters(FrameWriter& frame, const Counters& counters);
+// Both of a stream, what the kernel has counted with it.
+void writeCounters(FrameWriter& frame, Stream& stream);
 
 // Tells the gateway every few seconds what all streams have counted that heard something since:
 // one batch, written frame by frame between packets, so that none waits for thousands of streams.

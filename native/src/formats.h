@@ -1,7 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
+
+#include "account.h"
 
 namespace media {
 
@@ -9,40 +10,36 @@ namespace media {
 class Formats {
  public:
   enum class Use : uint8_t {
-    media,
+    media = kUseMedia,
     // Telephone events (RFC 4733).
-    events,
+    events = kUseEvents,
     // Comfort noise, repairs and the like: neither the media nor even in their timing.
-    aside,
+    aside = kUseAside,
   };
   static constexpr uint8_t kUses = 3;
-  // More clock rates than one description names; further ones aren't known.
-  static constexpr uint8_t kRatesMax = 15;
 
   void add(uint8_t payloadType, uint32_t clockHz, Use use) {
-    const uint8_t rate = clockHz == 0 ? 0 : rateOf(1e6 / clockHz);
-    types_[payloadType & 0x7f] = static_cast<uint8_t>(rate | static_cast<uint8_t>(use) << kUse);
+    const uint8_t clock = clockHz < kClockMinHz ? 0 : clockOf(clockHz);
+    table_.types[payloadType & 0x7f] =
+        static_cast<uint8_t>(clock | static_cast<uint8_t>(use) << kUseShift);
   }
-
-  // Microseconds of one step of the timestamp; 0 when nobody said.
-  double stepUs(uint8_t payloadType) const { return steps_[types_[payloadType] & kRate]; }
-  Use use(uint8_t payloadType) const { return static_cast<Use>(types_[payloadType] >> kUse); }
+  const FormatTable& table() const { return table_; }
 
  private:
-  static constexpr uint8_t kRate = 0x0f;
-  static constexpr uint8_t kUse = 4;
+  // Slower ones measure nothing.
+  static constexpr uint32_t kClockMinHz = 100;
 
-  uint8_t rateOf(double stepUs) {
-    for (uint8_t i = 1; i <= kRatesMax; i++) {
-      if (steps_[i] == 0) steps_[i] = stepUs;
-      if (steps_[i] == stepUs) return i;
+  // More clock rates than one description names; further ones aren't known.
+  uint8_t clockOf(uint32_t clockHz) {
+    const uint32_t step = static_cast<uint32_t>((256'000'000'000 + clockHz / 2) / clockHz);
+    for (uint8_t i = 1; i < kClocks; i++) {
+      if (table_.steps[i] == 0) table_.steps[i] = step;
+      if (table_.steps[i] == step) return i;
     }
     return 0;
   }
 
-  // Index 0 is the rate that isn't known.
-  std::array<double, kRatesMax + 1> steps_{};
-  std::array<uint8_t, 128> types_{};
+  FormatTable table_{};
 };
 
 }  // namespace media

@@ -9,7 +9,7 @@ namespace media {
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is src/io/media-plane/frames.ts.
-enum class CommandKind : uint8_t { stream = 1, close = 2, counters = 3, fence = 4, advance = 5, figures = 6 };
+enum class CommandKind : uint8_t { stream = 1, close = 2, counters = 3, fence = 4, advance = 5, figures = 6, kernel = 7 };
 enum class EventKind : uint8_t {
   hello = 1,
   latched = 2,
@@ -23,7 +23,7 @@ enum class EventKind : uint8_t {
   unsecured = 10,
 };
 
-constexpr uint16_t kProtocolVersion = 4;
+constexpr uint16_t kProtocolVersion = 5;
 constexpr size_t kFrameHeader = 3;
 
 // Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is

@@ -1,6 +1,7 @@
 #include "plane.h"
 
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -30,6 +31,11 @@ constexpr rlim_t kPortsPerCall = 4;
 // Of so many ready ports the first waits for the last's packets to be sent: 0.2 ms at the most,
 // which is as exact as jitter need be.
 constexpr int kPortsPerLook = 16;
+
+// Packets that come faster than this are let come for as long as that: a wake-up costs as much as
+// relaying a packet, and nobody hears a fifth of a millisecond.
+constexpr Us kBusyUs = 400;
+constexpr long kRestNs = 200'000;
 
 Us clockUs() {
   timespec time{};
@@ -124,7 +130,8 @@ uint32_t raiseFileLimit() {
   return static_cast<uint32_t>(std::min<rlim_t>(files / kPortsPerCall, Plane::kStreamsMax));
 }
 
-Plane::Plane(int control, Clock clock) : control_(control), clock_(clock) {
+Plane::Plane(int control, Clock clock, const KernelPath::Plan& kernel)
+    : control_(control), clock_(clock), kernel_(kernel) {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   watch(epoll_, EPOLL_CTL_ADD, control_, EPOLLIN);
   look();
@@ -138,10 +145,13 @@ Plane::~Plane() {
 
 void Plane::run() {
   std::array<epoll_event, kReadyMax> ready;
+  // The kernel's own slack would make rests a quarter longer.
+  prctl(PR_SET_TIMERSLACK, 1000);
   hello();
   while (!ended_) {
     figures_.write(streams_);
     writeEvents();
+    rest();
     const int count = epoll_wait(epoll_, ready.data(), kReadyMax, patienceMs());
     if (count < 0 && errno != EINTR) return;
     look();
@@ -160,6 +170,16 @@ void Plane::run() {
   writeEvents();
 }
 
+void Plane::rest() {
+  if (clock_ == Clock::manual) return;
+  const Us now = clockUs();
+  const bool busy = now - lastWait_ < kBusyUs;
+  lastWait_ = now;
+  if (!busy || live_ == 0) return;
+  const timespec rest{0, kRestNs};
+  nanosleep(&rest, nullptr);
+}
+
 void Plane::look() {
   if (clock_ == Clock::manual) return;
   nowUs_ = clockUs();
@@ -173,6 +193,7 @@ void Plane::hello() {
   frame.u8(kDropNames.size());
   for (const char* name : kDropNames) frame.text(name);
   frame.text(negotiator_.fingerprint().text());
+  frame.text(kernel_.fault());
 }
 
 int Plane::patienceMs() const {
@@ -237,6 +258,9 @@ bool Plane::perform(CommandKind kind, std::string_view payload) {
     case CommandKind::figures:
       figures_.setInterval(frame.u32(), now_);
       return frame.ok();
+    case CommandKind::kernel:
+      kernel_.turn(frame.u32() != 0, streams_);
+      return frame.ok();
   }
   return false;
 }
@@ -254,6 +278,8 @@ bool Plane::stream(FrameReader& frame) {
   const bool fresh = !stream;
   if (fresh) stream = std::make_unique<Stream>(slot);
   const bool hadKey[] = {stream->ends[0].secure.opens(), stream->ends[1].secure.opens()};
+  // What the kernel relays follows no description.
+  kernel_.takeBack(*stream);
   const Stream::Outcome outcome = stream->apply(plan, epoll_, now_);
   if (outcome.failure) {
     FrameWriter event(events_, EventKind::failed);
@@ -294,6 +320,7 @@ bool Plane::close(FrameReader& frame) {
   if (!frame.ok()) return false;
   const auto stream = slot < streams_.size() ? std::move(streams_[slot]) : nullptr;
   live_ -= stream ? 1 : 0;
+  if (stream) kernel_.takeBack(*stream);
   if (stream) negotiator_.part(*stream, now_);
   // A stream that never opened is closed all the same: its end must be told.
   write(EventKind::closed, slot, stream.get(), true);
@@ -315,6 +342,7 @@ bool Plane::counters(FrameReader& frame) {
 
 void Plane::sweep() {
   nextSweep_ = now_ + kSweepMs;
+  kernel_.sweep(streams_, now_);
   // Whoever hasn't read the last figures has no use for further ones.
   if (events_.size() < kFiguresUnreadMax) figures_.begin(now_);
   for (const auto& stream : streams_) {
@@ -328,14 +356,13 @@ void Plane::sweep() {
   }
 }
 
-void Plane::write(EventKind kind, uint32_t slot, const Stream* stream, bool final) {
+void Plane::write(EventKind kind, uint32_t slot, Stream* stream, bool final) {
   static const Counters none;
   FrameWriter frame(events_, kind);
   frame.u32(slot);
   frame.u8(final);
-  for (size_t side = 0; side < 2; side++) {
-    writeCounters(frame, stream ? stream->ends[side].counters : none);
-  }
+  if (stream) return writeCounters(frame, *stream);
+  for (size_t side = 0; side < 2; side++) writeCounters(frame, none);
 }
 
 }  // namespace media

@@ -9,6 +9,7 @@
 
 #include "figures.h"
 #include "frame.h"
+#include "kernel_path.h"
 #include "negotiator.h"
 #include "relay.h"
 #include "stream.h"
@@ -26,7 +27,7 @@ class Plane {
   enum class Clock : uint8_t { real, manual };
 
   // Takes the control socket over and closes it in the end.
-  Plane(int control, Clock clock);
+  Plane(int control, Clock clock, const KernelPath::Plan& kernel = {});
   ~Plane();
   Plane(const Plane&) = delete;
   Plane& operator=(const Plane&) = delete;
@@ -40,6 +41,8 @@ class Plane {
   // Looks at the clock.
   void look();
   int patienceMs() const;
+  // Lets more packets come when they come fast, so that a wake-up is for several.
+  void rest();
   void readCommands();
   void writeEvents();
   // False when it isn't our language: whoever speaks there isn't our gateway.
@@ -49,7 +52,7 @@ class Plane {
   bool close(FrameReader& frame);
   bool counters(FrameReader& frame);
   void sweep();
-  void write(EventKind kind, uint32_t slot, const Stream* stream, bool final);
+  void write(EventKind kind, uint32_t slot, Stream* stream, bool final);
 
   const int control_;
   const Clock clock_;
@@ -59,6 +62,8 @@ class Plane {
   Ms now_ = 0;
   Us nowUs_ = 0;
   Ms nextSweep_ = 0;
+  // When packets were last waited for.
+  Us lastWait_ = 0;
   size_t live_ = 0;
   // What was read of the control socket; its first part may be half a frame (which is at most
   // half of it).
@@ -66,6 +71,7 @@ class Plane {
   size_t unfinished_ = 0;
   std::string events_;
   std::vector<std::unique_ptr<Stream>> streams_;
+  KernelPath kernel_;
   Figures figures_{events_};
   Negotiator negotiator_{events_};
   Relay relay_{events_, negotiator_};

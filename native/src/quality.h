@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "account.h"
 #include "formats.h"
 #include "sequence.h"
 
@@ -19,23 +20,20 @@ constexpr double kUnknown = -1;
 // so that a change of codec changes nothing.
 class Jitter {
  public:
-  void count(uint32_t timestamp, double stepUs, Us now);
-  // Another source: nothing is known of its clock.
-  void restart();
+  explicit Jitter(const JitterState& state) : state_(state) {}
+
   // The running estimate, as the source's own receiver reports it.
-  double nowMs() const { return compared_ > 0 ? estimate_ / 1000 : kUnknown; }
+  double nowMs() const {
+    return state_.compared > 0 ? static_cast<double>(state_.estimate) / 16e6 : kUnknown;
+  }
   // Its mean over all packets of all sources.
   double meanMs() const {
-    return compared_ > 0 ? sum_ / static_cast<double>(compared_) / 1000 : kUnknown;
+    const auto compared = static_cast<double>(state_.compared);
+    return state_.compared > 0 ? static_cast<double>(state_.sumNs) / compared / 1e6 : kUnknown;
   }
 
  private:
-  double estimate_ = 0;
-  double sum_ = 0;
-  uint64_t compared_ = 0;
-  Us arrival_ = 0;
-  uint32_t timestamp_ = 0;
-  double stepUs_ = 0;
+  const JitterState& state_;
 };
 
 // The way to one peer and back, by its answers to the sender reports that went by us to it
@@ -71,24 +69,23 @@ class Quality {
  public:
   static constexpr uint8_t kNoPayloadType = 0xff;
 
+  Quality() { state_.payloadType = kNoPayloadType; }
+
   // One valid packet of RTP, made plain.
   void count(const uint8_t* rtp, size_t size, const Formats& formats, Us now);
-  const Sequence& sequence() const { return sequence_; }
-  const Jitter& jitter() const { return jitter_; }
+  Sequence sequence() const { return Sequence(state_.sequence); }
+  Jitter jitter() const { return Jitter(state_.jitter); }
   // Digits pressed; which ones is nobody's business.
-  uint64_t dtmfEvents() const { return dtmfEvents_; }
+  uint64_t dtmfEvents() const { return state_.dtmfEvents; }
   // Of the last packet that was no telephone event, nor another thing aside.
-  uint8_t payloadType() const { return payloadType_; }
+  uint8_t payloadType() const { return static_cast<uint8_t>(state_.payloadType); }
+
+  // All of it, which the kernel goes on with for a while.
+  const QualityState& state() const { return state_; }
+  void resume(const QualityState& state) { state_ = state; }
 
  private:
-  void countEvent(const uint8_t* rtp, size_t size);
-
-  Sequence sequence_;
-  Jitter jitter_;
-  uint64_t dtmfEvents_ = 0;
-  uint32_t eventSsrc_ = 0;
-  uint32_t eventTimestamp_ = 0;
-  uint8_t payloadType_ = kNoPayloadType;
+  QualityState state_{};
 };
 
 // Reads a valid compound of RTCP on its way from one end to the other, by the round trips of both.

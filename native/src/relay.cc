@@ -28,9 +28,7 @@ void book(End& end, bool rtcp, const uint8_t* packet, size_t size, Us arrival) {
     readReports(packet, size, counters.roundTrip, end.other->counters.roundTrip, arrival);
     return;
   }
-  counters.packetsIn++;
-  counters.bytesIn += size;
-  if (!end.stream->opaque) counters.quality.count(packet, size, end.formats, arrival);
+  end.count(packet, size, arrival);
 }
 
 // Sends what it can and returns how many; 0 when the first one failed. A voice stream has one

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "account.h"
+
 namespace media {
 
 // Counts the packets of one sender that never came, came late or came twice, by sequence number
@@ -9,33 +11,16 @@ namespace media {
 // the last.
 class Sequence {
  public:
-  // What a packet is among its likes.
-  enum class Arrival : uint8_t { first, next, late, duplicate, stray };
+  explicit Sequence(const SequenceState& state = {}) : state_(state) {}
 
-  Arrival count(uint32_t ssrc, uint16_t number);
-  uint64_t lost() const { return settled_ + open(); }
+  void count(uint32_t ssrc, uint16_t number) { countSequence(&state_, ssrc, number); }
+  uint64_t lost() const { return state_.settled + stillLost(&state_); }
   // Packets that a later one had overtaken.
-  uint64_t reordered() const { return reordered_; }
-  uint64_t duplicates() const { return duplicates_; }
+  uint64_t reordered() const { return state_.reordered; }
+  uint64_t duplicates() const { return state_.duplicates; }
 
  private:
-  Arrival begin(uint32_t ssrc, uint16_t number);
-  Arrival countLate(uint16_t behind);
-  uint64_t open() const;
-
-  uint64_t settled_ = 0;
-  uint64_t reordered_ = 0;
-  uint64_t duplicates_ = 0;
-  // Of this source, each counted once.
-  uint64_t received_ = 0;
-  uint64_t cycles_ = 0;
-  // Which of the last 64 numbers have come, the highest by the lowest bit.
-  uint64_t seen_ = 0;
-  uint32_t ssrc_ = 0;
-  uint32_t awaited_ = 0;
-  uint16_t first_ = 0;
-  uint16_t highest_ = 0;
-  bool begun_ = false;
+  SequenceState state_;
 };
 
 }  // namespace media

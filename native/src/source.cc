@@ -40,6 +40,12 @@ bool Source::refuses(const Address& from, Ms now) const {
   return learnt_.present() && from != learnt_ && (now >= learningEnds_ || rankOf(from) <= rank_);
 }
 
+const Address* Source::settled(Ms now) const {
+  if (!agreed_.present()) return nullptr;
+  if (!learns_) return &agreed_;
+  return learnt_.present() && now >= learningEnds_ ? &learnt_ : nullptr;
+}
+
 Source::Rank Source::rankOf(const Address& from) const {
   if (from == agreed_) return Rank::asAgreed;
   if (former_.present() && from == former_) return Rank::former;

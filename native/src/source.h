@@ -29,6 +29,8 @@ class Source {
   // Whether no packet from there would be taken, whatever is in it. Changes nothing.
   bool refuses(const Address& from, Ms now) const;
   void forget();
+  // The one that will pass until a new agreement; nullptr while another might yet take its place.
+  const Address* settled(Ms now) const;
 
   const Address& agreed() const { return agreed_; }
   const Address& learnt() const { return learnt_; }

@@ -81,6 +81,29 @@ void End::agree(const EndPlan& plan, Ms now) {
   rtcp.socket.setDscp(plan.dscp);
 }
 
+void End::absorb() {
+  if (!lent.account) return;
+  const uint64_t packets = __atomic_load_n(&lent.account->packets, __ATOMIC_RELAXED);
+  const uint64_t bytes = __atomic_load_n(&lent.account->bytes, __ATOMIC_RELAXED);
+  counters.packetsIn += packets - lent.packets;
+  counters.packetsByKernel += packets - lent.packets;
+  counters.bytesIn += bytes - lent.bytes;
+  other->counters.packetsOut += packets - lent.packets;
+  counters.quality.resume(lent.account->quality);
+  lent.packets = packets;
+  lent.bytes = bytes;
+}
+
+void End::count(const uint8_t* packet, size_t size, Us arrival) {
+  absorb();
+  counters.packetsIn++;
+  counters.bytesIn += size;
+  if (stream->opaque) return;
+  counters.quality.count(packet, size, formats, arrival);
+  // One of a thousand that the kernel passed to us, of a stream that goes on there.
+  if (lent.account) lent.account->quality = counters.quality.state();
+}
+
 Stream::Stream(uint32_t at) : slot(at) {
   for (uint8_t side = 0; side < 2; side++) {
     End& end = ends[side];
@@ -120,7 +143,19 @@ Stream::Outcome Stream::apply(const StreamPlan& plan, int epoll, Ms now) {
   silenceMs = plan.silenceMs;
   lastPacket = now;
   silent = false;
+  lendAgain = 0;
   return outcome;
+}
+
+void Stream::hearKernel() {
+  for (const End& end : ends) {
+    if (!end.lent.account) continue;
+    const auto heard = static_cast<Ms>(
+        __atomic_load_n(&end.lent.account->lastNs, __ATOMIC_RELAXED) / 1'000'000);
+    if (heard <= lastPacket) continue;
+    lastPacket = heard;
+    silent = false;
+  }
 }
 
 void Stream::resetCounters() {

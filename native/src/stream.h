@@ -8,6 +8,7 @@
 #include "dtls.h"
 #include "formats.h"
 #include "ice_agent.h"
+#include "lent.h"
 #include "quality.h"
 #include "secure_end.h"
 #include "source.h"
@@ -41,6 +42,8 @@ struct Counters {
   uint64_t bytesIn = 0;
   uint64_t rtcpIn = 0;
   uint64_t packetsOut = 0;
+  // Of `packetsIn`, those that the kernel relayed by itself.
+  uint64_t packetsByKernel = 0;
   Quality quality;
   RoundTrip roundTrip;
   std::array<uint64_t, kDropNames.size()> drops{};
@@ -131,6 +134,12 @@ struct End {
   // Where packets for this end go; nullptr while nobody may be sent anything.
   const Address* target(bool isRtcp, Ms now) const;
   void agree(const EndPlan& plan, Ms now);
+  // Takes what the kernel has counted into its own counters.
+  void absorb();
+  // Counts a packet of its peer that came to the socket.
+  void count(const uint8_t* packet, size_t size, Us arrival);
+  // What the kernel relays of its peer.
+  Lent lent;
 };
 
 // One m= line of one call. Its address must not change: epoll holds pointers to its ports.
@@ -148,12 +157,16 @@ struct Stream {
   Outcome apply(const StreamPlan& plan, int epoll, Ms now);
   bool live() const { return ends[0].rtp.socket.isOpen(); }
   void resetCounters();
+  // Whoever spoke by the kernel isn't silent.
+  void hearKernel();
 
   const uint32_t slot;
   bool opaque = false;
   bool silent = false;
   Ms silenceMs = 0;
   Ms lastPacket = 0;
+  // When the kernel may be asked again to relay it.
+  Ms lendAgain = 0;
   std::array<End, 2> ends;
 };
 

@@ -32,6 +32,8 @@ class UdpSocket {
   bool isOpen() const { return fd_ >= 0; }
   int fd() const { return fd_; }
   const Address& local() const { return local_; }
+  // The byte of its packets that has the class of service.
+  uint8_t trafficClass() const { return static_cast<uint8_t>((dscp_ & 0x3f) << 2); }
 
  private:
   void swap(UdpSocket& other) {

@@ -19,6 +19,7 @@
 #include "../src/udp_socket.h"
 #include "dtls_test.h"
 #include "ice_test.h"
+#include "kernel_test.h"
 #include "plane_test.h"
 #include "quality_test.h"
 #include "srtp_test.h"
@@ -159,7 +160,8 @@ void testSocket() {
 
 }  // namespace
 
-int main() {
+// With the path of the kernel's part.
+int main(int argc, char** argv) {
   testSequence();
   testRtp();
   testRandomPackets();
@@ -168,6 +170,7 @@ int main() {
   testSource();
   testSocket();
   testQuality(check);
+  testKernel(check, argc > 1 ? argv[1] : "");
   failures += srtpFailures();
   failures += stunFailures();
   failures += iceFailures();

@@ -90,7 +90,7 @@ export class Gateway {
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
     this.#media = new MediaEvents(this.#board, this.#calls, identity);
-    this.#media.askForFigures(settings);
+    this.#media.instructPlane(settings);
   }
 
   handle(input: Input, now: Instant): void {
@@ -299,7 +299,7 @@ export class Gateway {
     this.#watch.apply(settings, now);
     this.#registrar.apply(settings, now);
     this.#names.look(now);
-    this.#media.askForFigures(settings);
+    this.#media.instructPlane(settings);
   }
 
   #drainCalls(calls: "wait" | "end", now: Instant): void {

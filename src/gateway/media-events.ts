@@ -21,7 +21,7 @@ export class MediaEvents implements Wakeable {
   readonly #board: Board;
   readonly #calls: Calls;
   readonly #identity: PlaneIdentity;
-  #everyS = 0;
+  #wanted: Pick<Settings["media"], "figuresS" | "kernel"> = { figuresS: 0, kernel: "off" };
   /** By stream: whose keys are gone; at most as many as there are streams. */
   readonly #unkeyed = new Map<string, Timer<unknown>>();
 
@@ -81,14 +81,15 @@ export class MediaEvents implements Wakeable {
   }
 
   /** A plane knows nothing of its settings when it begins. */
-  askForFigures({ media }: Settings): void {
-    this.#everyS = media.figuresS;
-    this.#ask();
+  instructPlane({ media }: Settings): void {
+    this.#wanted = media;
+    this.#instruct();
   }
 
-  #ask(): void {
-    const everyS = this.#everyS;
+  #instruct(): void {
+    const { figuresS: everyS, kernel } = this.#wanted;
     this.#board.emit({ kind: "media", command: { kind: "figures", everyS } });
+    this.#board.emit({ kind: "media", command: { kind: "kernel", isOn: kernel !== "off" } });
   }
 
   /**
@@ -97,7 +98,7 @@ export class MediaEvents implements Wakeable {
    * a call ends.
    */
   #reopenMedia(now: Instant): void {
-    this.#ask();
+    this.#instruct();
     let streams = 0;
     for (const call of [...this.#calls]) {
       if (call.media.isProtected) {

@@ -33,6 +33,14 @@ export type LoseDatagrams = (
   errors: readonly string[],
 ) => void;
 
+/** What the kernel is to relay by itself. */
+export interface KernelPart {
+  /** The file with its program, which may be missing. */
+  readonly object: string;
+  /** Our addresses that media comes to. */
+  readonly addresses: readonly string[];
+}
+
 /** The addon's functions; native/src/addon.cc says what they do. */
 interface Addon {
   /** Bound and listening, or it throws the system's word (EADDRINUSE). */
@@ -46,7 +54,7 @@ interface Addon {
   /** Two connected Unix sockets, as file descriptors. */
   socketPair(): [number, number];
   /** Runs a plane on a thread of its own until its control socket closes. */
-  run(control: number, manualClock: boolean): Promise<void>;
+  run(control: number, manualClock: boolean, kernel?: KernelPart): Promise<void>;
   /** Ends `run` as if the other end had closed. */
   stop(control: number): void;
   /** False when the kernel refuses. */
@@ -65,4 +73,9 @@ export function addon(): Addon {
 
 const ADDON = fileURLToPath(
   new URL("../../native/build/Release/media_plane.node", import.meta.url),
+);
+
+/** The kernel's part of the media plane, where clang was there to build it. */
+export const KERNEL_OBJECT = fileURLToPath(
+  new URL("../../native/build/Release/relay.bpf.o", import.meta.url),
 );

@@ -229,3 +229,11 @@ test("a flood of what is no message is summed up in the log", async () => {
     /^80 more: messages from 127\.0\.0\.1 \(private, udp\) not understood/,
   );
 });
+
+test("where media must go by the kernel and can't, nothing starts, and the reason is told", async () => {
+  const settings = settingsOf({ media: { kernel: "required" } });
+  const start = GatewayNode.start(settings, mkdtempSync(join(folder, "kernel-")), {
+    log: () => {},
+  });
+  await assert.rejects(start, /^Error: media\.kernel is required, but /);
+});

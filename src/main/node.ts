@@ -85,7 +85,7 @@ export class GatewayNode {
   ): Promise<GatewayNode> {
     await prepareDataDirectory(dataDirectory, events.log);
     const configuration = await socketConfiguration(settings, dataDirectory);
-    const plane = await startPlaneProcess();
+    const plane = await startPlane(settings, events.log);
     const node = new GatewayNode(settings, dataDirectory, plane, events);
     try {
       const ofPeers = { ...configuration, isPeer: node.#isPeer };
@@ -221,6 +221,23 @@ export class GatewayNode {
       });
     }
   }
+}
+
+async function startPlane(
+  { media, publicLocal, privateLocal }: Settings,
+  log: (line: string) => void,
+): Promise<PlaneProcess> {
+  const addresses = [...new Set([publicLocal.address, privateLocal.address])];
+  const isOff = media.kernel === "off";
+  const plane = await startPlaneProcess({ kernelAddresses: isOff ? [] : addresses });
+  const { kernelFault } = plane;
+  if (isOff || kernelFault === "") return plane;
+  if (media.kernel === "auto") {
+    log(`media goes by sockets, not by the kernel: ${kernelFault}`);
+    return plane;
+  }
+  await plane.close();
+  throw new Error(`media.kernel is required, but ${kernelFault}`);
 }
 
 /** Without a name to bear, a certificate isn't looked at. */

@@ -24,8 +24,13 @@ export class Host {
     return command("ip", "-n", this.namespace, ...args);
   }
 
+  /** Runs a program to its end; what it printed. */
+  run(...program: readonly string[]): string {
+    return command("ip", "netns", "exec", this.namespace, ...program);
+  }
+
   sysctl(setting: string): void {
-    command("ip", "netns", "exec", this.namespace, "sysctl", "-qw", setting);
+    this.run("sysctl", "-qw", setting);
   }
 
   /** Adds an address; an IPv6 one is usable at once (nobody else can have it). */

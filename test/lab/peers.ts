@@ -9,6 +9,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   rtpengine: "rtpengine-daemon",
   ip: "iproute2",
   ss: "iproute2",
+  setpriv: "util-linux",
 };
 
 /**

@@ -199,10 +199,13 @@ function isReference(node: ts.Identifier): boolean {
   return named.name !== node && named.propertyName !== node;
 }
 
-/** Only the composition root reads the environment and the arguments, and ends the process. */
+/** The root of the media plane's own process: its arguments are all that it is told. */
+const PLANE_ROOT = "src/io/media-plane/host.ts";
+
+/** Only the composition roots read the environment and the arguments, and end the process. */
 export function environmentReaders(sources: readonly Source[]): string[] {
   const others = sources.filter(
-    (source) => !source.path.startsWith("src/main/") && !isTest(source.path),
+    ({ path }) => !path.startsWith("src/main/") && path !== PLANE_ROOT && !isTest(path),
   );
   return complaints(others, (node) => {
     const text = ts.isPropertyAccessExpression(node) ? node.getText() : "";

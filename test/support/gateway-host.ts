@@ -133,7 +133,7 @@ export class GatewayHost implements Host {
       this.streams.set(command.stream.id, command.stream);
       return;
     }
-    if (command.kind === "figures") return;
+    if (command.kind !== "close") return;
     const zero = NOTHING_COUNTED;
     if (!this.streams.delete(command.id)) return;
     const counters = { id: command.id, ends: { caller: zero, callee: zero } };

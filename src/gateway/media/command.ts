@@ -118,7 +118,9 @@ export type MediaCommand =
   | { readonly kind: "stream"; readonly stream: Stream }
   | { readonly kind: "close"; readonly id: string }
   /** How often the plane tells of all streams what they counted; 0: never. */
-  | { readonly kind: "figures"; readonly everyS: number };
+  | { readonly kind: "figures"; readonly everyS: number }
+  /** Whether the kernel may relay by itself what it can, where it was prepared for that. */
+  | { readonly kind: "kernel"; readonly isOn: boolean };
 
 /** Packets as one end's peer sent them to us, and what became of them; drops by named reason. */
 export interface EndCounters {
@@ -127,6 +129,8 @@ export interface EndCounters {
   readonly rtcpIn: number;
   /** Packets that we sent to this end. */
   readonly packetsOut: number;
+  /** Of `packetsIn`, those that the kernel relayed by itself. */
+  readonly packetsByKernel: number;
   /** RTP sequence numbers that never came (RFC 3550 A.3); what came twice makes up for none. */
   readonly lost: number;
   /** Packets that a later one had overtaken. */
@@ -151,6 +155,7 @@ export const NOTHING_COUNTED: EndCounters = {
   bytesIn: 0,
   rtcpIn: 0,
   packetsOut: 0,
+  packetsByKernel: 0,
   lost: 0,
   reordered: 0,
   duplicates: 0,

@@ -115,6 +115,14 @@ export const mediaFields = {
           { unit: "s" },
         ),
       ).default(5),
+      kernel: choice(
+        ["auto", "off", "required"],
+        about(
+          "Relay by the kernel",
+          "Relais par le noyau",
+          "auto: plain RTP goes by the kernel where that can be, else by sockets, and the log says why. required: the gateway doesn't start without. Turned on after a start with off: at the next start.",
+        ),
+      ).default("auto"),
       opaque: choice(
         ["pass", "refuse"],
         about(

@@ -69,6 +69,9 @@ export class Channel {
       case "figures":
         this.#commands.figures(command.everyS);
         return this.#flushSoon();
+      case "kernel":
+        this.#commands.kernel(command.isOn);
+        return this.#flushSoon();
       default:
         command satisfies never;
     }

@@ -20,6 +20,7 @@ function readEnd(payload: Payload, dropNames: readonly string[]): EndCounters {
     bytesIn: payload.count(),
     rtcpIn: payload.count(),
     packetsOut: payload.count(),
+    packetsByKernel: payload.count(),
     lost: payload.count(),
     reordered: payload.count(),
     duplicates: payload.count(),

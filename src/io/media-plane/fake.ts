@@ -18,7 +18,7 @@ export class FakePlane implements MediaPlane {
       this.streams.set(command.stream.id, command.stream);
       return;
     }
-    if (command.kind === "figures") return;
+    if (command.kind === "figures" || command.kind === "kernel") return;
     const counters = this.#countersOf(command.id);
     this.streams.delete(command.id);
     this.#counters.delete(command.id);

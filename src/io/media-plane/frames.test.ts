@@ -18,14 +18,23 @@ const count = (value: number): number[] => {
 };
 
 const names = [...text("not-rtp"), ...text("foreign")];
-const HELLO = frame(1, 4, 0, 0x88, 0x13, 0, 0, 2, ...names, ...text("AB:CD"));
+const HELLO = frame(1, 5, 0, 0x88, 0x13, 0, 0, 2, ...names, ...text("AB:CD"), ...text("off"));
 const end = (first: number, ...drops: number[]): number[] => [
-  ...[first, 2, 3, 4, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
+  ...[first, 2, 3, 4, 0, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
   first === 1 ? 111 : 255,
   ...drops,
 ];
 const account = (packetsIn: number, drops: object, more: object = {}): object => ({
-  ...{ packetsIn, bytesIn: 2, rtcpIn: 3, packetsOut: 4, lost: 5, reordered: 6, duplicates: 7 },
+  ...{
+    packetsIn,
+    bytesIn: 2,
+    rtcpIn: 3,
+    packetsOut: 4,
+    packetsByKernel: 0,
+    lost: 5,
+    reordered: 6,
+    duplicates: 7,
+  },
   ...{ dtmfEvents: 8, jitterMs: 1.5, roundTripMs: 0, drops, ...more },
 });
 const CLOSED = frame(5, 7, 0, 0, 0, 1, ...end(1, 1, 1, ...count(9)), ...end(2 ** 40, 0));
@@ -40,7 +49,7 @@ test("words come whole, wherever the bytes are cut", () => {
     const frames = new EventFrames();
     const words = [...frames.read(bytes.subarray(0, cut)), ...frames.read(bytes.subarray(cut))];
     assert.deepEqual(words.map(told), [
-      { kind: "hello", callsMax: 5000, fingerprint: "AB:CD" },
+      { kind: "hello", callsMax: 5000, fingerprint: "AB:CD", kernelFault: "off" },
       { kind: "latched", id: "x", role: "callee", address: "::1", port: 8000 },
       {
         kind: "closed",

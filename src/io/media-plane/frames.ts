@@ -19,7 +19,15 @@ import { Payload } from "./payload.ts";
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is native/src/frame.h.
 
-const COMMAND = { stream: 1, close: 2, counters: 3, fence: 4, advance: 5, figures: 6 } as const;
+const COMMAND = {
+  stream: 1,
+  close: 2,
+  counters: 3,
+  fence: 4,
+  advance: 5,
+  figures: 6,
+  kernel: 7,
+} as const;
 const EVENT = {
   hello: 1,
   latched: 2,
@@ -34,7 +42,7 @@ const EVENT = {
 } as const;
 
 const HEADER = 3;
-const VERSION = 4;
+const VERSION = 5;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -110,6 +118,11 @@ export class CommandFrames {
   /** How often all streams are told of; 0: never. */
   figures(everyS: number): void {
     this.#number(COMMAND.figures, everyS * 1000);
+  }
+
+  /** Whether the kernel may relay by itself. */
+  kernel(isOn: boolean): void {
+    this.#number(COMMAND.kernel, isOn ? 1 : 0);
   }
 
   /** Moves the clock of a plane whose clock is manual. */
@@ -213,6 +226,8 @@ export interface Hello {
   readonly callsMax: number;
   /** Its certificate by SHA-256, as SDP has it; another one after each start. */
   readonly fingerprint: string;
+  /** Why the kernel relays nothing by itself; "" when it does. */
+  readonly kernelFault: string;
 }
 
 /** What the plane says, with streams by number: `event` is made when the id is known. */
@@ -298,7 +313,8 @@ export class EventFrames {
     }
     const callsMax = payload.u32();
     this.#dropNames = Array.from({ length: payload.u8() }, () => payload.text());
-    return { kind: "hello", callsMax, fingerprint: payload.text() };
+    const fingerprint = payload.text();
+    return { kind: "hello", callsMax, fingerprint, kernelFault: payload.text() };
   }
 
   #counters(payload: Payload): { slot: number; final: boolean; of: CountersOf } {

@@ -1,6 +1,7 @@
 // The media plane's own process: its control socket is descriptor 3, inherited from the gateway.
-// JavaScript only waits here; commands and packets are the addon's.
-import { addon } from "#native";
+// JavaScript only waits here; commands and packets are the addon's. Its arguments are our addresses
+// whose packets the kernel may relay; without any it is left alone.
+import { addon, KERNEL_OBJECT } from "#native";
 
 const CONTROL = 3;
 
@@ -8,4 +9,9 @@ const plane = addon();
 process.on("SIGTERM", () => plane.stop(CONTROL));
 // Ctrl-C in a terminal is for the gateway, which drains first and then closes the socket.
 process.on("SIGINT", () => {});
-await plane.run(CONTROL, false);
+const addresses = process.argv.slice(2);
+await plane.run(
+  CONTROL,
+  false,
+  addresses.length === 0 ? undefined : { object: KERNEL_OBJECT, addresses },
+);

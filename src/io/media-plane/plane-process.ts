@@ -15,9 +15,14 @@ const RESTART_DELAY_MAX_MS = 5000;
 /** How long an ending plane may take before it is killed. */
 const CLOSE_MS = 2000;
 
+export interface PlaneOptions {
+  /** Our addresses whose plain streams the kernel may relay by itself; none: it doesn't. */
+  readonly kernelAddresses?: readonly string[];
+}
+
 /** Starts the plane in a process of its own, which is started again whenever it dies. */
-export async function startPlaneProcess(): Promise<PlaneProcess> {
-  const plane = new PlaneProcess();
+export async function startPlaneProcess(options: PlaneOptions = {}): Promise<PlaneProcess> {
+  const plane = new PlaneProcess(options);
   await plane.start();
   return plane;
 }
@@ -33,12 +38,17 @@ interface Life {
 
 /** The plane as a process of its own: a crash there takes no call's signalling with it. */
 export class PlaneProcess implements MediaPlane {
+  readonly #options: PlaneOptions;
   #life: Life | undefined;
   #listener: MediaListener = () => {};
-  #hello: Hello = { callsMax: 0, fingerprint: "" };
+  #hello: Hello = { callsMax: 0, fingerprint: "", kernelFault: "off" };
   #shortLives = 0;
   #restart: NodeJS.Timeout | undefined;
   #closing: boolean = false;
+
+  constructor(options: PlaneOptions) {
+    this.#options = options;
+  }
 
   get callsMax(): number {
     return this.#hello.callsMax;
@@ -46,6 +56,11 @@ export class PlaneProcess implements MediaPlane {
 
   get fingerprint(): string {
     return this.#hello.fingerprint;
+  }
+
+  /** Why the kernel relays nothing by itself; "" when it does. */
+  get kernelFault(): string {
+    return this.#hello.kernelFault;
   }
 
   /** The process now alive. */
@@ -93,7 +108,7 @@ export class PlaneProcess implements MediaPlane {
   #bear(): Life {
     const [ours, theirs] = addon().socketPair();
     // In a group of its own: a Ctrl-C in the terminal isn't meant for it.
-    const child = spawn(process.execPath, [HOST], {
+    const child = spawn(process.execPath, [HOST, ...(this.#options.kernelAddresses ?? [])], {
       stdio: ["ignore", "ignore", "inherit", theirs],
       env: {},
       detached: true,

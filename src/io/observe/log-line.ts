@@ -118,8 +118,9 @@ function relayedLine({ id, ends }: StreamCounters): string {
 
 function passed(counters: EndCounters): string {
   const { packetsIn, packetsOut, rtcpIn, lost, reordered, duplicates, dtmfEvents } = counters;
-  const { jitterMeanMs: jitter, roundTripMeanMs: roundTrip, drops } = counters;
+  const { jitterMeanMs: jitter, roundTripMeanMs: roundTrip, drops, packetsByKernel } = counters;
   const told = [`${packetsIn} in`, `${packetsOut} out`, `${rtcpIn} RTCP in`, `${lost} lost`];
+  if (packetsByKernel > 0) told.push(`${packetsByKernel} by the kernel`);
   if (reordered > 0) told.push(`${reordered} late`);
   if (duplicates > 0) told.push(`${duplicates} twice`);
   if (jitter !== undefined) told.push(`jitter ${jitter.toFixed(1)} ms`);

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
+import { KERNEL_OBJECT } from "#native";
 import {
   capacityOf,
   notRunnableYet,
@@ -56,10 +58,21 @@ function validLines(
     fr: `${ports} ports RTP : ${audioCalls} appels audio, ou ${videoCalls} avec vidéo`,
   };
   const [valid, warning] = language === "en" ? ["valid", "warning:"] : ["valide", "attention :"];
+  const kernel = kernelWarning(settings);
   return [
     valid,
     capacity[language],
     ...notRunnableYet(settings).map((error) => `${warning} ${printError(error, language)}`),
+    ...(kernel ? [`${warning} media.kernel: ${kernel[language]}`] : []),
     ...warnings.map(({ field, message }) => `${warning} ${field}: ${message[language]}`),
   ];
+}
+
+/** What `npm ci` has left out on this machine. */
+function kernelWarning({ media }: Settings): Text | undefined {
+  if (media.kernel === "off" || existsSync(KERNEL_OBJECT)) return undefined;
+  return {
+    en: "clang wasn't there when npm ci ran, so media goes by sockets",
+    fr: "clang manquait lors de npm ci, les médias passent donc par des sockets",
+  };
 }

@@ -344,7 +344,7 @@ export class Stage {
       this.streams.set(command.stream.id, command.stream);
       return;
     }
-    if (command.kind === "figures" || !this.streams.delete(command.id)) return;
+    if (command.kind !== "close" || !this.streams.delete(command.id)) return;
     const zero = NOTHING_COUNTED;
     const counters = { id: command.id, ends: { caller: zero, callee: zero } };
     this.gateway.handle({ kind: "media", event: { kind: "closed", counters } }, this.#now);
