@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { PLACES } from "./options.ts";
 import { type CallPorts, TALKERS_KEY, type Variant } from "./talkers.ts";
 
 const NG_PORT = 22_222;
@@ -8,7 +9,7 @@ const START_TRIES = 50;
 
 type Value = string | number | readonly Value[] | { readonly [key: string]: Value };
 
-/** rtpengine in user space on loopback, driven by its own control protocol (ng over UDP). */
+/** rtpengine in user space, driven by its own control protocol (ng over UDP). */
 export class Rtpengine {
   readonly #child: ChildProcess;
   readonly #socket = createSocket("udp4");
@@ -27,15 +28,20 @@ export class Rtpengine {
 
   static async start(): Promise<Rtpengine> {
     const options = {
-      interface: "127.0.0.1",
       "listen-ng": `127.0.0.1:${NG_PORT}`,
       table: "-1",
       "port-min": "40000",
-      "port-max": "49999",
+      "port-max": "59999",
       "log-level": "3",
       pidfile: "/dev/null",
     };
-    const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    const sides = (["public", "private"] as const).map(
+      (side) => `--interface=${side}/${PLACES[side].relay}`,
+    );
+    const args = [
+      ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
+      ...sides,
+    ];
     const child = spawn("rtpengine", ["--foreground", "--log-stderr", ...args], {
       stdio: "ignore",
     });
@@ -58,15 +64,16 @@ export class Rtpengine {
     const offered = await this.#ask({
       ...common,
       command: "offer",
+      direction: ["public", "private"],
       "transport-protocol": inner ? "RTP/SAVP" : "RTP/AVP",
-      sdp: sdpOf(parties.public, outer ? "1" : undefined),
+      sdp: sdpOf(PLACES.public.talkers, parties.public, outer ? "1" : undefined),
     });
     const tag = /a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80/.exec(offered ?? "")?.[1];
     const answered = await this.#ask({
       ...common,
       command: "answer",
       "to-tag": "b",
-      sdp: sdpOf(parties.private, inner ? tag : undefined),
+      sdp: sdpOf(PLACES.private.talkers, parties.private, inner ? tag : undefined),
     });
     return { private: portOf(offered), public: portOf(answered) };
   }
@@ -95,8 +102,8 @@ export class Rtpengine {
 }
 
 /** `tag`: of the key, where there is one. */
-function sdpOf(port: number, tag: string | undefined): string {
-  const lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"];
+function sdpOf(host: string, port: number, tag: string | undefined): string {
+  const lines = ["v=0", `o=- 1 1 IN IP4 ${host}`, "s=-", `c=IN IP4 ${host}`, "t=0 0"];
   lines.push(`m=audio ${port} RTP/${tag === undefined ? "AVP" : "SAVP"} 0`);
   if (tag !== undefined)
     lines.push(`a=crypto:${tag} AES_CM_128_HMAC_SHA1_80 inline:${TALKERS_KEY}`);

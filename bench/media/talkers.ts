@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { PLACES } from "./options.ts";
 
 /** The ports of one call: those of its parties, or those of the relay towards them. */
 export interface CallPorts {
@@ -20,7 +21,7 @@ export const TALKERS_KEY = Buffer.alloc(30, 7).toString("base64");
 export interface Talk {
   readonly sent: number;
   readonly heard: number;
-  /** Percentiles 50, 99 and 99.9 of the way through the relay, in µs; zeros where none was readable. */
+  /** Percentiles 50, 99 and 99.9 of the way through the relay, in µs; of all that came. */
   readonly delayUs: readonly [number, number, number];
 }
 
@@ -39,19 +40,25 @@ export function buildTalkers(): string {
   return program;
 }
 
-/**
- * Plays both parties of so many calls through a relay, which says its ports when it is told the
- * parties'. `started` is called when the first packet is about to leave.
- */
-export async function talk(
-  program: string,
-  calls: number,
-  seconds: number,
-  variant: Variant,
-  relay: (parties: readonly CallPorts[]) => Promise<readonly CallPorts[]>,
-  started: () => void,
-): Promise<Talk> {
-  const child = spawn(program, [String(calls), String(seconds), variant], {
+export interface TalkPlan {
+  /** The network namespace that the parties are in. */
+  readonly namespace: string;
+  readonly calls: number;
+  readonly seconds: number;
+  readonly variant: Variant;
+  /** Opens the calls: told the parties' ports, says the relay's. */
+  readonly open: (parties: readonly CallPorts[]) => Promise<readonly CallPorts[]>;
+  /** Called when the first packet is about to leave. */
+  readonly started: (talkersPid: number) => void;
+}
+
+/** Plays both parties of so many calls through a relay. */
+export async function talk(program: string, plan: TalkPlan): Promise<Talk> {
+  const { namespace, calls, seconds, variant } = plan;
+  const within = ["netns", "exec", namespace, "taskset", "-c", "0", program];
+  const { public: outer, private: inner } = PLACES;
+  const places = [outer.talkers, inner.talkers, outer.relay, inner.relay];
+  const child = spawn("ip", [...within, String(calls), String(seconds), variant, ...places], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -64,9 +71,11 @@ export async function talk(
     public: ports[2 * i]!,
     private: ports[2 * i + 1]!,
   }));
-  const ours = await relay(parties);
-  started();
-  child.stdin.end(ours.map((call) => `${call.public} ${call.private}\n`).join(""));
+  const ours = await plan.open(parties);
+  child.stdin.write(ours.map((call) => `${call.public} ${call.private}\n`).join(""));
+  // The first second is for the relay to learn who speaks, and isn't counted.
+  await lines.next();
+  plan.started(child.pid!);
   const { value } = await lines.next();
   await once(child, "exit");
   return JSON.parse(value as string) as Talk;

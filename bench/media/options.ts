@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util";
+import type { Variant } from "./talkers.ts";
+
+export const USAGE = `bench:media [--calls 250] [--seconds 4] [--rounds 3] [--held 1000]
+            [--variants plain,srtp-rtp,srtp-srtp] [--relays sockets,kernel,rtpengine]`;
+
+/** The environment variable that names where the talkers are. */
+export const TALKERS_NAMESPACE = "BENCH_TALKERS";
+
+/** The addresses on either side, of the relay and of the parties. */
+export const PLACES = {
+  public: { relay: "198.51.100.10", talkers: "198.51.100.1" },
+  private: { relay: "10.20.0.10", talkers: "10.20.0.1" },
+} as const;
+
+export const RELAYS = ["sockets", "kernel", "rtpengine"] as const;
+export type RelayName = (typeof RELAYS)[number];
+
+export interface Options {
+  readonly help: boolean;
+  readonly calls: number;
+  readonly seconds: number;
+  readonly rounds: number;
+  /** Calls that memory is measured with; 0: it isn't. */
+  readonly held: number;
+  readonly variants: readonly Variant[];
+  readonly relays: readonly RelayName[];
+}
+
+export function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      calls: { type: "string", default: "250" },
+      seconds: { type: "string", default: "4" },
+      rounds: { type: "string", default: "3" },
+      held: { type: "string", default: "1000" },
+      variants: { type: "string", default: "plain,srtp-rtp,srtp-srtp" },
+      relays: { type: "string", default: RELAYS.join(",") },
+      help: { type: "boolean", default: false },
+    },
+  });
+  return {
+    help: values.help,
+    calls: Number(values.calls),
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    held: Number(values.held),
+    variants: values.variants.split(",") as Variant[],
+    relays: values.relays.split(",") as RelayName[],
+  };
+}

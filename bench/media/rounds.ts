@@ -1,0 +1,102 @@
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { CoreSamples, canSample } from "./core-samples.ts";
+import { CoreTime } from "./core-time.ts";
+import { cpuUs, OtherWork } from "./cpu-time.ts";
+import { memoryPerCall } from "./memory.ts";
+import { readOptions, TALKERS_NAMESPACE } from "./options.ts";
+import { type Relay, startRelay } from "./relay.ts";
+import { buildTalkers, type CallPorts, talk, type Variant } from "./talkers.ts";
+
+// The rounds of bench.ts, in the relays' namespace: each relay in turn, one at work at a time.
+
+const RELAY_CORE = 1;
+
+const { calls, seconds, rounds, held, variants, relays: wanted } = readOptions();
+const namespace = process.env[TALKERS_NAMESPACE]!;
+
+const rounded = (value: number): number => Math.round(100 * value) / 100;
+
+/** One round of one relay, told as a line; its µs of processor per packet. */
+async function measure(program: string, relay: Relay, variant: Variant): Promise<number> {
+  const core = new CoreTime(RELAY_CORE);
+  let before = 0;
+  let others: OtherWork | undefined;
+  let samples: CoreSamples | undefined;
+  const started = (talkers: number): void => {
+    others = new OtherWork([process.pid, relay.pid, talkers]);
+    core.start();
+    before = cpuUs(relay.pid);
+    if (sampling) samples = new CoreSamples(RELAY_CORE, relay.pid, seconds - 0.5, samplesFile);
+  };
+  const open = (parties: readonly CallPorts[]) => relay.open(parties, variant);
+  const heard = await talk(program, { namespace, calls, seconds, variant, open, started });
+  const coreUs = core.spentUs() / heard.heard;
+  const processUs = (cpuUs(relay.pid) - before) / heard.heard;
+  const othersUs = others?.spentUs() ?? 0;
+  const shares = await samples?.shares();
+  const shareUs = (1e6 * seconds) / heard.heard;
+  const perPacketUs = shares ? (shares.process + shares.packets) * shareUs : coreUs;
+  await relay.close();
+  const [p50, p99, p999] = heard.delayUs;
+  console.log(
+    JSON.stringify({
+      variant,
+      relay: relay.name,
+      calls,
+      packetsPerS: Math.round(heard.sent / seconds),
+      lossPercent: rounded((100 * (heard.sent - heard.heard)) / heard.sent),
+      cpuUsPerPacket: rounded(perPacketUs),
+      processUsPerPacket: rounded(processUs),
+      ...(shares && { softirqUsPerPacket: rounded(shares.packets * shareUs) }),
+      coreUsPerPacket: rounded(coreUs),
+      delayUs: { p50, p99, p999 },
+      // Of both cores, where one is 100 %: a disturbed round says little.
+      othersPercent: Math.round(othersUs / (10_000 * seconds)),
+    }),
+  );
+  return perPacketUs;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+async function compare(program: string, relays: readonly Relay[], variant: Variant) {
+  const costs = new Map<string, number[]>(relays.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const relay of relays) costs.get(relay.name)!.push(await measure(program, relay, variant));
+  }
+  const cost = new Map([...costs].map(([name, all]) => [name, median(all)]));
+  const peer = cost.get("rtpengine");
+  const ratios = [...cost].filter(([name]) => name !== "rtpengine" && peer !== undefined);
+  console.log(
+    JSON.stringify({
+      variant,
+      cpuUsPerPacket: Object.fromEntries([...cost].map(([name, us]) => [name, rounded(us)])),
+      ratio: Object.fromEntries(ratios.map(([name, us]) => [name, rounded(us / peer!)])),
+    }),
+  );
+}
+
+const isInstalled = spawnSync("rtpengine", ["--version"]).status === 0;
+if (!isInstalled) console.error("rtpengine is not installed: no comparison");
+console.log(JSON.stringify({ processor: cpus()[0]?.model, cores: cpus().length }));
+const program = buildTalkers();
+const samplesFile = join(dirname(program), "samples");
+const sampling = canSample();
+if (!sampling) console.error("perf is not installed: the work of others counts too");
+const relays: Relay[] = [];
+for (const name of wanted) {
+  if (name !== "rtpengine" || isInstalled) relays.push(await startRelay(name, RELAY_CORE));
+}
+try {
+  for (const relay of relays) {
+    if (held > 0) console.log(JSON.stringify(await memoryPerCall(relay, held)));
+  }
+  for (const variant of variants) await compare(program, relays, variant);
+} finally {
+  for (const relay of relays) await relay.stop();
+  rmSync(dirname(program), { recursive: true });
+}
