@@ -49,6 +49,15 @@ export const sdpOf = (side: Side): string =>
     "audio",
   ]);
 
+/** What a test says of the site; the rest is usual. */
+export interface SitePlan {
+  readonly transport?: Transport;
+  readonly trunk?: object;
+  readonly settings?: object;
+  /** Of the media plane's certificate: none by itself. */
+  readonly fingerprint?: string;
+}
+
 /** A gateway between an operator and a PBX whose every message is the test's: races made by hand. */
 export class ByHand {
   readonly gateway: Gateway;
@@ -63,8 +72,8 @@ export class ByHand {
   readonly #transport: Transport;
   #branches = 0;
 
-  constructor(site: { transport?: Transport; trunk?: object; settings?: object } = {}) {
-    const { transport = "udp", trunk, settings: more } = site;
+  constructor(site: SitePlan = {}) {
+    const { transport = "udp", trunk, settings: more, fingerprint = "" } = site;
     this.#transport = transport;
     const { settings, errors } = validateSettings({
       securedInterface: transport === "tls" ? "yes" : "no",
@@ -86,7 +95,7 @@ export class ByHand {
     });
     assert.ok(settings, JSON.stringify(errors));
     this.settings = settings;
-    this.gateway = new Gateway({ settings, random: seededRandom(1), hash }, this.now);
+    this.gateway = new Gateway({ settings, random: seededRandom(1), hash, fingerprint }, this.now);
     this.#drain();
   }
 

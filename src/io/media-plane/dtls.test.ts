@@ -195,6 +195,19 @@ test("a ClientHello from elsewhere is dropped unread, and loses nothing (attack 
   assert.equal(way.thief.waiting, 0);
 });
 
+test("another source after a hold is heard by the same keys, and so is the first again (attack case E5)", async () => {
+  await using way = await twoStreams();
+  await way.secured();
+  for (const [sequence, ssrc] of [
+    [65_535, 1],
+    [0, 1],
+    [40_000, 2],
+    [1, 1],
+  ] as const) {
+    await crosses(way, rtpPacket(sequence, ssrc));
+  }
+});
+
 test("with ICE, DTLS is heard from an address that passed a check alone (attack case E3)", async () => {
   const password = "a password of twenty-two";
   const ice: IceEnd = { ufrag: "ours", password: new Secret(password), remoteUfrag: "theirs" };
