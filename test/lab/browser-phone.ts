@@ -71,6 +71,12 @@ class BrowserPhone {
     setTimeout(() => process.exit(0), FETCH_MS);
   }
 
+  /** Its address as SIP writes it. */
+  get #host(): string {
+    const { address } = this.#plan;
+    return address.includes(":") ? `[${address}]` : address;
+  }
+
   #use(socket: Socket): void {
     this.#socket = socket;
     socket.setEncoding("latin1").on("data", (text: string) => void this.#read(text));
@@ -79,16 +85,16 @@ class BrowserPhone {
 
   async #invite(uri: string): Promise<void> {
     const sdp = (await this.#browser.evaluate("offer()")) as string;
-    const from = `<sip:browser@${this.#plan.address}>;tag=b1`;
+    const from = `<sip:browser@${this.#host}>;tag=b1`;
     this.#dialog = { from, to: `<${uri}>`, callId: `b${process.pid}`, target: uri };
     this.#request("INVITE", 1, sdp);
   }
 
   #request(method: string, cseq: number, body = ""): void {
     const { from, to, callId, target } = this.#dialog!;
-    const { address, port } = this.#plan;
+    const { port } = this.#plan;
     this.#write(`${method} ${target} SIP/2.0`, body, [
-      `Via: SIP/2.0/TCP ${address}:${port};branch=z9hG4bK${callId}${method}${cseq}`,
+      `Via: SIP/2.0/TCP ${this.#host}:${port};branch=z9hG4bK${callId}${method}${cseq}`,
       "Max-Forwards: 70",
       `From: ${from}`,
       `To: ${to}`,
@@ -106,11 +112,11 @@ class BrowserPhone {
   }
 
   #write(first: string, body: string, headers: readonly string[]): void {
-    const { address, port } = this.#plan;
+    const { port } = this.#plan;
     const lines = [
       first,
       ...headers,
-      `Contact: <sip:browser@${address}:${port};transport=tcp>`,
+      `Contact: <sip:browser@${this.#host}:${port};transport=tcp>`,
       ...(body === "" ? [] : ["Content-Type: application/sdp"]),
       `Content-Length: ${Buffer.byteLength(body)}`,
     ];
