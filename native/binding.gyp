@@ -19,6 +19,7 @@
         "src/plane.cc",
         "src/quality.cc",
         "src/relay.cc",
+        "src/rendezvous.cc",
         "src/routing_table.cc",
         "src/rtp.cc",
         "src/secure_end.cc",

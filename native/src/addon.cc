@@ -7,6 +7,7 @@
 
 #include "datagrams.h"
 #include "plane.h"
+#include "rendezvous.h"
 #include "udp_socket.h"
 
 // The addon's face to JavaScript; src/io/native.ts has its types. Packets and
@@ -41,15 +42,22 @@ media::KernelPath::Plan kernelPlan(const Napi::Value& value) {
   return plan;
 }
 
-// run(control: number, manualClock: boolean, kernel?: { object: string, addresses: string[] }):
-// Promise<void> — serves the socket on a thread of its own until it closes. What the kernel is to
-// do is prepared before it returns.
+// listenAt(path: string): number — a Unix socket for `run` to be found at; -1 where none can be.
+Napi::Value listenAt(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), media::listenAt(info[0].ToString().Utf8Value()));
+}
+
+// run(control: number, manualClock: boolean, rendezvous?: number, kernel?: { object: string,
+// addresses: string[] }): Promise<void> — serves the socket on a thread of its own until it closes,
+// and what comes to the rendezvous after that. What the kernel is to do is prepared before it
+// returns.
 Napi::Value run(const Napi::CallbackInfo& info) {
   const int control = info[0].ToNumber().Int32Value();
   const auto clock =
       info[1].ToBoolean().Value() ? media::Plane::Clock::manual : media::Plane::Clock::real;
+  const int rendezvous = info[2].IsNumber() ? info[2].As<Napi::Number>().Int32Value() : -1;
   // The batch buffers make it too big for a stack.
-  auto plane = std::make_unique<media::Plane>(control, clock, kernelPlan(info[2]));
+  auto plane = std::make_unique<media::Plane>(control, clock, rendezvous, kernelPlan(info[3]));
   auto ended = Napi::Promise::Deferred::New(info.Env());
   auto notify = Napi::ThreadSafeFunction::New(
       info.Env(), Napi::Function::New(info.Env(), [](const Napi::CallbackInfo&) {}), "media plane",
@@ -66,11 +74,6 @@ Napi::Value run(const Napi::CallbackInfo& info) {
   return ended.Promise();
 }
 
-// stop(control: number) — ends `run` as if the other end had closed.
-void stop(const Napi::CallbackInfo& info) {
-  shutdown(info[0].ToNumber().Int32Value(), SHUT_RDWR);
-}
-
 // setDscp(fd: number, family: 4 | 6, dscp: number): boolean
 Napi::Value setDscp(const Napi::CallbackInfo& info) {
   const int family = info[1].ToNumber().Int32Value() == 6 ? AF_INET6 : AF_INET;
@@ -81,8 +84,8 @@ Napi::Value setDscp(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("socketPair", Napi::Function::New(env, socketPair));
+  exports.Set("listenAt", Napi::Function::New(env, listenAt));
   exports.Set("run", Napi::Function::New(env, run));
-  exports.Set("stop", Napi::Function::New(env, stop));
   exports.Set("setDscp", Napi::Function::New(env, setDscp));
   exports.Set("Datagrams", sip::Datagrams::define(env));
   return exports;

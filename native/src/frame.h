@@ -9,7 +9,16 @@ namespace media {
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is src/io/media-plane/frames.ts.
-enum class CommandKind : uint8_t { stream = 1, close = 2, counters = 3, fence = 4, advance = 5, figures = 6, kernel = 7 };
+enum class CommandKind : uint8_t {
+  stream = 1,
+  close = 2,
+  counters = 3,
+  fence = 4,
+  advance = 5,
+  figures = 6,
+  kernel = 7,
+  outlive = 8,
+};
 enum class EventKind : uint8_t {
   hello = 1,
   latched = 2,
@@ -21,9 +30,10 @@ enum class EventKind : uint8_t {
   figures = 8,
   secured = 9,
   unsecured = 10,
+  inventory = 11,
 };
 
-constexpr uint16_t kProtocolVersion = 5;
+constexpr uint16_t kProtocolVersion = 6;
 constexpr size_t kFrameHeader = 3;
 
 // Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is

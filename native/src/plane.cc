@@ -130,8 +130,8 @@ uint32_t raiseFileLimit() {
   return static_cast<uint32_t>(std::min<rlim_t>(files / kPortsPerCall, Plane::kStreamsMax));
 }
 
-Plane::Plane(int control, Clock clock, const KernelPath::Plan& kernel)
-    : control_(control), clock_(clock), kernel_(kernel) {
+Plane::Plane(int control, Clock clock, int rendezvous, const KernelPath::Plan& kernel)
+    : control_(control), clock_(clock), rendezvous_(rendezvous), kernel_(kernel) {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   watch(epoll_, EPOLL_CTL_ADD, control_, EPOLLIN);
   look();
@@ -139,7 +139,7 @@ Plane::Plane(int control, Clock clock, const KernelPath::Plan& kernel)
 }
 
 Plane::~Plane() {
-  ::close(control_);
+  if (control_ >= 0) ::close(control_);
   ::close(epoll_);
 }
 
@@ -163,7 +163,9 @@ void Plane::run() {
       if (port) relay_.receive(*port, now_, nowUs_);
       else commanded = true;
     }
-    if (commanded) readCommands();
+    if (commanded && control_ >= 0) readCommands();
+    else if (commanded) adopted(rendezvous_.take());
+    if (control_ < 0 && now_ >= orphanEnds_) ended_ = true;
     negotiator_.wake(now_);
     if (now_ >= nextSweep_) sweep();
   }
@@ -189,6 +191,8 @@ void Plane::look() {
 void Plane::hello() {
   FrameWriter frame(events_, EventKind::hello);
   frame.u16(kProtocolVersion);
+  frame.u32(static_cast<uint32_t>(getpid()));
+  frame.u32(static_cast<uint32_t>(live_));
   frame.u32(raiseFileLimit());
   frame.u8(kDropNames.size());
   for (const char* name : kDropNames) frame.text(name);
@@ -199,14 +203,15 @@ void Plane::hello() {
 int Plane::patienceMs() const {
   if (figures_.unfinished()) return 0;
   if (clock_ == Clock::manual || live_ == 0) return -1;
-  const Ms next = std::min(nextSweep_, negotiator_.deadline());
+  Ms next = std::min(nextSweep_, negotiator_.deadline());
+  if (control_ < 0) next = std::min(next, orphanEnds_);
   return next > now_ ? static_cast<int>(next - now_) : 0;
 }
 
 void Plane::readCommands() {
   const ssize_t got =
       recv(control_, commands_.data() + unfinished_, commands_.size() - unfinished_, MSG_DONTWAIT);
-  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) ended_ = true;
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) orphaned();
   if (got <= 0) return;
   std::string_view rest(commands_.data(), unfinished_ + static_cast<size_t>(got));
   while (rest.size() >= kFrameHeader) {
@@ -223,7 +228,40 @@ void Plane::readCommands() {
   unfinished_ = rest.size();
 }
 
+void Plane::orphaned() {
+  if (outliveMs_ == 0 || live_ == 0 || !rendezvous_.isOpen()) {
+    ended_ = true;
+    return;
+  }
+  ::close(control_);
+  control_ = -1;
+  unfinished_ = 0;
+  awaitsRoom_ = false;
+  orphanEnds_ = now_ + outliveMs_;
+  watch(epoll_, EPOLL_CTL_ADD, rendezvous_.fd(), EPOLLIN);
+}
+
+void Plane::adopted(int control) {
+  if (control < 0) return;
+  control_ = control;
+  watch(epoll_, EPOLL_CTL_DEL, rendezvous_.fd(), 0);
+  watch(epoll_, EPOLL_CTL_ADD, control_, EPOLLIN);
+  // What it was to tell the other one is of no use to this one.
+  events_.clear();
+  hello();
+  for (const auto& stream : streams_) {
+    if (!stream) continue;
+    FrameWriter frame(events_, EventKind::inventory);
+    frame.u32(stream->slot);
+    frame.text(stream->name);
+  }
+}
+
 void Plane::writeEvents() {
+  if (control_ < 0) {
+    events_.clear();
+    return;
+  }
   while (!events_.empty()) {
     const ssize_t sent = send(control_, events_.data(), events_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent <= 0) break;
@@ -255,6 +293,9 @@ bool Plane::perform(CommandKind kind, std::string_view payload) {
       nowUs_ = static_cast<Us>(now_) * 1000;
       if (now_ >= nextSweep_) sweep();
       return frame.ok();
+    case CommandKind::outlive:
+      outliveMs_ = frame.u32();
+      return frame.ok();
     case CommandKind::figures:
       figures_.setInterval(frame.u32(), now_);
       return frame.ok();
@@ -267,6 +308,7 @@ bool Plane::perform(CommandKind kind, std::string_view payload) {
 
 bool Plane::stream(FrameReader& frame) {
   const uint32_t slot = frame.u32();
+  const std::string_view name = frame.text();
   StreamPlan plan;
   plan.opaque = frame.u8() != 0;
   plan.silenceMs = frame.u32();
@@ -277,6 +319,7 @@ bool Plane::stream(FrameReader& frame) {
   auto stream = std::move(streams_[slot]);
   const bool fresh = !stream;
   if (fresh) stream = std::make_unique<Stream>(slot);
+  stream->name = name;
   const bool hadKey[] = {stream->ends[0].secure.opens(), stream->ends[1].secure.opens()};
   // What the kernel relays follows no description.
   kernel_.takeBack(*stream);

@@ -12,6 +12,7 @@
 #include "kernel_path.h"
 #include "negotiator.h"
 #include "relay.h"
+#include "rendezvous.h"
 #include "stream.h"
 
 namespace media {
@@ -21,13 +22,14 @@ namespace media {
 uint32_t raiseFileLimit();
 
 // The media plane: one loop over its ports and the control socket, on the thread that calls
-// `run`. It ends with the control socket.
+// `run`. It ends with the control socket, or goes on for a while without: its gateway has died, and
+// another may come to the rendezvous and find the streams as they are.
 class Plane {
  public:
   enum class Clock : uint8_t { real, manual };
 
-  // Takes the control socket over and closes it in the end.
-  Plane(int control, Clock clock, const KernelPath::Plan& kernel = {});
+  // Takes both sockets over and closes them in the end; `rendezvous` may be none.
+  Plane(int control, Clock clock, int rendezvous = -1, const KernelPath::Plan& kernel = {});
   ~Plane();
   Plane(const Plane&) = delete;
   Plane& operator=(const Plane&) = delete;
@@ -44,6 +46,10 @@ class Plane {
   // Lets more packets come when they come fast, so that a wake-up is for several.
   void rest();
   void readCommands();
+  // The gateway has gone without a word: the streams go on.
+  void orphaned();
+  // Another gateway takes over.
+  void adopted(int control);
   void writeEvents();
   // False when it isn't our language: whoever speaks there isn't our gateway.
   bool perform(CommandKind kind, std::string_view payload);
@@ -54,11 +60,15 @@ class Plane {
   void sweep();
   void write(EventKind kind, uint32_t slot, Stream* stream, bool final);
 
-  const int control_;
+  int control_;
   const Clock clock_;
   int epoll_ = -1;
   bool ended_ = false;
   bool awaitsRoom_ = false;
+  Rendezvous rendezvous_;
+  Ms outliveMs_ = 0;
+  // Without a gateway: when the plane ends.
+  Ms orphanEnds_ = 0;
   Ms now_ = 0;
   Us nowUs_ = 0;
   Ms nextSweep_ = 0;

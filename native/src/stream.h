@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "address.h"
 #include "dtls.h"
@@ -161,6 +162,8 @@ struct Stream {
   void hearKernel();
 
   const uint32_t slot;
+  // What the gateway calls it: a later one finds its calls by that.
+  std::string name;
   bool opaque = false;
   bool silent = false;
   Ms silenceMs = 0;

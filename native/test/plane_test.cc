@@ -108,6 +108,7 @@ std::string payloadOf(CommandKind kind, Chance& chance) {
   }
   number(out, chance.below(kSlots), 4);
   if (kind == CommandKind::stream) {
+    text(out, "call.0");
     number(out, chance.below(4) == 0, 1);
     number(out, chance.below(2) * 3000, 4);
     endOf(out, chance);

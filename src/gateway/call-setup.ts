@@ -31,6 +31,7 @@ export function callSetupOf(
     maxForwards: settings.calls.maxForwards,
     media: mediaFactsOf(settings, random, fingerprint),
     timers: settings.sessionTimer,
+    keepsCalls: settings.media.outliveS > 0,
   };
 }
 

@@ -111,5 +111,7 @@ export type Fact =
       readonly counters: StreamCounters;
     }
   | { readonly kind: "media-restarted"; readonly streams: number }
+  /** At the start: calls that another process had go on; those that could not have ended already. */
+  | { readonly kind: "calls-resumed"; readonly calls: number }
   | { readonly kind: "settings-applied"; readonly changes: readonly string[] }
   | { readonly kind: "drain-started" | "drained"; readonly calls: number };

@@ -120,9 +120,9 @@ export class Gateway {
 
   /** How many of each thing there are that comes and goes: all are bounded. */
   get sizes() {
-    const { count: calls, tags } = this.#calls;
+    const { count: calls, tags, kept } = this.#calls;
     const subscriptions = this.#standalone.subscriptionCount;
-    return { ...this.#board.sizes, calls, tags, subscriptions, ports: this.portsHeld };
+    return { ...this.#board.sizes, calls, tags, kept, subscriptions, ports: this.portsHeld };
   }
 
   /** Whether it is the address of the PBX or of a trunk on that side. */
@@ -150,6 +150,10 @@ export class Gateway {
         return this.#media.take(input.event, now);
       case "order":
         return this.#order(input.order, now);
+      case "resume":
+        return this.#calls.resume(input.call, input.streams, now);
+      case "resumed":
+        return this.#resumed(input.streams);
       case "wake":
         return;
       default:
@@ -300,6 +304,17 @@ export class Gateway {
     this.#registrar.apply(settings, now);
     this.#names.look(now);
     this.#media.instructPlane(settings);
+  }
+
+  /** What is left of calls that nobody wrote down, or whose end the other process didn't see. */
+  #resumed(streams: ReadonlySet<string>): void {
+    const used = new Set(
+      [...this.#calls].flatMap(({ media }) => media.streams.map(({ id }) => id)),
+    );
+    for (const id of streams) {
+      if (!used.has(id)) this.#board.emit({ kind: "media", command: { kind: "close", id } });
+    }
+    this.#fact({ kind: "calls-resumed", calls: this.#calls.count });
   }
 
   #drainCalls(calls: "wait" | "end", now: Instant): void {

@@ -3,14 +3,14 @@ import { canonicalAddress, type Instant, isAddress, type Random } from "#base";
 import {
   type Candidate,
   candidateFor,
+  type Leg,
   type Origin,
   type Policy,
-  type ReferRules,
   type Replaced,
   type Route,
 } from "#calls";
 import { type End, end } from "#ends";
-import type { NameQuery } from "#port";
+import type { NameQuery, ReferRules } from "#port";
 import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#routing";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { DigestCredentials, Flow, Side, Transport } from "#sip";
@@ -117,6 +117,18 @@ export class OperatorPolicy implements Policy {
     this.#admission.release(callId);
   }
 
+  readmit(callId: string, trunk: string | undefined, now: Instant): void {
+    this.#admission.readmit(callId, trunk, now);
+  }
+
+  peerOf(side: Side, name: string | undefined): Pick<Leg, "credentials" | "withheld"> {
+    const trunk = this.#router.trunk(name ?? "");
+    if (!trunk) return NOBODY;
+    if (side === "private") return { credentials: undefined, withheld: toldOfPbx(trunk) };
+    const { credentials } = credentialsOf(trunk, this.#realms.of(trunk));
+    return { credentials, withheld: withheldOf(trunk) };
+  }
+
   #toPbx(request: Request, origin: Origin): Route | End {
     const trunk = this.#router.trunk(origin.trunk ?? "");
     return trunk ? this.#pbx(request, trunk, "in") : end("unknown-source");
@@ -193,6 +205,9 @@ export class OperatorPolicy implements Policy {
     return { caller: calling, callee: called, dialled, users };
   }
 }
+
+/** A trunk that the settings no longer have. */
+const NOBODY = { credentials: undefined, withheld: undefined };
 
 /**
  * The number that was dialled, where the operator asks for `asked`. Who registered gets its calls

@@ -2,6 +2,9 @@ import type { MediaCommand, MediaEvent } from "#media";
 import type { Settings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import type { Fact } from "./facts.ts";
+import type { SavedCall } from "./saved-call.ts";
+
+export * from "./saved-call.ts";
 
 /** One place to send to, as name resolution (RFC 3263) orders them. */
 export interface Target {
@@ -43,6 +46,10 @@ export type Input =
   | { readonly kind: "resolved"; readonly query: string; readonly targets: readonly Target[] }
   | { readonly kind: "media"; readonly event: MediaEvent }
   | { readonly kind: "order"; readonly order: Order }
+  /** At the start: a call that another process had, and the streams that the media plane still has. */
+  | { readonly kind: "resume"; readonly call: SavedCall; readonly streams: ReadonlySet<string> }
+  /** All of them have come: streams that are nobody's are closed. */
+  | { readonly kind: "resumed"; readonly streams: ReadonlySet<string> }
   | { readonly kind: "wake" };
 
 /** Everything it can ask for. Effects are performed in their order. */
@@ -57,4 +64,7 @@ export type Effect =
   | { readonly kind: "close-flow"; readonly flow: string; readonly why: string }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }
   | { readonly kind: "media"; readonly command: MediaCommand }
-  | { readonly kind: "fact"; readonly fact: Fact };
+  | { readonly kind: "fact"; readonly fact: Fact }
+  /** Writes a call down, in the place of what was written before: at once, since it goes on. */
+  | { readonly kind: "keep"; readonly call: SavedCall }
+  | { readonly kind: "forget"; readonly callId: string };

@@ -10,6 +10,8 @@ export interface Performers {
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
   readonly fact: (effect: Extract<Effect, { kind: "fact" }>) => void;
+  readonly keep: (effect: Extract<Effect, { kind: "keep" }>) => void;
+  readonly forget: (effect: Extract<Effect, { kind: "forget" }>) => void;
   /** A throw inside the gateway: our bug, written down with the input that led to it. */
   readonly fault: (error: unknown, input: Input) => void;
 }
@@ -61,6 +63,10 @@ export class Loop {
         return this.#performers.media(effect);
       case "fact":
         return this.#performers.fact(effect);
+      case "keep":
+        return this.#performers.keep(effect);
+      case "forget":
+        return this.#performers.forget(effect);
     }
   }
 

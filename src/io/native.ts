@@ -53,10 +53,18 @@ interface Addon {
   ) => Datagrams;
   /** Two connected Unix sockets, as file descriptors. */
   socketPair(): [number, number];
-  /** Runs a plane on a thread of its own until its control socket closes. */
-  run(control: number, manualClock: boolean, kernel?: KernelPart): Promise<void>;
-  /** Ends `run` as if the other end had closed. */
-  stop(control: number): void;
+  /**
+   * Runs a plane on a thread of its own until its control socket closes, and beyond that where it
+   * was told to outlive its gateway: another one finds it at the rendezvous, if that listens.
+   */
+  run(
+    control: number,
+    manualClock: boolean,
+    rendezvous?: number,
+    kernel?: KernelPart,
+  ): Promise<void>;
+  /** A Unix socket that listens at this path, for its owner alone; -1 where that can't be. */
+  listenAt(path: string): number;
   /** False when the kernel refuses. */
   setDscp(fd: number, family: 4 | 6, dscp: number): boolean;
 }

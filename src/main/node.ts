@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { isIpv6, Sampler, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
@@ -11,6 +12,7 @@ import { Resolver } from "#resolver";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
+import { CallStore } from "#store";
 import { prepareDataDirectory } from "./data-directory.ts";
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
@@ -32,6 +34,7 @@ export interface NodeEvents {
 /** One node: gateway, sockets, resolver and media plane, joined by the loop. */
 export class GatewayNode {
   readonly plane: PlaneProcess;
+  readonly #store: CallStore;
   readonly gateway: Gateway;
   readonly #loop: Loop;
   readonly #events: NodeEvents;
@@ -52,13 +55,14 @@ export class GatewayNode {
   private constructor(
     settings: Settings,
     dataDirectory: string,
-    plane: PlaneProcess,
+    { plane, store }: Survivors,
     events: NodeEvents,
   ) {
     this.#settings = settings;
     this.#dataDirectory = dataDirectory;
     this.#events = events;
     this.plane = plane;
+    this.#store = store;
     this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
     this.gateway = new Gateway(
       { settings, random: secureRandom(), hash: systemHash, fingerprint: plane.fingerprint },
@@ -70,6 +74,8 @@ export class GatewayNode {
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
       fact: ({ fact }) => this.#fact(fact),
+      keep: ({ call }) => store.keep(call),
+      forget: ({ callId }) => store.forget(callId),
       fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
     });
     plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
@@ -85,19 +91,39 @@ export class GatewayNode {
   ): Promise<GatewayNode> {
     await prepareDataDirectory(dataDirectory, events.log);
     const configuration = await socketConfiguration(settings, dataDirectory);
-    const plane = await startPlane(settings, events.log);
-    const node = new GatewayNode(settings, dataDirectory, plane, events);
+    const survivors = await findSurvivors(settings, dataDirectory, events);
+    const node = new GatewayNode(settings, dataDirectory, survivors, events);
     try {
+      // Before anybody can ask for one of their dialogs.
+      node.#resume();
       const ofPeers = { ...configuration, isPeer: node.#isPeer };
       node.#sockets = await SipSockets.open(ofPeers, node.#socketEvents());
     } catch (error) {
       node.#stopClocks();
-      await plane.close();
+      await node.#leave();
       throw error;
     }
     node.#certificate = configuration.tls?.public?.certificate;
     node.#loop.run({ kind: "wake" });
     return node;
+  }
+
+  /** Goes on with the calls of a process that ended without a word. */
+  #resume(): void {
+    const streams = new Set(this.plane.found);
+    const { calls, unreadable } = this.#store;
+    if (streams.size + calls.length + unreadable === 0) return;
+    if (unreadable > 0) this.#events.log(`${unreadable} calls can't be read and end`);
+    for (const call of calls) this.#loop.run({ kind: "resume", call, streams });
+    this.#loop.run({ kind: "resumed", streams });
+  }
+
+  /** What can't start leaves the calls that it found to the next process. */
+  async #leave(): Promise<void> {
+    this.#loop.close();
+    if (this.plane.found.length > 0) this.plane.leave();
+    else await this.plane.close();
+    await this.#store.close();
   }
 
   /** For whom the sockets keep places. */
@@ -113,6 +139,7 @@ export class GatewayNode {
     await this.#configureSockets(settings);
     this.#resolver.configure(resolverOptions(settings));
     this.#settings = settings;
+    this.plane.outlive(settings.media.outliveS);
     this.#loop.run({ kind: "order", order: { kind: "apply", settings } });
     this.#fact({ kind: "settings-applied", changes });
   }
@@ -140,6 +167,7 @@ export class GatewayNode {
     this.#resolver.close();
     await this.#sockets?.close();
     await this.plane.close();
+    await this.#store.close();
   }
 
   /** Serves the certificates as they are now; what fails leaves those that serve. */
@@ -225,11 +253,16 @@ export class GatewayNode {
 
 async function startPlane(
   { media, publicLocal, privateLocal }: Settings,
+  rendezvous: string,
   log: (line: string) => void,
 ): Promise<PlaneProcess> {
   const addresses = [...new Set([publicLocal.address, privateLocal.address])];
   const isOff = media.kernel === "off";
-  const plane = await startPlaneProcess({ kernelAddresses: isOff ? [] : addresses });
+  const plane = await startPlaneProcess({
+    kernelAddresses: isOff ? [] : addresses,
+    rendezvous,
+    outliveS: media.outliveS,
+  });
   const { kernelFault } = plane;
   if (isOff || kernelFault === "") return plane;
   if (media.kernel === "auto") {
@@ -238,6 +271,23 @@ async function startPlane(
   }
   await plane.close();
   throw new Error(`media.kernel is required, but ${kernelFault}`);
+}
+
+/** What may have outlived another process, or begins with this one. */
+interface Survivors {
+  readonly plane: PlaneProcess;
+  readonly store: CallStore;
+}
+
+async function findSurvivors(
+  settings: Settings,
+  dataDirectory: string,
+  { log }: NodeEvents,
+): Promise<Survivors> {
+  const store = new CallStore(join(dataDirectory, "calls.sqlite"), log);
+  const rendezvous = join(dataDirectory, "media-plane.sock");
+  const plane = await startPlane(settings, rendezvous, log);
+  return { plane, store };
 }
 
 /** Without a name to bear, a certificate isn't looked at. */

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "src/io/media-plane",
     "src/io/store",
     "src/io/certificates",
+    "src/io/store",
     "src/io/firewall",
     "src/io/observe",
   ],

@@ -113,6 +113,13 @@ export class Admission {
     return undefined;
   }
 
+  /** Counts a call in that was admitted before: no limit holds it back. */
+  readmit(callId: string, trunk: string | undefined, now: Instant): void {
+    const scopes = this.#scopesOf({ trunk });
+    for (const scope of scopes) scope.enter(now, false);
+    this.#admitted.set(callId, scopes);
+  }
+
   /** Counts the call out; one that was never admitted, or is out already, changes nothing. */
   release(callId: string): void {
     for (const scope of this.#admitted.get(callId) ?? []) scope.calls--;
@@ -132,7 +139,7 @@ export class Admission {
     return this.#trunks.get(name)?.usage;
   }
 
-  #scopesOf({ trunk }: Applicant): readonly Scope[] {
+  #scopesOf({ trunk }: Pick<Applicant, "trunk">): readonly Scope[] {
     const own = trunk === undefined ? undefined : this.#trunks.get(trunk);
     return own ? [own, this.#gateway] : [this.#gateway];
   }

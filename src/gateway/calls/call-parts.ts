@@ -1,12 +1,29 @@
 import type { Instant } from "#base";
 import type { CallMedia, Role } from "#media";
+import type { LegTerms, ReferRules } from "#port";
 import type { Side } from "#sip";
 import type { Request } from "#sip-message";
 import type { Asker } from "./asker.ts";
 import type { Call } from "./call.ts";
+import type { CallTerms } from "./call-terms.ts";
 import type { Leg } from "./legs.ts";
 import type { InDialog } from "./relay.ts";
-import type { Candidate, ReferRule, ReferRules } from "./setup.ts";
+import type { Candidate } from "./setup.ts";
+import type { Story } from "./story.ts";
+
+/** What a call is made of, whoever begins it. */
+export interface CallParts {
+  readonly id: string;
+  readonly terms: CallTerms;
+  readonly story: Story;
+  readonly media: CallMedia;
+  /** Of the dialog with who asks; "" where nobody is to be asked any more. */
+  readonly callersCallId: string;
+  readonly candidates: readonly Candidate[];
+}
+
+/** What a call is asked for with. */
+export type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
 
 /** What a call begins with. */
 export interface Dialling {
@@ -23,13 +40,6 @@ export interface Dialling {
   readonly callee: string;
   readonly trunk: string | undefined;
   readonly referRules: ReferRules;
-}
-
-/** Whose peer a leg is, which the call that it came with has found out. */
-export interface LegTerms {
-  readonly trunk: string | undefined;
-  /** What becomes of its peer's REFERs. */
-  readonly referRule: ReferRule;
 }
 
 /** A peer that takes a leg's place in a call, with the media that it has agreed to. */

@@ -1,19 +1,21 @@
 import type { Instant, Timer } from "#base";
 import { type End, end, isEnd } from "#ends";
 import { CallFigures, type CallMedia, type Role } from "#media";
+import type { LegTerms } from "#port";
 import { confirmDialog, type Destination, type Flow } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import type { Asker } from "./asker.ts";
 import { Byes } from "./byes.ts";
 import type {
+  Asked,
   CallKeeper,
-  Dialling,
+  CallParts,
   Joining,
-  LegTerms,
   Renegotiation,
   Transferring,
 } from "./call-parts.ts";
+import type { CallTerms } from "./call-terms.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn } from "./farewell.ts";
 import { NO_SDP, relayAckAnswer, relayFirstAnswer } from "./first-answer.ts";
@@ -22,8 +24,8 @@ import { Inviting } from "./inviting.ts";
 import type { Leg } from "./legs.ts";
 import { command } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
-import type { Candidate, ReferRules, Switchboard, Wakeable } from "./setup.ts";
-import { Story } from "./story.ts";
+import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
+import type { Story } from "./story.ts";
 
 /**
  * dialling → answered → ended, or dialling → ending → ended: "ending" is a call whose outcome is
@@ -31,16 +33,11 @@ import { Story } from "./story.ts";
  */
 export type CallState = "dialling" | "answered" | "ending" | "ended";
 
-/** Kept until the asker has its final answer. */
-type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
-
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
   readonly id: string;
-  readonly #trunk: string | undefined;
-  readonly #referRules: ReferRules;
-  /** The terms of peers that have come from other calls. */
-  #joined: Partial<Record<Role, LegTerms>> | undefined;
+  readonly terms: CallTerms;
+  readonly story: Story;
   /** Calls whose lines go on in this one: they are counted until it ends. */
   lines: readonly string[] | undefined;
   /** Its own line goes on in another call. */
@@ -58,7 +55,6 @@ export class Call implements Dialler, Responder, Wakeable {
   readonly figures = new CallFigures();
   readonly #board: Switchboard;
   readonly #keeper: CallKeeper;
-  readonly #story: Story;
   readonly #forks = new Forks();
   #asked: Asked | undefined;
   /** Who has been answered, and not acknowledged it yet. */
@@ -74,20 +70,15 @@ export class Call implements Dialler, Responder, Wakeable {
   /** What the BYE tells that waits for the caller's ACK. */
   #byeOwed: Farewell | undefined;
 
-  constructor(board: Switchboard, keeper: CallKeeper, dialling: Dialling, now: Instant) {
+  constructor(board: Switchboard, keeper: CallKeeper, parts: CallParts) {
     this.#board = board;
     this.#keeper = keeper;
-    this.id = dialling.id;
-    this.#trunk = dialling.trunk;
-    this.#referRules = dialling.referRules;
-    this.media = dialling.media;
-    const { id, from, asker, offer, replaces, caller, callee, trunk } = dialling;
-    this.#story = new Story(board, { callId: id, from, trunk, caller, callee }, now);
-    this.#asked = { asker, offer, replaces };
-    this.#inviting = new Inviting(board, asker.request.callId);
-    asker.begun(this);
-    this.#claim(this.#inviting.tag);
-    this.#dial = new Dial(board, this, dialling.candidates);
+    this.id = parts.id;
+    this.terms = parts.terms;
+    this.story = parts.story;
+    this.media = parts.media;
+    this.#inviting = new Inviting(board, parts.callersCallId);
+    this.#dial = new Dial(board, this, parts.candidates);
   }
 
   /** Ended, whatever is still owed to one side. */
@@ -101,10 +92,22 @@ export class Call implements Dialler, Responder, Wakeable {
     return isUp && !this.transfer && !this.absent;
   }
 
-  start(now: Instant): void {
-    this.#story.started();
+  start(asked: Asked, now: Instant): void {
+    this.#asked = asked;
+    asked.asker.begun(this);
+    this.#claim(this.#inviting.tag);
+    this.story.started();
     this.#alarm = this.#board.alarm(now + this.#board.setup.ringS * 1000, this, "ring");
     this.#dial.start(now);
+  }
+
+  /** Goes on where it was when another process had it. */
+  resume(legs: Fork): void {
+    this.state = "answered";
+    this.chosen = legs;
+    this.#forks.choose(legs);
+    this.#acknowledged = true;
+    for (const leg of [legs.caller, legs.callee]) this.#claim(leg.dialog.localTag);
   }
 
   // ── The callee's side, as the dial reports it ────────────────────────────────────────────
@@ -119,7 +122,7 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   failedOver(from: string, to: string, why: string): void {
-    this.#story.failedOver(from, to, why);
+    this.story.failedOver(from, to, why);
   }
 
   progressed(response: Response, flow: Flow, now: Instant): void {
@@ -128,8 +131,11 @@ export class Call implements Dialler, Responder, Wakeable {
     if (!fork || fork.isOver) return;
     // Nobody is there yet whom early media could reach.
     const sdp = this.absent ? NO_SDP : this.#relaySdp(response, fork, now);
-    if (isEnd(sdp)) return this.#abandon(sdp, now);
-    this.#story.rings(now);
+    if (isEnd(sdp)) {
+      this.#dial.cancel(now);
+      return this.#refuse(sdp, now);
+    }
+    this.story.rings(now);
     this.#asked!.asker.rang(response, fork.caller, sdp.sdp, now);
   }
 
@@ -222,7 +228,7 @@ export class Call implements Dialler, Responder, Wakeable {
   /** Another peer takes a leg's place. */
   take(role: Role, { leg, terms, media }: Joining, now: Instant): void {
     const fork = this.chosen!;
-    this.#joined = { ...this.#joined, [role]: terms };
+    this.terms.join(role, terms);
     const former = this.absent ? undefined : fork[role];
     this.absent = undefined;
     if (media !== this.media) command(this.#board, this.media.close(now));
@@ -259,8 +265,7 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   termsOf(role: Role): LegTerms {
-    const own = { trunk: this.#trunk, referRule: this.#referRules[this.media.end(role).side] };
-    return this.#joined?.[role] ?? own;
+    return this.terms.of(role, this.media.end(role).side);
   }
 
   /** Whether a leg is one of the two, and its peer there. */
@@ -307,7 +312,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#forks.choose(fork);
     if (this.media.isForked) command(this.#board, this.media.dropOtherForks(now));
     this.#board.cancelAlarm(this.#alarm);
-    this.#story.answered(now);
+    this.story.answered(now);
   }
 
   #sendAck(sdp: string | undefined): void {
@@ -342,12 +347,6 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.state === "ended") this.#keeper.release(this, isWaiting ? [] : this.#tags);
   }
 
-  /** Cancels the callee and refuses the caller, when an answer's media can't be relayed. */
-  #abandon(why: End, now: Instant): void {
-    this.#dial.cancel(now);
-    this.#refuse(why, now);
-  }
-
   #refuse(why: End, now: Instant, by?: Role): void {
     const status = why.status >= 300 ? why.status : 480;
     this.#asked!.asker.refused({ ...why, status }, now);
@@ -365,7 +364,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.absent !== "callee") this.chosen?.callee.timer?.stop();
     const voice = this.figures.voice(this.media);
     command(this.#board, this.media.close(now));
-    this.#story.ended(why, by && this.media.end(by).side, voice, now);
+    this.story.ended(why, by && this.media.end(by).side, voice, now);
     const { transfer } = this;
     this.transfer = undefined;
     transfer?.ended(this, now);

@@ -1,19 +1,24 @@
 import type { Instant } from "#base";
 import { type End, end } from "#ends";
 import { otherRole } from "#media";
+import type { SavedCall } from "#port";
 import { acceptsCSeq, type Flow } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { Call } from "./call.ts";
 import type { CallKeeper, Dialling } from "./call-parts.ts";
+import { CallTerms } from "./call-terms.ts";
 import { refusal } from "./crossing.ts";
 import { isNamers, type Namer } from "./dialog-ids.ts";
 import type { Crossing } from "./forks.ts";
+import { KeptCalls } from "./kept-calls.ts";
 import { answerAlone } from "./own-answers.ts";
 import type { Policy } from "./pipeline.ts";
 import { type InDialog, Relay } from "./relay.ts";
+import { resumeCall } from "./resume.ts";
 import { sdpOf } from "./session-body.ts";
 import type { DialogIds, OtherDialog, Switchboard } from "./setup.ts";
+import { Story } from "./story.ts";
 import { Transfer, type TransferDesk } from "./transfer.ts";
 
 /** All calls: finds a request's call by our own tag, and hands it to the right leg. */
@@ -23,10 +28,12 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   readonly #byId = new Map<string, Call>();
 
   readonly policy: Policy;
+  readonly #kept: KeptCalls;
 
   constructor(board: Switchboard, policy: Policy) {
     this.#board = board;
     this.policy = policy;
+    this.#kept = new KeptCalls(board);
   }
 
   /** Calls that are dialling or answered. */
@@ -48,9 +55,35 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   }
 
   open(dialling: Dialling, now: Instant): void {
-    const call = new Call(this.#board, this, dialling, now);
+    const { id, from, caller, callee, trunk, referRules, media, candidates } = dialling;
+    const story = new Story(this.#board, { callId: id, from, trunk, caller, callee }, now);
+    const terms = new CallTerms({ trunk, referRules, joined: {} });
+    const { asker, offer, replaces } = dialling;
+    const callersCallId = asker.request.callId;
+    const parts = { id, terms, story, media, candidates, callersCallId };
+    const call = new Call(this.#board, this, parts);
+    this.#byId.set(id, call);
+    call.start({ asker, offer, replaces }, now);
+  }
+
+  /** How many calls are written down, or are to be. */
+  get kept(): number {
+    return this.#kept.size;
+  }
+
+  /**
+   * Goes on with a call that another process had, where the media plane still has all its streams;
+   * else both of its peers get a BYE.
+   */
+  resume(saved: SavedCall, streams: ReadonlySet<string>, now: Instant): void {
+    const { call, hasMedia } = resumeCall(this.#board, this, this.policy, saved, now);
+    const { trunk } = saved.terms;
     this.#byId.set(call.id, call);
-    call.start(now);
+    this.#kept.resumed(call);
+    if (!call.hasNoLine) this.policy.readmit(call.id, trunk, now);
+    for (const line of call.lines ?? []) this.policy.readmit(line, trunk, now);
+    const isWhole = hasMedia && call.media.streams.every(({ id }) => streams.has(id));
+    if (!isWhole) call.hangUp(end("media-failed"), undefined, now);
   }
 
   claim(tag: string, call: Call): void {
@@ -59,6 +92,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
 
   /** Once for each call, when its record is written. */
   ended(call: Call): void {
+    this.#kept.ended(call);
     if (!call.hasNoLine) this.policy.release(call.id);
     for (const line of call.lines ?? []) this.policy.release(line);
   }
@@ -80,8 +114,9 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     if (!found && this.#crossesOurBye(transaction, request, flow, now)) return true;
     // Of a call that is over no more than its end can be said.
     if (!found || (found.call.isOver && request.method !== "BYE")) return false;
-    const { from } = found;
+    const { call, from } = found;
     from.flow = flow;
+    this.#kept.changed(call, now);
     if (request.method === "BYE") {
       this.#bye(found, transaction, request, now);
       return true;
@@ -111,6 +146,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     if (!found) return;
     const { call, from } = found;
     from.flow = flow;
+    this.#kept.changed(call, now);
     if (call.renegotiation?.awaits(ack, from)) call.renegotiation.acknowledge(ack, now);
     else if (from === call.chosen?.caller) call.acknowledge(sdpOf(ack), now);
   }

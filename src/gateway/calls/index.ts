@@ -21,7 +21,6 @@ export type {
   Candidate,
   DialogIds,
   Face,
-  ReferRules,
   Switchboard,
   Wakeable,
   Withheld,

@@ -1,6 +1,7 @@
 import type { Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
 import { CallMedia, type KeyExchange } from "#media";
+import type { ReferRules } from "#port";
 import type { DigestCredentials, Flow, Side } from "#sip";
 import type { Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
@@ -9,13 +10,13 @@ import { bodyRefusal } from "./body-rules.ts";
 import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { type Replaced, replacedBy } from "./dialog-ids.ts";
+import type { Leg } from "./legs.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
 import {
   type CallSetup,
   type Candidate,
   calleesExchange,
-  type ReferRules,
   reachedByTls,
   type Switchboard,
   type Withheld,
@@ -61,6 +62,10 @@ export interface Policy {
   /** Counts the call in, or says why not; `release` counts it out. */
   admit(callId: string, route: Route, now: Instant): End | undefined;
   release(callId: string): void;
+  /** Counts a call in that was admitted before the process began. */
+  readmit(callId: string, trunk: string | undefined, now: Instant): void;
+  /** What a trunk's settings say of a peer: the operator's on the public side, else the PBX. */
+  peerOf(side: Side, trunk: string | undefined): Pick<Leg, "credentials" | "withheld">;
   readonly draining: boolean;
 }
 

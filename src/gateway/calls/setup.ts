@@ -38,6 +38,8 @@ export interface CallSetup {
   readonly maxForwards: number;
   readonly media: MediaFacts;
   readonly timers: Readonly<Record<Side, SessionTimerRule>>;
+  /** Calls outlive the process: they are written down. */
+  readonly keepsCalls: boolean;
 }
 
 /** A user as it stands in a URI, as a peer is told it: a number by a trunk's rules. */
@@ -102,12 +104,6 @@ export const calleesExchange = (route: {
   readonly keyExchange?: KeyExchange;
 }): { readonly callee?: KeyExchange } =>
   route.toward === "public" && route.keyExchange ? { callee: route.keyExchange } : {};
-
-/** What becomes of a REFER in a call: it crosses, or the gateway does what it asks, or neither. */
-export type ReferRule = "pass" | "perform" | "refuse";
-
-/** By the side that a REFER comes from. */
-export type ReferRules = Readonly<Record<Side, ReferRule>>;
 
 /** Knows a dialog by its id, as one of its ends names it (Replaces, Refer-To). */
 export interface DialogIds {

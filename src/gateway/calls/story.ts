@@ -2,17 +2,9 @@ import type { Instant } from "#base";
 import type { End } from "#ends";
 import type { CallRecord } from "#facts";
 import type { CallVoice } from "#media";
+import type { Parties, SavedStory } from "#port";
 import type { Side } from "#sip";
 import type { Switchboard } from "./setup.ts";
-
-/** Who calls whom. */
-export interface Parties {
-  readonly callId: string;
-  readonly from: Side;
-  readonly trunk: string | undefined;
-  readonly caller: string;
-  readonly callee: string;
-}
 
 /** What a call tells the world of itself: facts as it goes, and one record at its end. */
 export class Story {
@@ -26,6 +18,23 @@ export class Story {
     this.#board = board;
     this.#parties = parties;
     this.#startedMs = now;
+  }
+
+  /** Goes on with what another process has told. */
+  static resume(board: Switchboard, saved: SavedStory): Story {
+    const story = new Story(board, saved.parties, saved.startedMs);
+    story.#ringingMs = saved.ringingMs;
+    story.#answeredMs = saved.answeredMs;
+    return story;
+  }
+
+  get saved(): SavedStory {
+    return {
+      parties: this.#parties,
+      startedMs: this.#startedMs,
+      ringingMs: this.#ringingMs,
+      answeredMs: this.#answeredMs,
+    };
   }
 
   started(): void {

@@ -123,6 +123,16 @@ export const mediaFields = {
           "auto: plain RTP goes by the kernel where that can be, else by sockets, and the log says why. required: the gateway doesn't start without. Turned on after a start with off: at the next start.",
         ),
       ).default("auto"),
+      outliveS: integer(
+        0,
+        3600,
+        about(
+          "Calls outlive the gateway for",
+          "Les appels survivent à la passerelle",
+          "When the gateway process dies, media goes on for this long, and the gateway takes its calls up again when it is started in that time; 0: calls end with the process.",
+          { unit: "s" },
+        ),
+      ).default(60),
       opaque: choice(
         ["pass", "refuse"],
         about(

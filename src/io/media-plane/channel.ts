@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { connect, Socket, type SocketConstructorOpts } from "node:net";
 import type { MediaCommand, Stream, StreamCounters } from "#media";
 import { CommandFrames, EVERY_STREAM, EventFrames, type Hello, type PlaneWord } from "./frames.ts";
 import { type MediaListener, noCounters } from "./media-plane.ts";
@@ -6,6 +6,20 @@ import { type MediaListener, noCounters } from "./media-plane.ts";
 const READ_BYTES = 64 * 1024;
 /** The plane's own limit (native/src/plane.h). */
 const STREAMS_MAX = 65_536;
+
+type Onread = SocketConstructorOpts["onread"];
+
+/** The control socket of a plane of our own, by its descriptor. */
+export const inherited =
+  (fd: number) =>
+  (onread: Onread): Socket =>
+    new Socket({ fd, readable: true, writable: true, ...(onread && { onread }) });
+
+/** The control socket of a plane that has outlived its gateway, by its path. */
+export const found =
+  (path: string) =>
+  (onread: Onread): Socket =>
+    connect({ path, ...(onread && { onread }) });
 
 /** A question for counters, and what has come so far. */
 interface Question {
@@ -18,7 +32,7 @@ interface Question {
  * one turn of the event loop as one write.
  */
 export class Channel {
-  /** Settles when the plane has said hello, or has gone without. */
+  /** Settles when the plane has said hello, and what streams it has; or has gone without. */
   readonly ready: Promise<Hello>;
   /** Resolves when the socket has closed, whoever closed it. */
   readonly ended: Promise<void>;
@@ -37,9 +51,11 @@ export class Channel {
   #figures: StreamCounters[] = [];
   #lastQuestion = 0;
   #flushing: NodeJS.Immediate | undefined;
-  #hello: (hello: Hello) => void = () => {};
+  #hello: Hello | undefined;
+  #greeted: (hello: Hello) => void = () => {};
+  #refused: (error: Error) => void = () => {};
 
-  constructor(fd: number, listener: MediaListener) {
+  constructor(open: (onread: Onread) => Socket, listener: MediaListener) {
     this.#listener = listener;
     const onread = {
       buffer: Buffer.allocUnsafeSlow(READ_BYTES),
@@ -48,10 +64,11 @@ export class Channel {
         return true;
       },
     };
-    this.#socket = new Socket({ fd, readable: true, writable: true, onread });
+    this.#socket = open(onread);
     this.ended = new Promise((resolve) => this.#socket.once("close", () => resolve()));
     this.ready = new Promise((resolve, reject) => {
-      this.#hello = resolve;
+      this.#greeted = resolve;
+      this.#refused = reject;
       this.#socket.once("close", () => reject(new Error("the media plane didn't start")));
     });
     this.ready.catch(() => {});
@@ -91,6 +108,22 @@ export class Channel {
     });
   }
 
+  /** The streams that it has, by their ids. */
+  get streams(): string[] {
+    return [...this.#slots.keys()];
+  }
+
+  /** How long its streams go on when we go without a word; 0: not at all. */
+  outlive(forS: number): void {
+    this.#commands.outlive(forS);
+    this.#flushSoon();
+  }
+
+  /** Goes without a word. */
+  leave(): void {
+    this.#socket.destroy();
+  }
+
   /** Moves the clock of a plane whose clock is manual. */
   advance(ms: number): void {
     this.#commands.advance(ms);
@@ -99,6 +132,7 @@ export class Channel {
 
   /** Ends the plane by ending its control socket. */
   close(): Promise<void> {
+    this.#commands.outlive(0);
     this.#flush();
     this.#socket.end();
     return this.ended;
@@ -150,14 +184,29 @@ export class Channel {
   }
 
   #read(bytes: Buffer): void {
-    for (const word of this.#events.read(bytes)) this.#take(word);
+    for (const word of this.#words(bytes)) this.#take(word);
+  }
+
+  #words(bytes: Buffer): PlaneWord[] {
+    try {
+      return this.#events.read(bytes);
+    } catch (error) {
+      // It speaks another language: there is nothing to be said to it.
+      this.#refused(error as Error);
+      this.#socket.destroy();
+      return [];
+    }
   }
 
   #take(word: PlaneWord): void {
     switch (word.kind) {
       case "hello":
-        this.#hello(word);
-        return;
+        this.#hello = word;
+        return this.#greet();
+      case "inventory":
+        this.#ids[word.slot] = word.id;
+        this.#slots.set(word.id, word.slot);
+        return this.#greet();
       case "fence":
         this.#answer(word.number);
         return;
@@ -179,6 +228,14 @@ export class Channel {
       default:
         word satisfies never;
     }
+  }
+
+  #greet(): void {
+    if (!this.#hello || this.#slots.size < this.#hello.streams) return;
+    for (let slot = 0; slot < this.#ids.length; slot++) {
+      if (this.#ids[slot] === undefined) this.#freeSlots.push(slot);
+    }
+    this.#greeted(this.#hello);
   }
 
   /** Ids are looked up part by part: a number may be another stream's by the last of them. */

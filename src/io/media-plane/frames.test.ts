@@ -18,7 +18,10 @@ const count = (value: number): number[] => {
 };
 
 const names = [...text("not-rtp"), ...text("foreign")];
-const HELLO = frame(1, 5, 0, 0x88, 0x13, 0, 0, 2, ...names, ...text("AB:CD"), ...text("off"));
+const HELLO = frame(
+  ...[1, 6, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
+  ...[...names, ...text("AB:CD"), ...text("off")],
+);
 const end = (first: number, ...drops: number[]): number[] => [
   ...[first, 2, 3, 4, 0, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
   first === 1 ? 111 : 255,
@@ -49,7 +52,14 @@ test("words come whole, wherever the bytes are cut", () => {
     const frames = new EventFrames();
     const words = [...frames.read(bytes.subarray(0, cut)), ...frames.read(bytes.subarray(cut))];
     assert.deepEqual(words.map(told), [
-      { kind: "hello", callsMax: 5000, fingerprint: "AB:CD", kernelFault: "off" },
+      {
+        kind: "hello",
+        pid: 513,
+        streams: 1,
+        callsMax: 5000,
+        fingerprint: "AB:CD",
+        kernelFault: "off",
+      },
       { kind: "latched", id: "x", role: "callee", address: "::1", port: 8000 },
       {
         kind: "closed",
@@ -78,7 +88,10 @@ test("a batch of figures comes part by part, and the last says so", () => {
 });
 
 test("another version or another language is an error, not a guess", () => {
-  assert.throws(() => new EventFrames().read(Buffer.from(frame(1, 9, 0))), /another version/);
+  assert.throws(
+    () => new EventFrames().read(Buffer.from(frame(1, 9, 0, 1, 0, 0, 0))),
+    /another version/,
+  );
   assert.throws(() => new EventFrames().read(Buffer.from(frame(99))), /another language/);
 });
 
@@ -102,6 +115,7 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
   frames.stream(3, streamBetween(wishes, { silenceS: 0.5 }));
   frames.close(3);
   frames.figures(5);
+  frames.outlive(60);
   const ours = (port: number): number[] => [...text("127.0.0.1"), port, 0, port + 1, 0];
   const nowhere = [0, 0, 0, 0, 0, 0, 46];
   const key = [5, ...Buffer.alloc(28, 7)];
@@ -125,9 +139,10 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
   assert.deepEqual(
     [...frames.take()],
     [
-      ...frame(1, 3, 0, 0, 0, 0, ...silence, ...ends),
+      ...frame(1, 3, 0, 0, 0, ...text("call-1:0"), 0, ...silence, ...ends),
       ...frame(2, 3, 0, 0, 0),
       ...frame(6, 0x88, 0x13, 0, 0),
+      ...frame(8, 0x60, 0xea, 0, 0),
     ],
   );
   assert.equal(frames.empty, true);
@@ -157,6 +172,12 @@ test("what becomes of an end's keys is told", () => {
     { kind: "failed", id: "x", role: "callee", why: "dtls-fingerprint" },
     { kind: "failed", id: "x", why: "port-in-use" },
   ]);
+});
+
+test("a plane that was found tells of its streams", () => {
+  const bytes = frame(11, 7, 0, 0, 0, ...text("call-1.2"));
+  const words = new EventFrames().read(Buffer.from(bytes));
+  assert.deepEqual(words, [{ kind: "inventory", slot: 7, id: "call-1.2" }]);
 });
 
 test("any number of commands waits for the end of a turn", () => {

@@ -27,6 +27,7 @@ const COMMAND = {
   advance: 5,
   figures: 6,
   kernel: 7,
+  outlive: 8,
 } as const;
 const EVENT = {
   hello: 1,
@@ -39,10 +40,11 @@ const EVENT = {
   figures: 8,
   secured: 9,
   unsecured: 10,
+  inventory: 11,
 } as const;
 
 const HEADER = 3;
-const VERSION = 5;
+const VERSION = 6;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -68,7 +70,7 @@ const HASHES: readonly (StrongFingerprint["hash"] | undefined)[] = [
 const DTLS_ROLES: readonly (DtlsEnd["role"] | undefined)[] = [undefined, "active", "passive"];
 const FINGERPRINTS_MAX = 8;
 /**
- * No command is longer: ten texts of at most 255 bytes, two lists of at most 64 formats and of at
+ * No command is longer: eleven texts of at most 255 bytes, two lists of at most 64 formats and of at
  * most 8 fingerprints.
  */
 const COMMAND_BYTES_MAX = 8192;
@@ -96,6 +98,7 @@ export class CommandFrames {
   stream(slot: number, stream: Stream): void {
     this.#begin(COMMAND.stream);
     this.#u32(slot);
+    this.#text(stream.id);
     this.#u8(stream.kind === "opaque" ? 1 : 0);
     this.#u32(Math.round(stream.silenceS * 1000));
     for (const role of ROLES) this.#streamEnd(stream.ends[role], formatsFrom(stream.ends, role));
@@ -123,6 +126,11 @@ export class CommandFrames {
   /** Whether the kernel may relay by itself. */
   kernel(isOn: boolean): void {
     this.#number(COMMAND.kernel, isOn ? 1 : 0);
+  }
+
+  /** How long streams go on when the gateway has gone without a word; 0: not at all. */
+  outlive(forS: number): void {
+    this.#number(COMMAND.outlive, forS * 1000);
   }
 
   /** Moves the clock of a plane whose clock is manual. */
@@ -220,8 +228,21 @@ export class CommandFrames {
   }
 }
 
+/** A plane that speaks another language: built by another version of the gateway. */
+export class OtherVersion extends Error {
+  readonly pid: number;
+  constructor(version: number, pid: number) {
+    super(`the media plane is of another version (${version}): run 'npm ci' again`);
+    this.pid = pid;
+  }
+}
+
 /** What a plane says of itself. */
 export interface Hello {
+  /** Its process. */
+  readonly pid: number;
+  /** How many streams it has, each of which an inventory tells of. */
+  readonly streams: number;
   /** The number of calls of one audio stream that the limit of open files carries. */
   readonly callsMax: number;
   /** Its certificate by SHA-256, as SDP has it; another one after each start. */
@@ -233,6 +254,7 @@ export interface Hello {
 /** What the plane says, with streams by number: `event` is made when the id is known. */
 export type PlaneWord =
   | ({ readonly kind: "hello" } & Hello)
+  | { readonly kind: "inventory"; readonly slot: number; readonly id: string }
   | { readonly kind: "fence"; readonly number: number }
   | {
       readonly kind: "counters";
@@ -277,6 +299,8 @@ export class EventFrames {
     switch (kind) {
       case EVENT.hello:
         return this.#hello(payload);
+      case EVENT.inventory:
+        return { kind: "inventory", slot: payload.u32(), id: payload.text() };
       case EVENT.fence:
         return { kind: "fence", number: payload.u32() };
       case EVENT.latched:
@@ -308,13 +332,13 @@ export class EventFrames {
 
   #hello(payload: Payload): PlaneWord {
     const version = payload.u16();
-    if (version !== VERSION) {
-      throw new Error(`the media plane is of another version (${version}): run 'npm ci' again`);
-    }
+    const pid = payload.u32();
+    if (version !== VERSION) throw new OtherVersion(version, pid);
+    const streams = payload.u32();
     const callsMax = payload.u32();
     this.#dropNames = Array.from({ length: payload.u8() }, () => payload.text());
     const fingerprint = payload.text();
-    return { kind: "hello", callsMax, fingerprint, kernelFault: payload.text() };
+    return { kind: "hello", pid, streams, callsMax, fingerprint, kernelFault: payload.text() };
   }
 
   #counters(payload: Payload): { slot: number; final: boolean; of: CountersOf } {

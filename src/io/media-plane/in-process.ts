@@ -1,6 +1,6 @@
 import type { MediaCommand, StreamCounters } from "#media";
 import { addon } from "#native";
-import { Channel } from "./channel.ts";
+import { Channel, inherited } from "./channel.ts";
 import type { MediaListener, MediaPlane } from "./media-plane.ts";
 
 /** A plane on a thread of this process: for tests, and where one process is enough. */
@@ -15,7 +15,7 @@ export async function startInProcess(
   const [ours, theirs] = addon().socketPair();
   const ended = addon().run(theirs, options.manualClock ?? false);
   let listener: MediaListener = () => {};
-  const channel = new Channel(ours, (event) => listener(event));
+  const channel = new Channel(inherited(ours), (event) => listener(event));
   const { callsMax, fingerprint } = await channel.ready;
   return {
     callsMax,

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { MediaEvent, Stream } from "#media";
 import { freePairs, LoopbackPeer, remoteOf, rtpPacket, streamBetween } from "./loopback-peer.ts";
-import { type PlaneProcess, startPlaneProcess } from "./plane-process.ts";
+import { type PlaneOptions, type PlaneProcess, startPlaneProcess } from "./plane-process.ts";
 
 const PLANE_PROCESS = fileURLToPath(new URL("plane-process.ts", import.meta.url));
 
@@ -94,17 +97,77 @@ test("a Ctrl-C isn't for the plane: the gateway drains first", async () => {
   await plane.close();
 });
 
-test("a plane whose gateway was killed ends by itself", async () => {
+/** A gateway that opens a stream and is killed; the plane has its stderr, which closes with both. */
+async function killedGateway(stream: Stream | undefined, outliving: PlaneOptions | undefined) {
   const script = `import { startPlaneProcess } from ${JSON.stringify(PLANE_PROCESS)};
-    const plane = await startPlaneProcess();
+    const plane = await startPlaneProcess(${JSON.stringify(outliving)});
+    ${stream ? `plane.perform({ kind: "stream", stream: ${JSON.stringify(stream)} });` : ""}
+    await plane.counters([]);
     process.stdout.write(String(plane.pid));`;
   const gateway = spawn(process.execPath, ["--input-type=module", "--eval", script], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [pid] = await once(gateway.stdout, "data");
+  const died = once(gateway, "exit");
   assert.equal(isAlive(Number(pid)), true);
   gateway.kill("SIGKILL");
-  // The plane has the same stderr: it closes when both are gone.
+  await died;
   gateway.stderr.resume();
-  await once(gateway.stderr, "close");
+  return { pid: Number(pid), ended: once(gateway.stderr, "close") };
+}
+
+async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "plane-"));
+  try {
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("a plane whose gateway was killed ends by itself", async () => {
+  const { ended } = await killedGateway(undefined, undefined);
+  await ended;
 });
+
+test("a plane outlives its gateway, and the next one finds its streams as they are", () =>
+  withFolder(async (folder) => {
+    const rendezvous = join(folder, "plane.sock");
+    await using outer = await LoopbackPeer.open();
+    await using inner = await LoopbackPeer.open();
+    const ports = await freePairs(2);
+    const stream = streamBetween({
+      caller: { port: ports[0]!, ...remoteOf(outer) },
+      callee: { port: ports[1]!, ...remoteOf(inner) },
+    });
+    const { pid } = await killedGateway(stream, { rendezvous, outliveS: 60 });
+    await outer.send(rtpPacket(1), stream.ends.caller);
+    assert.deepEqual((await inner.next()).bytes, rtpPacket(1));
+    const plane = await startPlaneProcess({ rendezvous, outliveS: 60 });
+    assert.deepEqual([plane.pid, plane.found], [pid, [stream.id]]);
+    await outer.send(rtpPacket(2), stream.ends.caller);
+    assert.deepEqual((await inner.next()).bytes, rtpPacket(2));
+    const [counters] = await plane.counters();
+    assert.equal(counters?.ends.callee.packetsOut, 2);
+    const closed = eventOf(plane);
+    plane.perform({ kind: "close", id: stream.id });
+    const last = await closed;
+    assert.ok(last.kind === "closed" && last.counters.ends.caller.packetsIn === 2);
+    await relays(plane, ports);
+    await plane.close();
+    const another = await startPlaneProcess({ rendezvous, outliveS: 60 });
+    assert.notEqual(another.pid, pid);
+    await another.close();
+  }));
+
+test("a plane that nobody comes for ends, at once where it has no streams", () =>
+  withFolder(async (folder) => {
+    const rendezvous = join(folder, "plane.sock");
+    const ports = await freePairs(2);
+    const stream = streamBetween({ caller: { port: ports[0]! }, callee: { port: ports[1]! } });
+    await (await killedGateway(undefined, { rendezvous, outliveS: 3600 })).ended;
+    await (await killedGateway(stream, { rendezvous, outliveS: 1 })).ended;
+    const plane = await startPlaneProcess({ rendezvous, outliveS: 1 });
+    assert.deepEqual(plane.found, []);
+    await plane.close();
+  }));

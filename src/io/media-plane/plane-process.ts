@@ -3,8 +3,8 @@ import { closeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { MediaCommand, StreamCounters } from "#media";
 import { addon } from "#native";
-import { Channel } from "./channel.ts";
-import type { Hello } from "./frames.ts";
+import { Channel, found, inherited } from "./channel.ts";
+import { type Hello, OtherVersion } from "./frames.ts";
 import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.ts";
 
 const HOST = fileURLToPath(new URL("host.ts", import.meta.url));
@@ -15,12 +15,25 @@ const RESTART_DELAY_MAX_MS = 5000;
 /** How long an ending plane may take before it is killed. */
 const CLOSE_MS = 2000;
 
+/** How long a plane that was found may take to say what it has. */
+const GREETING_MS = 3000;
+
 export interface PlaneOptions {
   /** Our addresses whose plain streams the kernel may relay by itself; none: it doesn't. */
   readonly kernelAddresses?: readonly string[];
+  /**
+   * The path of a Unix socket in a folder that is the owner's alone, at most 100 characters: there
+   * the next gateway finds the plane when this one has died.
+   */
+  readonly rendezvous?: string;
+  /** How long streams go on then; 0: not at all. */
+  readonly outliveS?: number;
 }
 
-/** Starts the plane in a process of its own, which is started again whenever it dies. */
+/**
+ * Starts the plane in a process of its own, which is started again whenever it dies; or takes over
+ * the one that has outlived another gateway.
+ */
 export async function startPlaneProcess(options: PlaneOptions = {}): Promise<PlaneProcess> {
   const plane = new PlaneProcess(options);
   await plane.start();
@@ -29,7 +42,8 @@ export async function startPlaneProcess(options: PlaneOptions = {}): Promise<Pla
 
 /** One life of the plane's process. */
 interface Life {
-  readonly child: ChildProcess;
+  /** Absent: it was found. */
+  readonly child?: ChildProcess;
   readonly channel: Channel;
   readonly bornAt: number;
   /** Resolves when the process has ended. */
@@ -41,13 +55,17 @@ export class PlaneProcess implements MediaPlane {
   readonly #options: PlaneOptions;
   #life: Life | undefined;
   #listener: MediaListener = () => {};
-  #hello: Hello = { callsMax: 0, fingerprint: "", kernelFault: "off" };
+  /** The streams that it had when it was found. */
+  found: readonly string[] = [];
+  #hello: Hello = { pid: 0, streams: 0, callsMax: 0, fingerprint: "", kernelFault: "off" };
+  #outliveS: number;
   #shortLives = 0;
   #restart: NodeJS.Timeout | undefined;
   #closing: boolean = false;
 
   constructor(options: PlaneOptions) {
     this.#options = options;
+    this.#outliveS = options.outliveS ?? 0;
   }
 
   get callsMax(): number {
@@ -65,11 +83,12 @@ export class PlaneProcess implements MediaPlane {
 
   /** The process now alive. */
   get pid(): number | undefined {
-    return this.#life?.child.pid;
+    return this.#life && (this.#life.child?.pid ?? this.#hello.pid);
   }
 
   /** Fails when the plane doesn't come up at all. */
   async start(): Promise<void> {
+    if (await this.#adopt()) return;
     const life = this.#bear();
     try {
       this.#hello = await life.channel.ready;
@@ -87,6 +106,12 @@ export class PlaneProcess implements MediaPlane {
     }
   }
 
+  /** How long streams go on when the gateway dies; 0: not at all. */
+  outlive(forS: number): void {
+    this.#outliveS = forS;
+    this.#life?.channel.outlive(forS);
+  }
+
   onEvent(listener: MediaListener): void {
     this.#listener = listener;
   }
@@ -100,28 +125,64 @@ export class PlaneProcess implements MediaPlane {
     clearTimeout(this.#restart);
     const life = this.#life;
     if (!life) return;
-    const killer = setTimeout(() => life.child.kill("SIGKILL"), CLOSE_MS);
+    const { pid } = this;
+    const killer = setTimeout(() => pid && kill(pid), CLOSE_MS);
     await Promise.all([life.channel.close(), life.over]);
     clearTimeout(killer);
+  }
+
+  /** Goes, and leaves the plane with its streams to the next gateway. */
+  leave(): void {
+    this.#closing = true;
+    clearTimeout(this.#restart);
+    this.#life?.channel.leave();
+  }
+
+  /** Takes over a plane that has outlived its gateway; false where there is none. */
+  async #adopt(): Promise<boolean> {
+    const { rendezvous } = this.#options;
+    if (rendezvous === undefined) return false;
+    const channel = new Channel(found(rendezvous), (event) => this.#listener(event));
+    const patience = setTimeout(() => channel.leave(), GREETING_MS);
+    try {
+      this.#hello = await channel.ready;
+    } catch (error) {
+      // Built by another version: nothing is to be had of it, and it holds ports.
+      if (error instanceof OtherVersion) kill(error.pid);
+      return false;
+    } finally {
+      clearTimeout(patience);
+    }
+    this.found = channel.streams;
+    const bornAt = performance.now() - SOUND_LIFE_MS;
+    this.#live({ channel, bornAt, over: channel.ended });
+    return true;
   }
 
   #bear(): Life {
     const [ours, theirs] = addon().socketPair();
     // In a group of its own: a Ctrl-C in the terminal isn't meant for it.
-    const child = spawn(process.execPath, [HOST, ...(this.#options.kernelAddresses ?? [])], {
-      stdio: ["ignore", "ignore", "inherit", theirs],
+    const { rendezvous, kernelAddresses = [] } = this.#options;
+    const meeting = rendezvous === undefined ? -1 : addon().listenAt(rendezvous);
+    const child = spawn(process.execPath, [HOST, ...kernelAddresses], {
+      stdio: ["ignore", "ignore", "inherit", theirs, meeting < 0 ? "ignore" : meeting],
       env: {},
       detached: true,
     });
     closeSync(theirs);
-    const channel = new Channel(ours, (event) => this.#listener(event));
+    if (meeting >= 0) closeSync(meeting);
+    const channel = new Channel(inherited(ours), (event) => this.#listener(event));
     const over = new Promise<void>((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", () => resolve());
     });
-    const life: Life = { child, channel, bornAt: performance.now(), over };
+    return this.#live({ child, channel, bornAt: performance.now(), over });
+  }
+
+  #live(life: Life): Life {
     this.#life = life;
-    void Promise.all([over, channel.ended]).then(() => this.#mourn(life));
+    if (this.#outliveS > 0) life.channel.outlive(this.#outliveS);
+    void Promise.all([life.over, life.channel.ended]).then(() => this.#mourn(life));
     return life;
   }
 
@@ -145,5 +206,13 @@ export class PlaneProcess implements MediaPlane {
       },
       () => {},
     );
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }

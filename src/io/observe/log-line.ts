@@ -26,6 +26,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "media-unsecured": "warn",
   "media-relayed": "debug",
   "media-restarted": "error",
+  "calls-resumed": "warn",
   "settings-applied": "info",
   "drain-started": "info",
   drained: "info",
@@ -77,6 +78,8 @@ export function logLine(fact: Fact, open = false): string {
       return relayedLine(fact.counters);
     case "media-restarted":
       return `media plane restarted, ${fact.streams} streams opened again`;
+    case "calls-resumed":
+      return `the gateway was ended without a word; ${fact.calls} of its calls go on`;
     case "settings-applied":
       return `settings applied: ${fact.changes.length === 0 ? "no change" : fact.changes.join("; ")}`;
     case "drain-started":

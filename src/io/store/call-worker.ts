@@ -1,0 +1,34 @@
+import { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+
+/** What is to be written, in order: a call, or with no text its end. */
+export type Changes = { readonly id: string; readonly text?: string }[];
+
+const database = new DatabaseSync(String(workerData));
+// A process that ends loses nothing by this, a machine perhaps the last moments.
+database.exec("PRAGMA synchronous = OFF");
+const keep = database.prepare("INSERT OR REPLACE INTO calls (id, text) VALUES (?, ?)");
+const forget = database.prepare("DELETE FROM calls WHERE id = ?");
+
+function write(changes: Changes): void {
+  database.exec("BEGIN");
+  for (const { id, text } of changes) {
+    if (text === undefined) forget.run(id);
+    else keep.run(id, text);
+  }
+  database.exec("COMMIT");
+}
+
+parentPort!.on("message", (changes: Changes | undefined) => {
+  if (!changes) {
+    database.close();
+    parentPort!.close();
+    return;
+  }
+  try {
+    write(changes);
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    parentPort!.postMessage(`calls could not be written down: ${String(error)}`);
+  }
+});

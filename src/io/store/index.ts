@@ -1,0 +1,1 @@
+export { CallStore } from "./call-store.ts";
