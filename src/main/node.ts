@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve as resolvePath } from "node:path";
 import { isIpv6, Sampler, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
@@ -273,6 +273,9 @@ async function startPlane(
   throw new Error(`media.kernel is required, but ${kernelFault}`);
 }
 
+/** Of a Unix socket (sun_path, unix(7)). */
+const SOCKET_PATH_MAX = 107;
+
 /** What may have outlived another process, or begins with this one. */
 interface Survivors {
   readonly plane: PlaneProcess;
@@ -285,7 +288,10 @@ async function findSurvivors(
   { log }: NodeEvents,
 ): Promise<Survivors> {
   const store = new CallStore(join(dataDirectory, "calls.sqlite"), log);
-  const rendezvous = join(dataDirectory, "media-plane.sock");
+  const rendezvous = resolvePath(dataDirectory, "media-plane.sock");
+  if (rendezvous.length > SOCKET_PATH_MAX && settings.media.outliveS > 0) {
+    log(`calls end with the process: the path ${rendezvous} is too long for a socket`);
+  }
   const plane = await startPlane(settings, rendezvous, log);
   return { plane, store };
 }

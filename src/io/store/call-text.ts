@@ -30,5 +30,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isSecret = (value: unknown): value is { [SECRET]: unknown } =>
   isRecord(value) && Object.hasOwn(value, SECRET);
 
-const isCall = (value: unknown): value is SavedCall =>
-  isRecord(value) && value["version"] === SAVED_CALL_VERSION && typeof value["id"] === "string";
+function isCall(value: unknown): value is SavedCall {
+  if (!isRecord(value)) return false;
+  const { version, id } = value;
+  return version === SAVED_CALL_VERSION && typeof id === "string";
+}
