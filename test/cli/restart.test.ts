@@ -133,7 +133,9 @@ test("calls outlive the gateway's process, without a gap, and end once each", as
     const exited = once(second.child, "exit");
     second.child.kill("SIGINT");
     assert.deepEqual(await exited, [0, null]);
-    const ends = [first, second].flatMap(({ text }) => text().match(/^.*call \S+: ended.*$/gm) ?? []);
+    const ends = [first, second].flatMap(
+      ({ text }) => text().match(/^.*call \S+: ended.*$/gm) ?? [],
+    );
     const named = ends.map((line) => /call (\S+):/.exec(line)![1]);
     assert.deepEqual([ends.length, new Set(named).size], [CALLS, CALLS]);
     assert.equal(written(), 0);

@@ -51,6 +51,8 @@ export class CallStore {
   /** Writes what is left. */
   async close(): Promise<void> {
     this.#flush();
+    // Nothing else may keep the process alive by now.
+    this.#worker.ref();
     const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#worker.postMessage(undefined);
     await ended;
