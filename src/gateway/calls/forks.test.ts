@@ -158,3 +158,21 @@ for (const changePortOnRenegotiation of ["yes", "no"]) {
     });
   });
 }
+
+test("who answers the next place's INVITE by the tag of the one before is acknowledged by its CSeq", () => {
+  const site = new ByHand();
+  const first = only(
+    site.take("private", site.begin("private", "INVITE", { sdp: sdpOf("private") })),
+    "INVITE",
+  );
+  only(site.take("public", site.answer(first, 183, { tag: "same", sdp: sdpOf("public") })), 183);
+  const refused = site.take("public", site.answer(first, 503, { tag: "same" }));
+  const second = only(refused, "INVITE");
+  const answer = site.answer(second, 200, { tag: "same", sdp: sdpOf("public") });
+  const { message } = only(site.take("public", answer), 200);
+  const dialog = { callId: message.callId, from: message.headers.get("from")! };
+  const caller = { side: "private", ...dialog, to: message.headers.get("to")! } as const;
+  const ack = only(site.take("private", site.inside(caller, "ACK", 1)), "ACK");
+  assert.equal(ack.message.cseq.number, second.message.cseq.number);
+  assert.equal(ack.to.address, second.to.address);
+});

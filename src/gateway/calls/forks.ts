@@ -33,7 +33,10 @@ function echoed(response: Response, flow: Flow): Request {
 /** Early dialogs that one INVITE may have: more forks than this are not shown to the caller. */
 const FORKS_MAX = 12;
 
-/** The answerers of one INVITE, told apart by their To tag. */
+/**
+ * The answerers of one INVITE, told apart by their To tag; and by the CSeq of what they answer, for
+ * the place that is tried next may have a tag for it that the one before had.
+ */
 export class Forks {
   #list: Fork[] = [];
 
@@ -43,7 +46,10 @@ export class Forks {
 
   answeredBy(response: Response): Fork | undefined {
     const tag = response.to.tag ?? "";
-    return this.#list.find(({ callee }) => callee.dialog.remoteTag === tag);
+    const { number } = response.cseq;
+    return this.#list.find(
+      ({ callee }) => callee.dialog.remoteTag === tag && callee.inviteSeq === number,
+    );
   }
 
   /** A new early dialog towards each side; `caller` is ours. */
