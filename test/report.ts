@@ -41,8 +41,8 @@ export class Tally {
       lines.push("Every skip above is a failure: PASSERELLE_PEERS=required.");
     if (this.#failures.length > 0)
       lines.push("Failed:", ...this.#failures.map((text) => `  ${text}`));
-    const tail = skipped > 0 && !this.#skipFails ? `, ${skipped} skipped` : "";
-    lines.push(`${this.#passed} passed, ${failed} failed${tail}`);
+    if (skipped > 0 && !this.#skipFails) lines.push(`${skipped} skipped, as named above`);
+    lines.push(`${this.#passed} passed, ${failed} failed`);
     return { passed: this.#passed, failed, skipped, lines };
   }
 

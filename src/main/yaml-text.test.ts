@@ -41,7 +41,7 @@ test("an anchor stands for its value", () => {
 test("bad YAML is an error with its line", () => {
   const cases: [string, number, RegExp][] = [
     ["a: 1\nb: [1\nc: 2", 3, /Flow sequence/],
-    ["a: 1\na: 2", 2, /unique/],
+    ["a: 1\na: 2", 2, /a stands twice/],
     ["a: 1\n---\nb: 2", 2, /several documents/],
     ["a: 1\n\tb: 2", 2, /syntax error/],
     ["a: *nobody", 1, /alias/i],
@@ -113,4 +113,14 @@ test("no text makes it throw", () => {
     ),
     { numRuns: 2000 },
   );
+});
+
+test("a key that stands twice is named, and so are the limits of size", () => {
+  const twice = readYaml("trunks: []\nsip:\n  limits: {}\n  limits: {}\n");
+  assert.ok(twice.kind === "errors");
+  assert.equal(twice.errors[0]!.message.en, "syntax error (limits stands twice)");
+  assert.equal(twice.errors[0]!.line, 4);
+  const deep = readYaml(`${"[".repeat(40)}${"]".repeat(40)}`);
+  assert.ok(deep.kind === "errors");
+  assert.equal(deep.errors[0]!.allowed.en, "at most 200000 values, 16 levels deep");
 });

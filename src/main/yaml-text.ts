@@ -8,6 +8,7 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  type YAMLError,
 } from "yaml";
 import { fieldName, MESSAGES, type SettingError, type Text } from "#settings";
 
@@ -30,7 +31,11 @@ export interface SettingsTree {
 export function readYaml(
   source: string,
 ): SettingsTree | { readonly kind: "errors"; readonly errors: SettingError[] } {
-  if (source.length > FILE_BYTES_MAX) return failed([tooLarge(`${FILE_BYTES_MAX}`)]);
+  if (source.length > FILE_BYTES_MAX) {
+    return failed([
+      tooLarge(text(`at most ${FILE_BYTES_MAX} bytes`, `au plus ${FILE_BYTES_MAX} octets`)),
+    ]);
+  }
   const counter = new LineCounter();
   const document = parseDocument(source, {
     schema: "failsafe",
@@ -42,7 +47,7 @@ export function readYaml(
   if (document.errors.length > 0) {
     return failed(
       document.errors.map((error) =>
-        yamlFault(error.code, error.message, counter.linePos(error.pos[0]).line),
+        yamlFault(error.code, whatIsWrong(error, source), counter.linePos(error.pos[0]).line),
       ),
     );
   }
@@ -72,7 +77,7 @@ function plain(node: Node, path: readonly PropertyKey[], walk: Walk): unknown {
   const line = walk.counter.linePos((node as ParsedNode).range[0]).line;
   if (!walk.lines.has(fieldName(path))) walk.lines.set(fieldName(path), line);
   if (++walk.values > VALUES_MAX || path.length > DEPTH_MAX) {
-    if (walk.faults.length === 0) walk.faults.push(tooLarge(`${VALUES_MAX}, ${DEPTH_MAX}`));
+    if (walk.faults.length === 0) walk.faults.push(TOO_MUCH);
     return undefined;
   }
   if (isAlias(node)) {
@@ -118,9 +123,23 @@ function yamlFault(code: string, message: string, line: number): SettingError {
   };
 }
 
-const tooLarge = (limits: string): SettingError => ({
+/** Which key it is that stands twice, the reader doesn't say. */
+function whatIsWrong({ code, message, pos }: YAMLError, source: string): string {
+  if (code !== "DUPLICATE_KEY") return message;
+  const key = /^[^\s:]{1,64}/.exec(source.slice(pos[0]))?.[0] ?? "a key";
+  return `${key} stands twice`;
+}
+
+const tooLarge = (allowed: Text): SettingError => ({
   field: "(file)",
   value: undefined,
-  allowed: text(`at most ${limits}`, `au plus ${limits}`),
+  allowed,
   message: text("too large", "trop volumineux"),
 });
+
+const TOO_MUCH = tooLarge(
+  text(
+    `at most ${VALUES_MAX} values, ${DEPTH_MAX} levels deep`,
+    `au plus ${VALUES_MAX} valeurs, sur ${DEPTH_MAX} niveaux`,
+  ),
+);

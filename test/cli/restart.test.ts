@@ -86,7 +86,11 @@ async function talking(phones: readonly Telephones[], use: (until: Until) => Pro
 function written(): number {
   const database = new DatabaseSync(join(folder, "data/calls.sqlite"), { readOnly: true });
   try {
-    return Number(database.prepare("SELECT count(*) AS count FROM calls").get()?.["count"]);
+    const { count } = {
+      count: 0,
+      ...database.prepare("SELECT count(*) AS count FROM calls").get(),
+    };
+    return Number(count);
   } finally {
     database.close();
   }

@@ -52,7 +52,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "security-client": "own",
     "security-server": "own",
     "security-verify": "own",
-    // Dialog ids of the other side are translated, never copied (refer.ts, in-dialog.ts).
+    // Dialog ids of the other side are translated, never copied (dialog-ids.ts).
     replaces: "own",
     join: "own",
     "target-dialog": "own",

@@ -43,7 +43,7 @@ const SHOWN_MAX = 60;
 
 /** A value as an error shows it: short, and on one line. */
 function shown(value: unknown): string {
-  const print = typeof value === "string" ? value : JSON.stringify(value);
+  const print = typeof value === "string" && value !== "" ? value : JSON.stringify(value);
   const clean = print.replace(/[\u0000-\u001f\u007f-\u009f]/g, "·");
   return clean.length > SHOWN_MAX ? `${clean.slice(0, SHOWN_MAX - 1)}…` : clean;
 }

@@ -199,10 +199,13 @@ test("a number rule says one thing", () => {
   ]);
 });
 
-test("a busy callee never makes the gateway try another peer", () => {
-  const trunk = { ...TRUNK, failoverStatuses: [503, 486] };
-  assertErrors({ ...PLAIN, trunks: [trunk] }, ["trunks[0].failoverStatuses[1]: 486: not allowed"]);
-  assertErrors({ ...PLAIN, trunks: [{ ...TRUNK, failoverStatuses: [603] }] }, [
-    "trunks[0].failoverStatuses[0]: 603: out of range",
+test("what the callee says never makes the gateway try another peer", () => {
+  const trunk = { ...TRUNK, failoverStatuses: [503, 486, 404] };
+  assertErrors({ ...PLAIN, trunks: [trunk] }, [
+    "trunks[0].failoverStatuses[1]: 486: not allowed; allowed: 408, 500–599",
+    "trunks[0].failoverStatuses[2]: 404: not allowed",
+  ]);
+  assertErrors({ ...PLAIN, trunks: [{ ...TRUNK, failoverStatuses: [399] }] }, [
+    "trunks[0].failoverStatuses[0]: 399: out of range",
   ]);
 });

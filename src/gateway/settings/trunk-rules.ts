@@ -56,16 +56,12 @@ function peersSpeak({ draft, report }: Scene, trunk: DraftTrunk, i: number): voi
   }
 }
 
-/** A busy callee was reached: no other peer is asked (486). */
+/** What the callee itself said is no reason to ask another peer: of the 4xx only silence is (408). */
 function failoverStatuses({ report }: Scene, trunk: DraftTrunk, i: number): void {
   for (const [k, status] of (trunk.failoverStatuses ?? []).entries()) {
-    if (status !== 486) continue;
-    report(
-      ["trunks", i, "failoverStatuses", k],
-      MESSAGES.choice,
-      "400–599 except 486",
-      "400–599 sauf 486",
-    );
+    const isCallees = status !== undefined && status >= 400 && status < 500 && status !== 408;
+    if (!isCallees) continue;
+    report(["trunks", i, "failoverStatuses", k], MESSAGES.choice, "408, 500–599", "408, 500–599");
   }
 }
 

@@ -38,14 +38,23 @@ export function checkCommand(): Command {
 /** Returns the exit status. */
 function check(file: string, { elsewhere = false, language }: CheckOptions): number {
   const result = readSettings(file, elsewhere ? undefined : thisMachine());
-  const errors = result.errors ?? (elsewhere ? [] : tlsFileErrors(result.settings, new Date()));
+  const errors = result.errors ?? (elsewhere ? [] : tlsFileErrors(result.settings));
   const lines =
     result.settings && errors.length === 0
-      ? validLines(result.settings, result.warnings, language)
+      ? [
+          ...validLines(result.settings, result.warnings, language),
+          // As `run` has it: what has run out serves on, and may be renewed meanwhile.
+          ...(elsewhere ? [] : tlsFileErrors(result.settings, new Date())).map(
+            (error) => `${warningWord(language)} ${printError(error, language)}`,
+          ),
+        ]
       : errors.map((error) => printError(error, language));
   console.log(lines.join("\n"));
   return errors.length === 0 ? 0 : 1;
 }
+
+const warningWord = (language: keyof Text): string =>
+  language === "en" ? "warning:" : "attention :";
 
 function validLines(
   settings: Settings,
@@ -57,7 +66,8 @@ function validLines(
     en: `${ports} RTP ports: ${audioCalls} audio calls, or ${videoCalls} with video`,
     fr: `${ports} ports RTP : ${audioCalls} appels audio, ou ${videoCalls} avec vidéo`,
   };
-  const [valid, warning] = language === "en" ? ["valid", "warning:"] : ["valide", "attention :"];
+  const valid = language === "en" ? "valid" : "valide";
+  const warning = warningWord(language);
   const kernel = kernelWarning(settings);
   return [
     valid,
