@@ -40,7 +40,8 @@ void SecureEnd::agreeInbound(const SrtpMaster& inbound, Ms now) {
 
 bool SecureEnd::follow(const SecureEnd& former) {
   if (!receiver_ || !former.receiver_ || !(receiver_->master() == former.receiver_->master())) return false;
-  receiver_->follow(*former.receiver_);
+  // One that is back knows more.
+  if (!receiver_->begun()) receiver_->follow(*former.receiver_);
   return true;
 }
 

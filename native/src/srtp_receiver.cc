@@ -16,10 +16,15 @@ SrtpReceiver::SrtpReceiver(const SrtpMaster& master)
 
 void SrtpReceiver::follow(const SrtpReceiver& former) {
   for (const Origin& origin : former.origins_) {
-    if (!origin.rtp.begun()) continue;
+    // What that one only knew of others is left: peers with one key for all calls have no end of
+    // sources.
+    if (!origin.own) continue;
     Origin next;
     next.ssrc = origin.ssrc;
     next.former = origin.rtp.highest();
+    if (former.master_ == master_) next = origin;
+    else if (!origin.rtp.begun()) continue;
+    next.own = false;
     origins_.push_back(next);
   }
 }
@@ -43,6 +48,7 @@ SrtpReceiver::Verdict SrtpReceiver::openRtp(uint8_t* packet, size_t& size) {
     if (!origin) origin = admit(ssrc);
     if (!origin) return Verdict::replayed;
     origin->rtp.commit(guesses.at[i]);
+    origin->own = true;
     size = end;
     return Verdict::opened;
   }
@@ -90,6 +96,7 @@ SrtpReceiver::Verdict SrtpReceiver::openRtcp(uint8_t* packet, size_t& size) {
   if (!origin) origin = admit(ssrc);
   if (!origin) return Verdict::replayed;
   origin->rtcp.commit(index);
+  origin->own = true;
   size = end;
   return Verdict::opened;
 }
@@ -130,7 +137,12 @@ SrtpReceiver::Origin* SrtpReceiver::find(uint32_t ssrc) {
 }
 
 SrtpReceiver::Origin* SrtpReceiver::admit(uint32_t ssrc) {
-  if (origins_.size() >= kSrtpSourcesMax) return nullptr;
+  if (origins_.size() >= kSrtpSourcesMax) {
+    const auto borrowed = [](const Origin& origin) { return !origin.own; };
+    const auto found = std::find_if(origins_.begin(), origins_.end(), borrowed);
+    if (found == origins_.end()) return nullptr;
+    origins_.erase(found);
+  }
   origins_.emplace_back();
   origins_.back().ssrc = ssrc;
   return &origins_.back();

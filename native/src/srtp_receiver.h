@@ -18,8 +18,9 @@ class SrtpReceiver {
   explicit SrtpReceiver(const SrtpMaster& master);
 
   const SrtpMaster& master() const { return master_; }
+  bool begun() const { return !origins_.empty(); }
   // A new key of the same peer: its sources may go on counting where they were (RFC 3711 §3.3.1)
-  // or begin anew.
+  // or begin anew. Under the same key they can't begin anew, and what came there came.
   void follow(const SrtpReceiver& former);
 
   // On `opened` the packet is plain and `size` its own; else both are what they were.
@@ -33,6 +34,8 @@ class SrtpReceiver {
     uint64_t former = 0;
     PacketIndex rtp;
     PacketIndex rtcp;
+    // Something came from it here, and not only where another receiver has the same key.
+    bool own = false;
   };
 
   // The indices that a packet may have: one, or for the first of its source a few.

@@ -429,6 +429,40 @@ void testKeyThatReturns() {
         "the rollover counter when a key returns");
 }
 
+// A call that changes its ports, or joins another, has a stream anew under the peer's same key.
+void testKeyThatMoves() {
+  const SrtpSuite suite = SrtpSuite::aesCm128Sha1Tag80;
+  const SrtpMaster theirs = anyMaster(suite, 11);
+  SrtpSender peer(theirs);
+  SecureEnd before;
+  before.agree(theirs, anyMaster(suite, 12), 0);
+  const Packet first = sealed(peer, rtp(65535));
+  const Packet second = sealed(peer, rtp(0));
+  open(before, first);
+  open(before, second);
+  SecureEnd after;
+  after.agree(theirs, anyMaster(suite, 13), 0);
+  check(after.follow(before), "another end of the same peer");
+  check(open(after, second) == SrtpReceiver::Verdict::replayed &&
+            open(after, first) == SrtpReceiver::Verdict::replayed,
+        "what came by the former ports can't be played again by the new ones");
+  check(open(after, sealed(peer, rtp(1))) == SrtpReceiver::Verdict::opened,
+        "the rollover counter goes on by the new ports");
+
+  // Some peers have one key for all their calls.
+  std::vector<std::unique_ptr<SecureEnd>> calls;
+  bool all = true;
+  for (uint32_t ssrc = 1; ssrc <= 2 * kSrtpSourcesMax; ssrc++) {
+    SrtpSender caller(theirs);
+    calls.push_back(std::make_unique<SecureEnd>());
+    calls.back()->agree(theirs, anyMaster(suite, 14), 0);
+    if (ssrc > 1) calls.back()->follow(*calls[ssrc - 2]);
+    const Packet packet = sealed(caller, rtp(1, ssrc));
+    all = all && open(*calls.back(), packet) == SrtpReceiver::Verdict::opened;
+  }
+  check(all, "one call's sources are no burden to the next");
+}
+
 }  // namespace
 
 int srtpFailures() {
@@ -445,5 +479,6 @@ int srtpFailures() {
   testRestart();
   testKeyNames();
   testKeyThatReturns();
+  testKeyThatMoves();
   return failures;
 }
