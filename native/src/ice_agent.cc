@@ -1,6 +1,7 @@
 #include "ice_agent.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace media {
@@ -15,6 +16,13 @@ bool names(std::string_view username, const IceCredentials& credentials) {
   // A check may be faster than the answer that tells the peer's name (RFC 8445 §7.3).
   return credentials.remoteUfrag.empty() ||
          username.substr(ours.size() + 1) == credentials.remoteUfrag;
+}
+
+// Chance of 64 bits: no two of one peer are alike.
+uint64_t shortened(const StunTransaction& transaction) {
+  uint64_t number = 0;
+  std::memcpy(&number, transaction.data(), sizeof number);
+  return number;
 }
 
 }  // namespace
@@ -37,7 +45,7 @@ IceAgent::Verdict IceAgent::take(const uint8_t* packet, size_t size, const Addre
   if (!credentials || !isAuthentic(packet, message, credentials->password)) {
     return Verdict::unauthentic;
   }
-  if (isReplay(message.transaction, from)) return Verdict::replayed;
+  if (isReplay(message.transaction, from, now)) return Verdict::replayed;
 
   const std::string password = credentials->password;
   Verdict verdict = Verdict::answered;
@@ -79,13 +87,23 @@ const IceCredentials* IceAgent::addressed(const StunMessage& message) const {
   return names(message.username, current_) ? &current_ : nullptr;
 }
 
-bool IceAgent::isReplay(const StunTransaction& transaction, const Address& from) {
+bool IceAgent::isReplay(const StunTransaction& transaction, const Address& from, Ms now) {
   for (const Seen& seen : seen_) {
     if (seen.from.present() && seen.transaction == transaction) return seen.from != from;
   }
+  if (wasHeard(transaction, from, now)) return true;
   seen_[seenNext_] = {transaction, from};
   seenNext_ = (seenNext_ + 1) % seen_.size();
+  if (heard_.size() < kHeardMax) heard_.push_back(shortened(transaction));
   return false;
+}
+
+bool IceAgent::wasHeard(const StunTransaction& transaction, const Address& from, Ms now) const {
+  // Where media goes already nothing moves.
+  if (nominated_.present() && from == nominated_) return false;
+  if (std::find(heard_.begin(), heard_.end(), shortened(transaction)) != heard_.end()) return true;
+  // What can't be remembered can't be told from a copy: whoever is elsewhere has to begin anew.
+  return heard_.size() >= kHeardMax && !next_.present() && !validated(from, now);
 }
 
 void IceAgent::validate(const Address& from, Ms now) {
@@ -108,6 +126,8 @@ bool IceAgent::nominate(const Address& from, const IceCredentials& under) {
   if (&under == &next_) {
     current_ = next_;
     next_ = IceCredentials();
+    heard_.clear();
+    for (const Seen& seen : seen_) heard_.push_back(shortened(seen.transaction));
     for (Validated& source : sources_) {
       if (source.from != from) source = Validated();
     }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "address.h"
 #include "source.h"
@@ -58,6 +59,8 @@ class IceAgent {
  private:
   static constexpr size_t kSourcesMax = 8;
   static constexpr size_t kTransactionsMax = 32;
+  // As many checks as a peer makes in half a day: 64 KiB at the most.
+  static constexpr size_t kHeardMax = 8192;
 
   // An address that showed the password.
   struct Validated {
@@ -74,8 +77,9 @@ class IceAgent {
 
   // Whose the check is, by its USERNAME; nullptr when nobody's.
   const IceCredentials* addressed(const StunMessage& message) const;
-  // The source is not protected by the check: a copy of it must not move anything.
-  bool isReplay(const StunTransaction& transaction, const Address& from);
+  // The source is not protected by the check: a copy of it must not move anything, however old.
+  bool isReplay(const StunTransaction& transaction, const Address& from, Ms now);
+  bool wasHeard(const StunTransaction& transaction, const Address& from, Ms now) const;
   void validate(const Address& from, Ms now);
   bool nominate(const Address& from, const IceCredentials& under);
   const Validated* find(const Address& from, Ms now) const;
@@ -85,6 +89,8 @@ class IceAgent {
   std::array<Validated, kSourcesMax> sources_{};
   std::array<Seen, kTransactionsMax> seen_{};
   size_t seenNext_ = 0;
+  // Each transaction under the credentials in use, by its first bytes.
+  std::vector<uint64_t> heard_;
   Address nominated_;
 };
 

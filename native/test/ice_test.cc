@@ -147,6 +147,34 @@ void testReplay() {
   check(take(agent, heard, kHome, 2).verdict == Verdict::answered, "a retransmission is answered");
 }
 
+// Who overhears has time: a peer checks every few seconds as long as it talks.
+void testLateReplay() {
+  IceAgent agent;
+  agent.agree(kFirst);
+  Peer peer(kFirst);
+  Peer copied = peer;
+  const StunWriter& heard = copied.ask({.nominates = true});
+  take(agent, heard, kHome, 0);
+  Ms now = 0;
+  for (int i = 0; i < 1000; i++) take(agent, peer.ask({.nominates = true}), kHome, now += 2500);
+  check(take(agent, heard, kThief, now).verdict == Verdict::replayed && *agent.target(now) == kHome,
+        "a check that was overheard long ago moves nothing");
+  take(agent, peer.ask({.nominates = true}), kMobile, now);
+  check(take(agent, heard, kHome, now).verdict == Verdict::replayed &&
+            *agent.target(now) == kMobile,
+        "nor does it take the call back to where the peer was");
+  for (int i = 0; i < 20000; i++) take(agent, peer.ask({.nominates = true}), kMobile, now += 2500);
+  check(take(agent, peer.ask({}), kMobile, now).verdict == Verdict::answered,
+        "who is there may go on for ever");
+  check(take(agent, heard, kThief, now).verdict == Verdict::replayed && *agent.target(now) == kMobile,
+        "when there have been more than can be remembered");
+  agent.agree(kSecond);
+  Peer anew(kSecond);
+  check(take(agent, anew.ask({.nominates = true}), kHome, now, kSecond.password).verdict ==
+            Verdict::nominated,
+        "a restart may come from anywhere");
+}
+
 void testConsent() {
   IceAgent agent;
   agent.agree(kFirst);
@@ -212,6 +240,7 @@ int iceFailures() {
   testNoReflector();
   testErrors();
   testReplay();
+  testLateReplay();
   testConsent();
   testRestart();
   testEarly();
