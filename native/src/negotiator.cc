@@ -84,7 +84,7 @@ void Negotiator::takeStun(End& end, const uint8_t* packet, size_t size, const Ad
       break;
   }
   sendTo(end.rtp, from, answer.data(), answer.size());
-  if (verdict == IceAgent::Verdict::nominated) {
+  if (verdict == IceAgent::Verdict::nominated && end.tellsMove(now)) {
     FrameWriter frame(events_, EventKind::latched);
     frame.u32(end.stream->slot);
     frame.u8(end.side);

@@ -121,6 +121,18 @@ struct End {
   bool confirmed = false;
   uint32_t sentUnconfirmed = 0;
 
+  // Nominations of another pair in the second that began then.
+  Ms movesSince = 0;
+  uint32_t moves = 0;
+
+  // Nobody moves more often for a reason: further nominations are followed, and not told.
+  static constexpr uint32_t kMovesTold = 4;
+  static constexpr Ms kMovesMs = 1000;
+  bool tellsMove(Ms now) {
+    if (now - movesSince >= kMovesMs) movesSince = now, moves = 0;
+    return moves++ < kMovesTold;
+  }
+
   // What an end that nobody there confirmed may be sent: half a minute of voice.
   static constexpr uint32_t kUnconfirmedMax = 1500;
   // Whether one more packet may be sent there, given that there is a target. A checked address has

@@ -98,6 +98,23 @@ test("a later nomination moves the pair", async () => {
   assert.equal(way.browser.waiting, 0);
 });
 
+test("a peer that nominates without end is followed, and told of a few times a second", async () => {
+  await using way = await call();
+  for (let i = 0; i < 20; i++) {
+    await checkFrom(way.browser, way.callee, NOMINATION);
+    await checkFrom(way.mobile, way.callee, NOMINATION);
+  }
+  await settle();
+  assert.equal(events.length, 4);
+  await way.plain.send(rtpPacket(1), way.caller);
+  assert.deepEqual((await way.mobile.next()).bytes, rtpPacket(1));
+  plane.advance(1000);
+  await settle();
+  await checkFrom(way.browser, way.callee, NOMINATION);
+  await settle();
+  assert.equal(events.length, 5);
+});
+
 test("who doesn't know the password is neither answered nor heard (attack cases E1, E4)", async () => {
   await using way = await call();
   const guesses = [
