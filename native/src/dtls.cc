@@ -2,12 +2,14 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/srtp.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace media {
@@ -20,13 +22,22 @@ constexpr unsigned kRetransmitFirstUs = 100'000;
 constexpr unsigned kRetransmitMaxUs = 5'000'000;
 // Nobody keeps us busy by beginning anew all the time.
 constexpr Ms kRenewalMs = 100;
+// A Finished may overtake the rest of its flight, and be sent again. Of what is protected before
+// there are keys OpenSSL would keep a hundred records, each in a buffer of 16 KiB.
+constexpr size_t kEarlyMax = 16;
 constexpr std::string_view kLabel = "EXTRACTOR-dtls_srtp";
+
+// Of a record (RFC 6347 §4.1).
+namespace record {
+constexpr size_t kEpoch = 3;
+constexpr size_t kLength = 11;
+constexpr size_t kHeader = 13;
+}  // namespace record
 
 // The first record of a datagram that begins with a ClientHello (RFC 6347 §4.1, §4.2.2).
 namespace hello {
 constexpr uint8_t kHandshakeRecord = 22;
 constexpr uint8_t kClientHello = 1;
-constexpr size_t kEpoch = 3;
 constexpr size_t kType = 13;
 constexpr size_t kFragmentOffset = 19;
 constexpr size_t kRandom = 27;
@@ -35,6 +46,24 @@ constexpr size_t kRandomBytes = 32;
 
 bool zero(const uint8_t* bytes, size_t size) {
   return std::all_of(bytes, bytes + size, [](uint8_t byte) { return byte == 0; });
+}
+
+// Epoch 0, message 0 or, with a cookie, 1; not a later fragment of it.
+bool isClientHello(const uint8_t* datagram, size_t size) {
+  return size >= hello::kRandom + hello::kRandomBytes && datagram[0] == hello::kHandshakeRecord &&
+         datagram[hello::kType] == hello::kClientHello && zero(datagram + record::kEpoch, 2) &&
+         datagram[hello::kType + 4] == 0 && datagram[hello::kType + 5] <= 1 &&
+         zero(datagram + hello::kFragmentOffset, 3);
+}
+
+size_t earlyRecords(const uint8_t* datagram, size_t size) {
+  size_t early = 0;
+  for (size_t at = 0; at + record::kHeader <= size;) {
+    const uint8_t* header = datagram + at;
+    early += !zero(header + record::kEpoch, 2);
+    at += record::kHeader + (header[record::kLength] << 8 | header[record::kLength + 1]);
+  }
+  return early;
 }
 
 unsigned nextTimer(SSL*, unsigned beforeUs) {
@@ -58,27 +87,45 @@ SrtpSuite suiteOf(const SRTP_PROTECTION_PROFILE* profile) {
 
 }  // namespace
 
-DtlsAssociation::DtlsAssociation(const DtlsIdentity& identity, const DtlsPlan& plan)
-    : identity_(identity), plan_(plan) {
-  open();
+DtlsAssociation::DtlsAssociation(const DtlsIdentity& identity, const DtlsPlan& plan, bool isChecked)
+    : identity_(identity), plan_(plan), isChecked_(isChecked || plan.role == DtlsRole::active) {
+  proof_.expected = plan_.fingerprints;
+  const bool isRandom = RAND_bytes(proof_.cookie.data(), proof_.cookie.size()) == 1;
+  if (isChecked_) begin(made());
+  else listening_ = isRandom ? made() : nullptr;
+  if (!ssl_ && !listening_) end("dtls-unavailable");
 }
 
-DtlsAssociation::~DtlsAssociation() { SSL_free(ssl_); }
-
-void DtlsAssociation::open() {
+DtlsAssociation::~DtlsAssociation() {
   SSL_free(ssl_);
-  proof_ = {plan_.fingerprints, PeerProof::Verdict::none};
-  ssl_ = identity_.open(proof_);
-  BIO* bio = ssl_ ? BIO_new(datagrams()) : nullptr;
-  if (!bio) return end("dtls-unavailable");
+  SSL_free(listening_);
+}
+
+SSL* DtlsAssociation::made() {
+  SSL* ssl = identity_.open(proof_);
+  BIO* bio = ssl ? BIO_new(datagrams()) : nullptr;
+  if (!bio) {
+    SSL_free(ssl);
+    return nullptr;
+  }
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
-  SSL_set_bio(ssl_, bio, bio);
-  SSL_set_mtu(ssl_, kDatagramMax);
-  DTLS_set_timer_cb(ssl_, nextTimer);
-  if (plan_.role == DtlsRole::active) SSL_set_connect_state(ssl_);
-  else SSL_set_accept_state(ssl_);
+  SSL_set_bio(ssl, bio, bio);
+  SSL_set_mtu(ssl, kDatagramMax);
+  DTLS_set_timer_cb(ssl, nextTimer);
+  if (plan_.role == DtlsRole::active) SSL_set_connect_state(ssl);
+  else SSL_set_accept_state(ssl);
   ERR_clear_error();
+  return ssl;
+}
+
+void DtlsAssociation::begin(SSL* ssl) {
+  SSL_free(ssl_);
+  ssl_ = ssl;
+  proof_.verdict = PeerProof::Verdict::none;
+  early_ = 0;
+  begun_ = false;
+  if (!ssl_) end("dtls-unavailable");
 }
 
 void DtlsAssociation::start(Ms now) {
@@ -88,13 +135,42 @@ void DtlsAssociation::start(Ms now) {
 
 void DtlsAssociation::receive(const uint8_t* datagram, size_t size, Ms now) {
   if (state_ == State::over) return;
-  if (beginsAnew(datagram, size, now)) {
-    open();
-    begun_ = false;
-  }
   incoming_ = {reinterpret_cast<const char*>(datagram), size};
-  proceed(now);
+  if (isOfInterest(datagram, size, now)) proceed(now);
   incoming_ = {};
+}
+
+bool DtlsAssociation::isOfInterest(const uint8_t* datagram, size_t size, Ms now) {
+  if (state_ != State::waiting) return true;
+  if (plan_.role == DtlsRole::passive && !goesOn(datagram, size, now)) return false;
+  early_ += earlyRecords(datagram, size);
+  return early_ <= kEarlyMax;
+}
+
+bool DtlsAssociation::goesOn(const uint8_t* datagram, size_t size, Ms now) {
+  // Before a handshake nothing else is heard of whom an address alone tells.
+  if (!isClientHello(datagram, size)) return begun_ || isChecked_;
+  const uint8_t* random = datagram + hello::kRandom;
+  if (begun_ && std::memcmp(hello_.data(), random, hello_.size()) == 0) return true;
+  // The peer gave up and tries again, or somebody forged its address before it spoke: OpenSSL
+  // would wait for the rest of the first one (attack case E3).
+  if (begun_ && now - begunAt_ < kRenewalMs) return false;
+  if (!isChecked_ && !showsCookie()) return false;
+  if (isChecked_ && begun_) begin(made());
+  std::memcpy(hello_.data(), random, hello_.size());
+  return true;
+}
+
+bool DtlsAssociation::showsCookie() {
+  if (!listening_) listening_ = made();
+  const std::unique_ptr<BIO_ADDR, void (*)(BIO_ADDR*)> nobody(BIO_ADDR_new(), BIO_ADDR_free);
+  if (!listening_ || !nobody) return false;
+  greets_ = true;
+  const int shown = DTLSv1_listen(listening_, nobody.get());
+  greets_ = false;
+  ERR_clear_error();
+  if (shown == 1) begin(std::exchange(listening_, nullptr));
+  return shown == 1;
 }
 
 void DtlsAssociation::wake(Ms now) {
@@ -110,6 +186,8 @@ void DtlsAssociation::close() {
   if (state_ == State::secured) SSL_shutdown(ssl_);
   end("dtls-closed");
 }
+
+std::vector<std::string> DtlsAssociation::takeGreetings() { return std::exchange(greetings_, {}); }
 
 std::vector<std::string> DtlsAssociation::takeOutbox() { return std::exchange(outbox_, {}); }
 
@@ -145,24 +223,6 @@ void DtlsAssociation::schedule(Ms now) {
   if (DTLSv1_get_timeout(ssl_, &left) != 1) return;
   const Ms leftMs = static_cast<Ms>(left.tv_sec) * 1000 + static_cast<Ms>(left.tv_usec) / 1000 + 1;
   deadline_ = std::min(deadline_, now + leftMs);
-}
-
-bool DtlsAssociation::beginsAnew(const uint8_t* datagram, size_t size, Ms now) {
-  if (plan_.role != DtlsRole::passive || state_ != State::waiting) return false;
-  if (size < hello::kRandom + hello::kRandomBytes) return false;
-  // Epoch 0, message 0, not a later fragment of it.
-  const bool first = datagram[0] == hello::kHandshakeRecord &&
-                     datagram[hello::kType] == hello::kClientHello &&
-                     zero(datagram + hello::kEpoch, 2) && zero(datagram + hello::kType + 4, 2) &&
-                     zero(datagram + hello::kFragmentOffset, 3);
-  if (!first) return false;
-  const uint8_t* random = datagram + hello::kRandom;
-  const bool same = std::memcmp(hello_.data(), random, hello_.size()) == 0;
-  // The peer gave up and tries again, or somebody forged its address before it spoke: OpenSSL
-  // would wait for the rest of the first one (attack case E3).
-  const bool anew = begun_ && !same && now - begunAt_ >= kRenewalMs;
-  if (!begun_ || anew) std::memcpy(hello_.data(), random, hello_.size());
-  return anew;
 }
 
 void DtlsAssociation::secure() {
@@ -227,13 +287,15 @@ BIO_METHOD* DtlsAssociation::datagrams() {
 
 int DtlsAssociation::write(BIO* bio, const char* bytes, int size) {
   auto* self = static_cast<DtlsAssociation*>(BIO_get_data(bio));
-  if (self->outbox_.size() < kOutboxMax) self->outbox_.emplace_back(bytes, size);
+  auto& box = self->greets_ ? self->greetings_ : self->outbox_;
+  if (box.size() < kOutboxMax) box.emplace_back(bytes, size);
   return size;
 }
 
 int DtlsAssociation::read(BIO* bio, char* bytes, int size) {
   auto* self = static_cast<DtlsAssociation*>(BIO_get_data(bio));
-  const std::string_view datagram = std::exchange(self->incoming_, {});
+  const std::string_view datagram = self->incoming_;
+  if (!self->peeks_) self->incoming_ = {};
   BIO_clear_retry_flags(bio);
   if (datagram.empty()) {
     BIO_set_retry_read(bio);
@@ -244,7 +306,11 @@ int DtlsAssociation::read(BIO* bio, char* bytes, int size) {
   return static_cast<int>(taken);
 }
 
-long DtlsAssociation::control(BIO*, int command, long, void*) {
+long DtlsAssociation::control(BIO* bio, int command, long number, void*) {
+  if (command == BIO_CTRL_DGRAM_SET_PEEK_MODE) {
+    static_cast<DtlsAssociation*>(BIO_get_data(bio))->peeks_ = number != 0;
+    return 1;
+  }
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 

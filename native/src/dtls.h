@@ -45,7 +45,9 @@ class DtlsAssociation {
   static constexpr Ms kHandshakeMs = 30000;
   static constexpr Ms kNever = ~Ms{0};
 
-  DtlsAssociation(const DtlsIdentity& identity, const DtlsPlan& plan);
+  // `isChecked`: whoever is heard has shown that it hears us. Else a ClientHello must show it, by a
+  // cookie (RFC 6347 §4.2.1), before anything begins.
+  DtlsAssociation(const DtlsIdentity& identity, const DtlsPlan& plan, bool isChecked);
   ~DtlsAssociation();
   DtlsAssociation(const DtlsAssociation&) = delete;
   DtlsAssociation& operator=(const DtlsAssociation&) = delete;
@@ -61,6 +63,8 @@ class DtlsAssociation {
   // When to wake it next; `kNever` while it waits for the peer alone.
   Ms deadline() const { return deadline_; }
 
+  // Cookies for whoever asked, to be sent before the outbox; each is shorter than what asked.
+  std::vector<std::string> takeGreetings();
   // The datagrams to be sent, in order.
   std::vector<std::string> takeOutbox();
 
@@ -82,11 +86,15 @@ class DtlsAssociation {
   static int read(BIO* bio, char* bytes, int size);
   static long control(BIO* bio, int command, long number, void* pointer);
 
-  void open();
+  SSL* made();
+  void begin(SSL* ssl);
+  bool isOfInterest(const uint8_t* datagram, size_t size, Ms now);
+  // What comes to who waits for the other to begin: false where it begins and continues nothing.
+  bool goesOn(const uint8_t* datagram, size_t size, Ms now);
+  // Whether the ClientHello that came has the cookie; it is sent one where it hasn't.
+  bool showsCookie();
   void proceed(Ms now);
   void schedule(Ms now);
-  // Whether this is a ClientHello of somebody who begins anew.
-  bool beginsAnew(const uint8_t* datagram, size_t size, Ms now);
   void secure();
   // After a call of OpenSSL that didn't succeed.
   void judge(int result);
@@ -94,8 +102,14 @@ class DtlsAssociation {
 
   const DtlsIdentity& identity_;
   const DtlsPlan plan_;
+  const bool isChecked_;
   PeerProof proof_;
   SSL* ssl_ = nullptr;
+  // Answers with cookies, and keeps nothing.
+  SSL* listening_ = nullptr;
+  bool greets_ = false;
+  // OpenSSL looks at a datagram that it will read.
+  bool peeks_ = false;
   State state_ = State::waiting;
   State told_ = State::waiting;
   std::string why_;
@@ -103,6 +117,9 @@ class DtlsAssociation {
   SrtpMaster outbound_;
   std::string_view incoming_;
   std::vector<std::string> outbox_;
+  std::vector<std::string> greetings_;
+  // Records that were protected before there were keys.
+  size_t early_ = 0;
   bool begun_ = false;
   Ms begunAt_ = 0;
   Ms deadline_ = kNever;

@@ -1,12 +1,13 @@
 #include "dtls_identity.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <array>
+#include <algorithm>
 #include <memory>
 
 namespace media {
@@ -43,6 +44,20 @@ int judgePeer(X509_STORE_CTX* store, void*) {
   return right;
 }
 
+const PeerProof* proofOf(SSL* ssl) { return static_cast<const PeerProof*>(SSL_get_app_data(ssl)); }
+
+int makeCookie(SSL* ssl, unsigned char* cookie, unsigned* size) {
+  const auto& ours = proofOf(ssl)->cookie;
+  std::copy(ours.begin(), ours.end(), cookie);
+  *size = ours.size();
+  return 1;
+}
+
+int judgeCookie(SSL* ssl, const unsigned char* cookie, unsigned size) {
+  const auto& ours = proofOf(ssl)->cookie;
+  return size == ours.size() && CRYPTO_memcmp(cookie, ours.data(), size) == 0;
+}
+
 bool sign(X509* certificate, EVP_PKEY* key) {
   uint64_t serial = 0;
   if (RAND_bytes(reinterpret_cast<uint8_t*>(&serial), sizeof serial) != 1) return false;
@@ -66,6 +81,8 @@ bool setRules(SSL_CTX* context) {
   SSL_CTX_set_max_cert_list(context, kCertificateBytesMax);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_cert_verify_callback(context, judgePeer, nullptr);
+  SSL_CTX_set_cookie_generate_cb(context, makeCookie);
+  SSL_CTX_set_cookie_verify_cb(context, judgeCookie);
   return SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) == 1 &&
          SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION) == 1 &&
          SSL_CTX_set_cipher_list(context, kCiphers) == 1 &&

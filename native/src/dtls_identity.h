@@ -2,6 +2,9 @@
 
 #include <openssl/types.h>
 
+#include <array>
+#include <cstdint>
+
 #include "fingerprint.h"
 
 namespace media {
@@ -11,6 +14,8 @@ struct PeerProof {
   enum class Verdict : uint8_t { none, right, wrong };
 
   Fingerprints expected;
+  // What a ClientHello has to repeat, where its sender has to show that it can hear us.
+  std::array<uint8_t, 16> cookie{};
   Verdict verdict = Verdict::none;
 };
 

@@ -48,7 +48,7 @@ void Negotiator::agree(Port& port, const DtlsPlan& plan, Ms now) {
   if (plan.present() && !port.dtls) {
     // Keys of before were another association's.
     keysOf(port).agree(SrtpMaster(), SrtpMaster(), now);
-    port.dtls = std::make_unique<DtlsAssociation>(identity_, plan);
+    port.dtls = std::make_unique<DtlsAssociation>(identity_, plan, port.end->ice != nullptr);
   }
   begin(port, now);
 }
@@ -147,8 +147,12 @@ void Negotiator::tell(Port& port, Ms now) {
 
 void Negotiator::flush(Port& port, Ms now) {
   const auto datagrams = port.dtls->takeOutbox();
+  const auto greetings = port.dtls->takeGreetings();
   const Address* to = reach(port, now);
   if (!to) return;
+  // Not counted: each is less than what was sent in the name of who gets it, and else a flood of
+  // those would leave nothing for the handshake.
+  for (const std::string& one : greetings) sendTo(port, *to, one.data(), one.size());
   for (const std::string& datagram : datagrams) {
     // Who forges the described address doesn't make us flood it (attack case E4).
     if (!port.end->takesAnother()) return;
