@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Secret } from "#base";
 import type { SavedCall } from "#port";
@@ -47,6 +54,17 @@ test("a call's secrets come back, and are nobody else's to read", () =>
     writeFileSync(file, "", { mode: 0o644 });
     await new CallStore(file, fail).close();
     assert.equal(statSync(file).mode & 0o777, 0o600);
+  }));
+
+test("the keys of a call that is over are nowhere in the files", () =>
+  withFile(async (file) => {
+    const store = new CallStore(file, fail);
+    const ids = Array.from({ length: 100 }, (_, i) => `call ${i}`);
+    for (const id of ids) store.keep(call(id));
+    for (const id of ids.slice(1)) store.forget(id);
+    await store.close();
+    const left = readdirSync(dirname(file)).map((name) => readFileSync(join(dirname(file), name)));
+    assert.equal(Buffer.concat(left).toString("latin1").split(KEY).length - 1, 1);
   }));
 
 test("what is no call of this version is left out, and counted", () =>

@@ -7,6 +7,8 @@ export type Changes = { readonly id: string; readonly text?: string }[];
 const database = new DatabaseSync(String(workerData));
 // A process that ends loses nothing by this, a machine perhaps the last moments.
 database.exec("PRAGMA synchronous = OFF");
+// What is forgotten is overwritten: who comes by the file later opens no recorded call with it.
+database.exec("PRAGMA secure_delete = ON");
 const keep = database.prepare("INSERT OR REPLACE INTO calls (id, text) VALUES (?, ?)");
 const forget = database.prepare("DELETE FROM calls WHERE id = ?");
 
