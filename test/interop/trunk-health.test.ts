@@ -48,10 +48,11 @@ const accepting = callee([
   expect("BYE"),
   answer("200 OK"),
 ]);
-const unanswered = caller([
+const unreachable = caller([
   send("INVITE", media),
   expect(100, { optional: true }),
-  expect(408),
+  // ICMP says at once that nobody is there (RFC 3261 §18.4).
+  expect(503),
   send("ACK"),
 ]);
 
@@ -104,7 +105,7 @@ describe("the health of a trunk's peers", { skip, concurrency: true }, () => {
         assert.equal(silences(capture), MISSES);
 
         // The only peer there is is tried all the same: who asks for its health may be wrong.
-        if (!remembers) await site.refuse("outbound", { scenario: unanswered });
+        if (!remembers) await site.refuse("outbound", { scenario: unreachable });
 
         await comesBack(proxy, site);
         await gateway.program.line(/trunk operator: peer .* is up/);
