@@ -1,5 +1,5 @@
 import { addressKind, parseAddress } from "#base";
-import { maskUri } from "./mask.ts";
+import { maskUri } from "./mask-uri.ts";
 
 /** How one side is to see the other's texts. */
 export interface BodyMask {
@@ -27,6 +27,12 @@ export function maskText(text: string, { host, hidden }: BodyMask): string {
   const tell = (found: string): string => (isPrivate(found) ? host : found);
   return ids.replace(IPV4, tell).replace(IPV6, tell);
 }
+
+/** The same of a short text in a header, most of which hold nothing that an address is made of. */
+export const tellText = (text: string, mask: BodyMask): string =>
+  ADDRESS_MARK.test(text) ? maskText(text, mask) : text;
+
+const ADDRESS_MARK = /[.:@]/;
 
 /** What an id of a body part names as its maker's host is ours for the other side (RFC 2392). */
 export function maskContentId(id: string, host: string): string {

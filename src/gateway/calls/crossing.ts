@@ -19,7 +19,8 @@ import {
 } from "#sip-message";
 import { copyBody } from "./body-rules.ts";
 import { contactOf, credentialsAt, faceHost, type Leg, nextHop } from "./legs.ts";
-import { copyHeaders, type MaskView, maskHost, maskUser } from "./mask.ts";
+import { copyHeaders, type MaskView, tellName } from "./mask.ts";
+import { maskHost, maskUser } from "./mask-uri.ts";
 import { askForTimer, isTimed } from "./session-expires.ts";
 import type { Candidate, Face, Switchboard, Withheld } from "./setup.ts";
 
@@ -44,6 +45,7 @@ const view = (
 ): MaskView => ({
   masked: board.setup.masked,
   host: faceHost(board.setup.faces[to]),
+  hidden: board.setup.hidden[to],
   withheld,
   called,
 });
@@ -77,12 +79,12 @@ export function requestAcross(
   const uri = candidate.peer?.uri ?? targetUri(original, user, candidate, to);
   const from = original.from;
   for (const route of candidate.peer?.routes ?? []) headers.add("route", route);
+  const called = dialled === user || !dialled || !user ? undefined : ([dialled, user] as const);
+  const told = view(board, candidate.side, candidate.withheld, called);
+  const fromHost = candidate.fromHost ?? faceHost(face);
   headers.add("max-forwards", String(hopsLeft(board, original)));
-  headers.add(
-    "from",
-    addressAcross(from, candidate.fromUser, candidate.fromHost ?? faceHost(face), dialog.tag),
-  );
-  headers.add("to", addressAcross(original.to, user, candidate.uriHost));
+  headers.add("from", addressAcross(told, from, candidate.fromUser, fromHost, dialog.tag));
+  headers.add("to", addressAcross(told, original.to, user, candidate.uriHost));
   headers.add("call-id", dialog.callId);
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
   headers.add(
@@ -90,8 +92,7 @@ export function requestAcross(
     contactOf(face, to.transport, candidate.contactUser ?? callerOf(from), isSips(uri)) +
       featuresOf(original),
   );
-  const called = dialled === user || !dialled || !user ? undefined : ([dialled, user] as const);
-  copyHeaders(original.headers, headers, view(board, candidate.side, candidate.withheld, called));
+  copyHeaders(original.headers, headers, told);
   vouch(board, original.method, headers, candidate.side);
   if (board.setup.masked) headers.set("user-agent", board.setup.product);
   const request = new Request(original.method, uri, headers);
@@ -113,13 +114,14 @@ export function responseAcross(
   const isChallenge = status === 401 || status === 407;
   // What a 422 asks for was between that peer and us (RFC 4028 §6).
   const isTimers = status === 422;
+  const told = view(board, to, withheld);
   const across = responseTo(
     request,
     isChallenge ? 403 : isTimers ? 500 : status,
-    isChallenge || isTimers ? undefined : reason,
+    isChallenge || isTimers ? undefined : tellName(reason, told),
     leg?.dialog.localTag ?? board.random.token(16),
   );
-  copyHeaders(response.headers, across.headers, view(board, to, withheld));
+  copyHeaders(response.headers, across.headers, told);
   vouch(board, request.method, across.headers, to);
   if (board.setup.masked) across.headers.set("server", board.setup.product);
   if (leg) {
@@ -314,6 +316,7 @@ function numberParams(uri: SipUri | undefined, names: readonly string[]): Params
 
 /** From and To cross with their display name and user; the host is the new side's. */
 function addressAcross(
+  told: MaskView,
   address: NameAddr,
   user: string | undefined,
   host: string,
@@ -328,5 +331,5 @@ function addressAcross(
     host: maskHost(uri?.host, host),
     params: numberParams(uri, ["user"]),
   });
-  return printNameAddr({ display: address.display, uri: printed, tag });
+  return printNameAddr({ display: tellName(address.display, told), uri: printed, tag });
 }

@@ -11,7 +11,7 @@ import {
   unescapeUri,
 } from "#sip-message";
 import { faceHost, type Leg, nextHop, portOf } from "./legs.ts";
-import { maskUri } from "./mask.ts";
+import { maskUri } from "./mask-uri.ts";
 import type { Candidate, DialogIds, Switchboard } from "./setup.ts";
 
 /** RAck (RFC 3262 §7.2) names the CSeq of an INVITE, and each leg counts its own. */

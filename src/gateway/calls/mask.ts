@@ -2,19 +2,22 @@ import {
   type Headers,
   type Params,
   parseNameAddr,
-  parseParams,
   parseUri,
   printNameAddr,
-  printParams,
   printUri,
-  type SipUri,
 } from "#sip-message";
+import { tellText } from "./body-mask.ts";
+import { maskUri, placeless } from "./mask-uri.ts";
 import type { Renumber, Withheld } from "./setup.ts";
 
 /**
  * What becomes of a header on its way from one side to the other:
  * - own: never copied, the gateway writes its own (or none);
- * - pass: copied as it is;
+ * - pass: copied as it is: words of the protocol;
+ * - text: copied, and with the mask on without the hosts that texts may not name (body-mask.ts);
+ * - event: copied, and with the mask on without the ids of a dialog (RFC 4235 §3.2): they are those of
+ *   the other side;
+ * - session: copied, and with the mask on only as RFC 7989 has it, which names nobody;
  * - uri: copied, with the hosts in its URIs replaced when the mask is on;
  * - number: the same, and the numbers in them as the trunk's rules make them;
  * - parts: copied, with the hosts in ids of body parts replaced when the mask is on, and then without
@@ -22,7 +25,7 @@ import type { Renumber, Withheld } from "./setup.ts";
  * - open: copied with the mask off alone, for it may name hosts, software or people.
  * A header that the table doesn't know is "open".
  */
-type Rule = "own" | "pass" | "uri" | "number" | "parts" | "open";
+type Rule = "own" | "pass" | "text" | "event" | "session" | "uri" | "number" | "parts" | "open";
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   Object.entries({
@@ -65,8 +68,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     accept: "pass",
     "accept-encoding": "pass",
     "accept-language": "pass",
-    "accept-contact": "pass",
-    "reject-contact": "pass",
+    "accept-contact": "text",
+    "reject-contact": "text",
     "request-disposition": "pass",
     allow: "pass",
     "allow-events": "pass",
@@ -78,31 +81,32 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
     "content-language": "pass",
     "mime-version": "pass",
     date: "pass",
-    event: "pass",
+    event: "event",
     expires: "pass",
     "info-package": "pass",
     "recv-info": "pass",
     "min-expires": "pass",
     "p-early-media": "pass",
-    priority: "pass",
-    "resource-priority": "pass",
-    "accept-resource-priority": "pass",
-    "session-id": "pass",
+    priority: "text",
+    "resource-priority": "text",
+    "accept-resource-priority": "text",
+    "session-id": "session",
     privacy: "pass",
-    reason: "pass",
+    reason: "text",
     "refer-sub": "pass",
     require: "pass",
-    "retry-after": "pass",
+    "retry-after": "text",
     rseq: "pass",
-    "sip-etag": "pass",
-    "sip-if-match": "pass",
-    subject: "pass",
-    "subscription-state": "pass",
+    "sip-etag": "text",
+    "sip-if-match": "text",
+    subject: "text",
+    "subscription-state": "text",
     supported: "pass",
     unsupported: "pass",
     "geolocation-routing": "pass",
-    identity: "pass",
-    "user-to-user": "pass",
+    // It signs From and Date as the other side has them (RFC 8224), and says whose certificate proves it.
+    identity: "open",
+    "user-to-user": "text",
     // Copied with their hosts replaced.
     "p-asserted-identity": "number",
     "p-preferred-identity": "number",
@@ -127,6 +131,8 @@ export interface MaskView {
   readonly masked: boolean;
   /** The host that stands for everything behind the gateway, as it stands in a URI. */
   readonly host: string;
+  /** The other side's names and addresses as the settings know them; with the flag g. */
+  readonly hidden: RegExp | undefined;
   readonly withheld?: Withheld | undefined;
   /** The called user before the trunk's rules and after them, both as they stand in a URI. */
   readonly called?: readonly [dialled: string, called: string] | undefined;
@@ -147,9 +153,27 @@ export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
 function rewritten(rule: Rule, key: string, value: string, view: MaskView): string | undefined {
   if (rule === "number") return tellAddresses(value, view, renumberFor(key, view));
   if (!view.masked) return value;
-  if (rule === "uri") return tellAddresses(value, view, undefined);
-  return rule === "parts" ? maskParts(value, view.host) : value;
+  switch (rule) {
+    case "uri":
+      return tellAddresses(value, view, undefined);
+    case "parts":
+      return maskParts(value, view.host);
+    case "text":
+      return tellText(value, view);
+    case "event":
+      return value.replace(DIALOG_IDS, "");
+    case "session":
+      return SESSION_ID.test(value) ? value : undefined;
+    default:
+      return value;
+  }
 }
+
+/** Of an Event header's parameters; each with its value, quoted or not. */
+const DIALOG_IDS = /\s*;\s*(?:call-id|from-tag|to-tag)\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;"]*))?/gi;
+
+/** RFC 7989 §5: two halves of random digits. */
+const SESSION_ID = /^[0-9a-f]{32}(?:\s*;\s*remote=[0-9a-f]{32})?$/i;
 
 /** These name whom is called, beside who forwarded: that number is what the call's own rules made. */
 const NAMES_CALLED: ReadonlySet<string> = new Set(["history-info", "p-called-party-id"]);
@@ -178,6 +202,10 @@ function withheldOf(
   return asksId ? withheld.onPrivacy : withheld.always;
 }
 
+/** A display name, which some make of the host that they call from, or a reason phrase. */
+export const tellName = (name: string | undefined, view: MaskView): string | undefined =>
+  name === undefined || !view.masked ? name : tellText(name, view);
+
 /** One address header's value as the other side is told; what can't be read is nobody's address. */
 function tellAddresses(
   value: string,
@@ -193,7 +221,8 @@ function tellAddresses(
     const uri = renumber ? renumbered(address.uri, renumber, host) : address.uri;
     const told = masked ? maskUri(uri, host) + reasonsOf(address.uri) : uri;
     const params = masked ? hostless(address.params) : address.params;
-    parts.push(printNameAddr({ display: address.display, uri: told, params }));
+    const display = tellName(address.display, view);
+    parts.push(printNameAddr({ display, uri: told, params }));
   }
   return parts.length > 0 ? parts.join(", ") : undefined;
 }
@@ -238,66 +267,6 @@ const HOSTLESS: readonly string[] = [
 
 const hostless = (params: Params): Params =>
   params.size === 0 ? params : new Map([...params].filter(([name]) => HOSTLESS.includes(name)));
-
-/**
- * That the user is a number, why a call was forwarded (RFC 4458), and what a REFER asks for
- * (RFC 3515 §2.1).
- */
-const KEPT_PARAMS = ["user", "cause", "method"] as const;
-
-/** Whom these name is nobody, nowhere (RFC 3323 §4.1.1.3, 3GPP TS 29.163). */
-const NOWHERE: ReadonlySet<string> = new Set(["anonymous.invalid", "unknown.invalid"]);
-
-/** The host as the other side is told it: one that is nowhere tells nothing, and says who hides. */
-export function maskHost(named: string | undefined, host: string): string {
-  const lower = named?.toLowerCase() ?? "";
-  return NOWHERE.has(lower) ? lower : host;
-}
-
-/** A URI with its host, port and host-naming parameters replaced; tel and urn URIs name no host. */
-export function maskUri(text: string, host: string, port?: number): string {
-  const uri = parseUri(text);
-  if (!uri) return `sip:${host}`;
-  if (uri.scheme === "tel") return maskTel(text, uri, host);
-  if (uri.scheme !== "sip" && uri.scheme !== "sips")
-    return uri.scheme === "urn" ? text : `sip:${host}`;
-  const user = uri.user === undefined ? {} : { user: maskUser(uri.user) };
-  const params = new Map<string, string | undefined>();
-  for (const name of KEPT_PARAMS) {
-    if (uri.params.has(name)) params.set(name, uri.params.get(name));
-  }
-  const told = maskHost(uri.host, host);
-  const at = port === undefined || told !== host ? { host: told } : { host, port };
-  return printUri({ scheme: uri.scheme, ...user, ...at, params });
-}
-
-/** A number that holds in a named place alone is, behind us, a number of ours (RFC 3966 §5.1.5). */
-function maskTel(text: string, uri: SipUri, host: string): string {
-  const kept = placeless(uri.params);
-  if (kept.size === uri.params.size) return text;
-  if (!uri.params.has("phone-context") || kept.has("phone-context"))
-    return printUri({ ...uri, user: uri.user, params: kept });
-  const user = `${uri.user ?? ""}${printParams(kept)}`;
-  return `sip:${user}@${host};user=phone`;
-}
-
-/** The user of a SIP URI without what names a host beside its number. */
-export function maskUser(user: string): string {
-  const semicolon = user.indexOf(";");
-  const params = semicolon < 0 ? undefined : parseParams(user, semicolon);
-  return params ? user.slice(0, semicolon) + printParams(placeless(params)) : user;
-}
-
-/** phone-context, trunk-context (RFC 4904), rn-context… are a host or the head of a number. */
-function placeless(params: Params): Params {
-  if (params.size === 0) return params;
-  const isPlace = ([name, value = ""]: readonly [string, string | undefined]): boolean =>
-    name.endsWith("-context") && !/^(\+|%2b)/i.test(value);
-  const kept = new Map([...params].filter((param) => !isPlace(param)));
-  // A group of trunks is one of its context's (RFC 4904).
-  if (!kept.has("trunk-context")) kept.delete("tgrp");
-  return kept;
-}
 
 /** Splits at commas that stand outside quotes and angle brackets. */
 function splitAddresses(value: string): string[] {
