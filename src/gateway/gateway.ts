@@ -1,5 +1,5 @@
 import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
-import { attempt, Calls, refusal, type Surroundings } from "#calls";
+import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
 import { PortPool } from "#media";
 import type { Effect, Input, Order } from "#port";
@@ -96,6 +96,21 @@ export class Gateway {
   handle(input: Input, now: Instant): void {
     this.#take(input, now);
     this.#runDue(now);
+  }
+
+  /** What this input threw at is our bug: the call that it is of ends, and its media with it. */
+  recover(input: Input, now: Instant): void {
+    this.#callOf(input)?.hangUp(end("internal"), undefined, now);
+  }
+
+  #callOf(input: Input): Call | undefined {
+    if (input.kind === "media") return this.#media.callOf(input.event);
+    if (input.kind === "resume") return this.#calls.find(input.call.id);
+    if (input.kind !== "received") return undefined;
+    const message = parseMessageText(input.text, this.#messageLimits);
+    if (message.kind === "parse-failure") return undefined;
+    const { tag } = message.kind === "request" ? message.to : message.from;
+    return tag === undefined ? undefined : this.#calls.withTag(tag);
   }
 
   /** Effects since the last drain: media before the messages that depend on it. */

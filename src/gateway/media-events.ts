@@ -31,6 +31,12 @@ export class MediaEvents implements Wakeable {
     this.#identity = identity;
   }
 
+  /** The call that the media plane speaks of. */
+  callOf(event: MediaEvent): Call | undefined {
+    const id = event.kind === "closed" ? event.counters.id : "id" in event ? event.id : undefined;
+    return id === undefined ? undefined : this.#calls.find(callOf(id));
+  }
+
   take(event: MediaEvent, now: Instant): void {
     switch (event.kind) {
       case "latched":

@@ -37,13 +37,27 @@ export class Loop {
   run(input: Input): void {
     if (this.#closed) return;
     const now = this.#now();
+    this.#handle(input, now);
+    for (const effect of this.#gateway.drain()) this.#perform(effect, now);
+    this.#arm(now);
+  }
+
+  /** A throw costs the call that it befell, and no other. */
+  #handle(input: Input, now: Instant): void {
     try {
       this.#gateway.handle(input, now);
     } catch (error) {
       this.#performers.fault(error, input);
+      this.#recover(input, now);
     }
-    for (const effect of this.#gateway.drain()) this.#perform(effect, now);
-    this.#arm(now);
+  }
+
+  #recover(input: Input, now: Instant): void {
+    try {
+      this.#gateway.recover(input, now);
+    } catch (error) {
+      this.#performers.fault(error, input);
+    }
   }
 
   close(): void {
@@ -75,7 +89,7 @@ export class Loop {
     const { branch } = effect;
     // The gateway only notes it: nothing comes of that now.
     if (flow !== undefined && branch !== undefined)
-      this.#gateway.handle({ kind: "sent", branch, flow }, now);
+      this.#handle({ kind: "sent", branch, flow }, now);
   }
 
   /** One timer for all: it moves only when the next thing is due sooner than it rings. */

@@ -46,6 +46,11 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     return this.#byTag.size;
   }
 
+  /** The call of one of our own tags. */
+  withTag(tag: string): Call | undefined {
+    return this.#byTag.get(tag);
+  }
+
   find(id: string): Call | undefined {
     return this.#byId.get(id);
   }
