@@ -11,8 +11,10 @@
 
 #include "../src/demux.h"
 #include "../src/stun.h"
+#include "vectors.h"
 
 using namespace media;
+using namespace media::vectors;
 
 namespace {
 
@@ -25,37 +27,7 @@ void check(bool holds, const char* what) {
   failures += !holds;
 }
 
-Packet hex(std::string_view text) {
-  Packet bytes;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<uint8_t>(std::stoul(std::string(text.substr(i, 2)), nullptr, 16)));
-  }
-  return bytes;
-}
-
 constexpr std::string_view kPassword = "VOkJxbRl1RmTxUk/WvJxBt";
-
-// RFC 5769 §2.1 to §2.3.
-constexpr std::string_view kRequest =
-    "000100582112a442b7e7a701bc34d686fa87dfae"
-    "802200105354554e207465737420636c69656e74"
-    "002400046e0001ff"
-    "80290008932ff9b151263b36"
-    "000600096576746a3a68367659202020"
-    "000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2"
-    "80280004e57a3bcf";
-constexpr std::string_view kResponseV4 =
-    "0101003c2112a442b7e7a701bc34d686fa87dfae"
-    "8022000b7465737420766563746f7220"
-    "002000080001a147e112a643"
-    "000800142b91f599fd9e90c38c7489f92af9ba53f06be7d7"
-    "80280004c07d4c96";
-constexpr std::string_view kResponseV6 =
-    "010100482112a442b7e7a701bc34d686fa87dfae"
-    "8022000b7465737420766563746f7220"
-    "002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9"
-    "00080014a382954e4be67bf11784c97c8292c275bfe3ed41"
-    "80280004c8fb0b4c";
 
 bool read(const Packet& packet, StunMessage& message) {
   return readStun(packet.data(), packet.size(), message);
@@ -81,6 +53,16 @@ void testVectors() {
         "RFC 5769 2.3, IPv6 response");
   check(message.mapped == Address::parse("2001:db8:1234:5678:11:2233:4455:6677", 32853),
         "an IPv6 address");
+
+  // Long-term credentials are a key of their own to the same arithmetic: MD5 of name, realm and
+  // password (RFC 8489 §9.2.2).
+  packet = hex(kLongTerm);
+  const Packet key = hex("e8ca7ad59d5eb0518e312911d2dab2a9");
+  check(read(packet, message) && message.kind == StunClass::request, "RFC 5769 2.4, long-term");
+  check(message.username.size() == 18, "its name, in UTF-8");
+  check(isAuthentic(packet.data(), message, {reinterpret_cast<const char*>(key.data()), key.size()}),
+        "its key");
+  check(message.unknowns == 2, "REALM and NONCE are none of ICE's");
 }
 
 // Whatever byte is changed: the fingerprint tells. Without one (its type is what was changed) the
