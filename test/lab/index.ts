@@ -15,6 +15,7 @@ export {
 export { Host } from "./host.ts";
 export { KAMAILIO_TLS_PORT, startKamailioPbx } from "./kamailio.ts";
 export { Lab } from "./lab.ts";
+export { buildLibsrtpPeer, LibsrtpPeer, missingLibsrtp } from "./libsrtp-peer.ts";
 export { type Linphone, startLinphone } from "./linphone.ts";
 export { pcapOf } from "./pcap.ts";
 export { missing } from "./peers.ts";
