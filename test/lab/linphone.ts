@@ -14,6 +14,8 @@ export interface LinphonePlan {
   /** Where RTP comes to. */
   readonly mediaPort: number;
   readonly toneHz: number;
+  /** Voice by SRTP with keys in the description, and no other way. */
+  readonly srtp?: boolean;
   /** With whom it registers; it then reaches others through it. */
   readonly registrar?: {
     readonly address: string;
@@ -98,7 +100,8 @@ sip_tls_port=${plan.transport === "tls" ? plan.port : 0}
 verify_server_certs=0
 verify_server_cn=0
 guess_hostname=1
-media_encryption=none
+media_encryption=${plan.srtp ? "srtp" : "none"}
+media_encryption_mandatory=${plan.srtp ? 1 : 0}
 gruu_enabled=0
 ${account(plan)}
 [rtp]
