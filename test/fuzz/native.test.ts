@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { buildTargets, missingClang, runTarget, TARGETS } from "./native-targets.ts";
 
 // Half a minute for all; `npm run fuzz` takes as long as it is told.
-const SECONDS_EACH = 6;
+const SECONDS_EACH = 5;
 const TOLD_LINES = 60;
 
 describe("the media plane under the fuzzer", { skip: missingClang() }, () => {

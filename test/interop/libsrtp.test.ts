@@ -27,7 +27,7 @@ const KEY_BYTES: Readonly<Record<SrtpSuite, number>> = {
   AEAD_AES_128_GCM: 28,
   AEAD_AES_256_GCM: 44,
 };
-const [OURS, THEIRS] = [1, 2];
+const [OURS, THEIRS, THEIR_NEXT] = [1, 2, 3];
 const MKI = { value: 0x0102_0304, bytes: 4 };
 // libsrtp's srtp_err_status_replay_fail.
 const REPLAYED = "refused 9";
@@ -99,6 +99,16 @@ describe("libsrtp as the other party", { skip: missingLibsrtp() }, () => {
         await wire.send(await libsrtp.protect(partOf(packet), packet), ends.callee);
         return (await plain.next()).bytes;
       },
+      /** The peer's re-INVITE brings another key of its own: libsrtp as it sends from then on. */
+      renew: async (): Promise<LibsrtpPeer> => {
+        const { srtp, ...callee } = ends.callee;
+        const next = { ...callee, srtp: { ...srtp!, inbound: keyOf(THEIR_NEXT) } };
+        const changed = { ...stream, ends: { ...ends, callee: next } };
+        plane.perform({ kind: "stream", stream: changed });
+        await plane.counters([]);
+        const keys = { inbound: bytesOf(suite, OURS), outbound: bytesOf(suite, THEIR_NEXT) };
+        return new LibsrtpPeer(program, { suite, ...keys });
+      },
       drops: async (role: "caller" | "callee") => {
         const [counters] = await plane.counters([stream.id]);
         return counters?.ends[role].drops;
@@ -150,6 +160,29 @@ describe("libsrtp as the other party", { skip: missingLibsrtp() }, () => {
       }
       assert.deepEqual(await way.back(rtpPacket(2)), rtpPacket(2));
       assert.deepEqual(await way.drops("callee"), { replayed: 2 });
+    });
+
+    test(`${suite}: another key in the midst of a call makes no gap`, async () => {
+      await using way = await call(suite);
+      const packets = Array.from({ length: 12 }, (_, i) => rtpPacket((65_530 + i) & 0xffff));
+      const [before, underWay, after] = [
+        packets.slice(0, 4),
+        packets.slice(4, 8),
+        packets.slice(8),
+      ];
+      for (const packet of before) assert.deepEqual(await way.back(packet), packet);
+      // Sent under the former key, and still on the way when the new one is agreed.
+      const late: Buffer[] = [];
+      for (const packet of underWay) late.push(await way.libsrtp.protect("rtp", packet));
+      await using next = await way.renew();
+      for (const [i, packet] of after.entries()) {
+        await way.wire.send(await next.protect("rtp", packet), way.ends.callee);
+        assert.deepEqual((await way.plain.next()).bytes, packet);
+        await way.wire.send(late[i]!, way.ends.callee);
+        assert.deepEqual((await way.plain.next()).bytes, underWay[i]);
+        assert.deepEqual(await way.forth(rtpPacket(i)), rtpPacket(i));
+      }
+      assert.deepEqual(await way.drops("callee"), {});
     });
 
     test(`${suite}: its packets name their key (MKI)`, async () => {

@@ -187,6 +187,18 @@ describe("each leg is protected for itself", () => {
   });
 });
 
+/** RFC 4568 §6.3, but for hints. */
+const CHANGES_OF_PACKETS = [
+  "UNENCRYPTED_SRTP",
+  "UNENCRYPTED_SRTCP",
+  "UNAUTHENTICATED_SRTP",
+  "FEC_ORDER=FEC_SRTP",
+  "FEC_KEY=inline:WVNfX19zZW1j",
+  "KDR=1",
+  "WSH=64 KDR=24",
+  "NOBODY_KNOWS=1",
+];
+
 describe("what can't be protected as it must is refused by name", () => {
   const cases: [string, Wish, string, string][] = [
     [
@@ -225,12 +237,12 @@ describe("what can't be protected as it must is refused by name", () => {
       line("RTP/SAVP", `1 F8_128_HMAC_SHA1_80 inline:${key(CM80)}`),
       "media-encryption-not-available no-crypto-suite-in-common",
     ],
-    [
-      "a parameter that changes packets",
+    ...CHANGES_OF_PACKETS.map((parameter): [string, Wish, string, string] => [
+      `a parameter that changes packets: ${parameter}`,
       {},
-      line("RTP/SAVP", `1 ${CM80} inline:${key(CM80)} UNENCRYPTED_SRTP`),
-      "media-encryption-not-available no-crypto-suite-in-common",
-    ],
+      line("RTP/SAVP", `1 ${CM80} inline:${key(CM80)} ${parameter}`),
+      "media-encryption-not-available crypto-parameters",
+    ]),
     [
       "a key that is too short",
       {},
@@ -252,6 +264,38 @@ describe("what can't be protected as it must is refused by name", () => {
     const preferred = new Bench();
     preferred.offer(line("RTP/AVP"));
     assert.equal(preferred.why(line("RTP/SAVP"), "callee"), "bad-sdp answer-without-key");
+  });
+
+  for (const profile of ["RTP/SAVP", "RTP/AVP"]) {
+    test(`an answer with parameters that change packets, by ${profile}`, () => {
+      const bench = new Bench();
+      bench.offer(line("RTP/AVP"));
+      const crypto = `1 ${CM80} inline:${key(CM80)} UNENCRYPTED_SRTP`;
+      assert.equal(
+        bench.why(line(profile, crypto), "callee"),
+        "bad-sdp answer-with-crypto-parameters",
+      );
+    });
+  }
+
+  test("an answer whose key is too short, by a profile that is plain", () => {
+    const bench = new Bench();
+    bench.offer(line("RTP/AVP"));
+    const answer = line("RTP/AVP", `1 ${CM80} inline:WVNfX19zZW1j`);
+    assert.equal(bench.why(answer, "callee"), "bad-sdp answer-with-bad-key");
+  });
+
+  test("a line that asks for none is taken before one with parameters that change packets", () => {
+    const bench = new Bench({ callee: "off" });
+    const usual = key(CM80);
+    const cryptos = [
+      `1 ${CM80} inline:${key(CM80)} UNENCRYPTED_SRTCP`,
+      `2 ${CM80} inline:${usual} KDR=0`,
+    ];
+    bench.offer(line("RTP/SAVP", ...cryptos));
+    const answer = told(bench.answer(line("RTP/AVP")));
+    assert.deepEqual(answer.suites, [`2 ${CM80}`]);
+    assert.equal(bench.keys("caller")?.in, usual);
   });
 
   test("an answer with another suite than that of its tag isn't agreement", () => {

@@ -83,12 +83,16 @@ export function protectionOf(
     const isRequired = voice.encryption === "required";
     return isRequired ? refusal("media-encryption-required", noKeys) : undefined;
   }
-  const missing = kind === "dtls" ? missingDtls(section, policy) : missingKey(voice);
+  const missing = kind === "dtls" ? missingDtls(section, policy) : missingKey(section, voice);
   return refusal("media-encryption-not-available", missing);
 }
 
-const missingKey = ({ keysInSdp }: LegVoice): string =>
-  keysInSdp ? "no-crypto-suite-in-common" : "keys-without-tls";
+function missingKey(section: MediaSection, { keysInSdp }: LegVoice): string {
+  if (!keysInSdp) return "keys-without-tls";
+  const isSuiteOurs = ({ suite }: CryptoAttribute): boolean => Object.hasOwn(BYTES_OF, suite);
+  const isOnlyChanged = cryptosOf(section).some((one) => isSuiteOurs(one) && changesPackets(one));
+  return isOnlyChanged ? "crypto-parameters" : "no-crypto-suite-in-common";
+}
 
 const missingDtls = ({ line }: MediaSection, policy: SrtpPolicy): string =>
   policy.fingerprint() === "" ? line.protocol : "no-fingerprint-to-rely-on";
@@ -124,9 +128,16 @@ export function agreedProtection(
   }
   if (kind === "dtls") return refusal("bad-sdp", "answer-without-fingerprint");
   for (const crypto of cryptosOf(section)) {
-    const key = usableOf(crypto)?.key;
-    const ours = proposals.find(({ tag }) => tag === crypto.tag);
-    if (key && ours?.key.suite === key.suite) return { srtp: { inbound: key, outbound: ours.key } };
+    const ours = proposals.find(({ tag, key }) => tag === crypto.tag && key.suite === crypto.suite);
+    if (!ours) continue;
+    const inbound = usableOf(crypto)?.key;
+    // It will send what we can't read, whatever its profile.
+    if (!inbound)
+      return refusal(
+        "bad-sdp",
+        changesPackets(crypto) ? "answer-with-crypto-parameters" : "answer-with-bad-key",
+      );
+    return { srtp: { inbound, outbound: ours.key } };
   }
   if (kind === "srtp") return refusal("bad-sdp", "answer-without-key");
   const isRequired = voice.encryption === "required";
@@ -261,13 +272,14 @@ const cryptosOf = (section: MediaSection): CryptoAttribute[] =>
     .filter((line) => attributeName(line) === "crypto")
     .flatMap((line) => parseCrypto(attributeValue(line)) ?? []);
 
-/**
- * A crypto attribute that we can do: a suite of ours, one key of its length, and no parameter that
- * changes how packets look (RFC 4568 §6.3). A hint at the window of replays is none.
- */
-function usableOf({ tag, suite, keys, sessionParameters }: CryptoAttribute): TaggedKey | undefined {
-  if (!Object.hasOwn(BYTES_OF, suite) || keys.length !== 1) return undefined;
-  if (!sessionParameters.every((parameter) => /^(?:WSH=\d+|KDR=0)$/.test(parameter))) {
+/** Whether a parameter asks for packets that look otherwise (RFC 4568 §6.3); a hint at the window of replays doesn't. */
+const changesPackets = ({ sessionParameters }: CryptoAttribute): boolean =>
+  !sessionParameters.every((parameter) => /^(?:WSH=\d+|KDR=0)$/.test(parameter));
+
+/** A crypto attribute that we can do: a suite of ours, one key of its length, ordinary packets. */
+function usableOf(crypto: CryptoAttribute): TaggedKey | undefined {
+  const { tag, suite, keys } = crypto;
+  if (!Object.hasOwn(BYTES_OF, suite) || keys.length !== 1 || changesPackets(crypto)) {
     return undefined;
   }
   const { keySalt, mki } = keys[0]!;
