@@ -46,10 +46,10 @@ constexpr std::string_view kLongTerm =
     "0015001c662f2f3439396b39353464364f4c33346f4c39465354767936347341"
     "0014000b6578616d706c652e6f726700"
     "00080014f67024656dd64a3e02b8e0712e85c9a28ca89666";
-constexpr std::array kStun = {kRequest, kResponseV4, kResponseV6, kLongTerm};
+inline constexpr std::array kStun = {kRequest, kResponseV4, kResponseV6, kLongTerm};
 
 // RFC 7714 §16: the packet that is protected; and others, with all that a header may have.
-constexpr std::array<std::string_view, 5> kRtp = {
+inline constexpr std::array<std::string_view, 5> kRtp = {
     "8040f17b8041f8d35501a0b247616c6c696120657374206f6d6e69732064697669736120696e207061727465732074"
     "726573",
     "800f1234decafbadcafebabeabababababababababababababababab",
@@ -62,7 +62,7 @@ constexpr std::array<std::string_view, 5> kRtp = {
 
 // RFC 7714 §17: the packet that is protected, with the length that it has; a sender's report with
 // two blocks and a name; a receiver's, of reduced size before it (RFC 5506), and a good-bye.
-constexpr std::array<std::string_view, 4> kRtcp = {
+inline constexpr std::array<std::string_view, 4> kRtcp = {
     "81c8000c4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeef"
     "deadbeef",
     "82c80012cafebabe83aa7e80800000000001f400000000640000fa00"
