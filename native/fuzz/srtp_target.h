@@ -18,14 +18,15 @@ constexpr uint8_t kRenewed = 0x08;
 // Ten seconds pass before.
 constexpr uint8_t kLater = 0x10;
 
+// None of the keys that the seeds' packets were sealed with.
 inline media::SrtpMaster masterOf(media::SrtpSuite suite, uint8_t seed) {
   media::SrtpMaster master;
   master.suite = suite;
   for (size_t i = 0; i < media::factsOf(suite).keyBytes; i++) {
-    master.key[i] = static_cast<uint8_t>(i + seed);
+    master.key[i] = static_cast<uint8_t>(7 * i + seed);
   }
   for (size_t i = 0; i < media::factsOf(suite).saltBytes; i++) {
-    master.salt[i] = static_cast<uint8_t>(0xa0 + i + seed);
+    master.salt[i] = static_cast<uint8_t>(0x31 + 5 * i + seed);
   }
   return master;
 }
