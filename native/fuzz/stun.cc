@@ -59,7 +59,9 @@ void takeOne(IceAgent& agent, const uint8_t* packet, size_t size, const Address&
   const Address* target = agent.target(now);
   const bool answered = verdict == Verdict::answered || verdict == Verdict::nominated;
   if (verdict != Verdict::nominated) {
-    require(target == nullptr ? !former.present() : *target == former, "who isn't nominated gets no media");
+    // A consent that had ended holds again with the next check from there.
+    const bool same = target ? *target == former || (!before && *target == from) : !before;
+    require(same, "who isn't nominated gets no media");
   }
   if (!answered) return require(valid || !agent.validated(from, now), "validated without an answer");
   require(knowsPassword(packet, size), "an answer to a stranger");
