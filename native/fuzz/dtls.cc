@@ -48,7 +48,7 @@ class Call {
         negotiator_(negotiator),
         stream_(0),
         peer_(peerIdentity(),
-              {active ? DtlsRole::passive : DtlsRole::active, {negotiator.fingerprint()}}) {
+              {active ? DtlsRole::passive : DtlsRole::active, {negotiator.fingerprint()}}, true) {
     plan_.local = Address::parse("192.0.2.100", 4000);
     plan_.rtcpPort = 4001;
     plan_.remote = kAgreed;

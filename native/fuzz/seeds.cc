@@ -84,8 +84,8 @@ void seedMedia() {
 // A ClientHello and the flight that answers it, as anybody may record them.
 void seedDtls() {
   const DtlsIdentity identity;
-  DtlsAssociation active(identity, {DtlsRole::active, {identity.fingerprint()}});
-  DtlsAssociation passive(identity, {DtlsRole::passive, {identity.fingerprint()}});
+  DtlsAssociation active(identity, {DtlsRole::active, {identity.fingerprint()}}, true);
+  DtlsAssociation passive(identity, {DtlsRole::passive, {identity.fingerprint()}}, true);
   active.start(0);
   for (char part = 0; part < 2; part++) {
     const std::string ours(1, part);
