@@ -4,6 +4,7 @@ import { type CallMedia, type MediaEnd, otherRole, type Role } from "#media";
 import type { Response } from "#sip-message";
 import type { Call } from "./call.ts";
 import { CallRenewal } from "./call-renewal.ts";
+import type { Leg } from "./legs.ts";
 import { type Invitee, OwnInvite } from "./own-invite.ts";
 import { command, performAll, sdpOf } from "./session-body.ts";
 import type { Switchboard } from "./setup.ts";
@@ -27,16 +28,16 @@ export class ConsultedTarget implements Invitee, TransferTarget {
   constructor(
     board: Switchboard,
     { call, role }: { readonly call: Call; readonly role: Role },
-    transferee: MediaEnd,
+    transferee: { readonly leg: Leg; readonly end: MediaEnd },
     news: TargetNews,
   ) {
     this.#board = board;
     this.call = call;
     this.place = role;
-    this.media = call.media.successor(role, transferee);
+    this.media = call.media.successor(role, transferee.end);
     this.#news = news;
     const leg = call.chosen![otherRole(role)];
-    this.#invite = new OwnInvite(board, { call, leg }, undefined, this);
+    this.#invite = new OwnInvite(board, { call, leg, other: transferee.leg }, undefined, this);
   }
 
   start(now: Instant): void {

@@ -1,6 +1,6 @@
 import { hostPort } from "#base";
 import { ENDS, type End } from "#ends";
-import { type Destination, requestInDialog, type Side, type Transport } from "#sip";
+import { type Destination, featuresOf, requestInDialog, type Side, type Transport } from "#sip";
 import {
   Headers,
   type NameAddr,
@@ -174,7 +174,7 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   request.headers.set("max-forwards", String(hopsLeft(board, original)));
   copyHeaders(original.headers, request.headers, view(board, leg.side, leg.withheld));
   vouch(board, request.method, request.headers, leg.side);
-  dress(board, original, request, leg);
+  dress(board, request, leg, featuresOf(original));
   if (request.method === "INVITE" || (leg.timer && isTimed(request.method))) {
     askForTimer(board.setup.timers[leg.side], request, leg.timer?.terms);
   }
@@ -182,12 +182,17 @@ export function inDialogAcross(board: Switchboard, original: Request, leg: Leg):
   return request;
 }
 
-/** A request of our own in a leg's dialog. */
-export function ownInDialog(board: Switchboard, leg: Leg, method: string): Request {
+/** A request of our own in a leg's dialog; `other` is the leg that we speak for. */
+export function ownInDialog(
+  board: Switchboard,
+  leg: Leg,
+  method: string,
+  other: Leg | undefined,
+): Request {
   const request = requestInDialog(leg.dialog, method);
   request.headers.set("max-forwards", String(board.setup.maxForwards));
   vouch(board, method, request.headers, leg.side);
-  dress(board, undefined, request, leg);
+  dress(board, request, leg, other?.dialog.remoteFeatures ?? "");
   return request;
 }
 
@@ -227,32 +232,13 @@ const TARGET_METHODS: ReadonlySet<string> = new Set([
   "REFER",
 ]);
 
-function dress(
-  board: Switchboard,
-  original: Request | undefined,
-  request: Request,
-  leg: Leg,
-): void {
+function dress(board: Switchboard, request: Request, leg: Leg, features: string): void {
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
   if (!TARGET_METHODS.has(request.method)) return;
   const user = leg.contactUser ?? parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
   const { side, flow, dialog } = leg;
   const contact = contactOf(board.setup.faces[side], flow.transport, user, dialog.secure);
-  request.headers.set("contact", contact + featuresOf(original));
-}
-
-/** What an end says of itself in its Contact that is no name (RFC 3840 §9, RFC 4579 §5.2). */
-const FEATURES = ["isfocus", "automata", "audio", "video"];
-
-/** The flags among an end's features, for the Contact that stands for it on the other side. */
-function featuresOf(message: Request | Response | undefined): string {
-  const contact = message?.contact;
-  if (!contact || contact.params.size === 0) return "";
-  return FEATURES.filter(
-    (name) => contact.params.has(name) && contact.params.get(name) === undefined,
-  )
-    .map((name) => `;${name}`)
-    .join("");
+  request.headers.set("contact", contact + features);
 }
 
 /** RFC 3261 §16.6 step 3: one hop less; the pipeline has refused what has none left. */

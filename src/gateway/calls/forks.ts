@@ -14,6 +14,10 @@ export interface Fork {
   isOver?: boolean;
 }
 
+/** The leg that one is joined to. */
+export const partnerOf = ({ caller, callee }: Fork, leg: Leg): Leg =>
+  leg === caller ? callee : caller;
+
 /** Where a request in a dialog comes from, and where it goes. */
 export interface Crossing {
   readonly fork: Fork;

@@ -25,10 +25,12 @@ export function optionsAnswer(board: Switchboard, request: Request): Response {
 /** Grants a peer the refresh of its session, by a 2xx of our own (RFC 4028 §9). */
 export function grantRefresh(
   board: Switchboard,
-  { call, from, request, transaction }: InDialog,
+  { call, from, to, request, transaction }: InDialog,
   now: Instant,
 ): void {
   const done = new Response(200, "OK", new Headers());
+  // As the other end would say it.
+  done.headers.add("contact", `<${to.dialog.remoteTarget}>${to.dialog.remoteFeatures}`);
   const granted = responseAcross(board, done, request, from.side, from);
   refreshTarget(from.dialog, request);
   if (call.has(from)) grantLeg(board, call, from, request, granted, now);

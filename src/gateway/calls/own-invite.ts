@@ -6,6 +6,7 @@ import type { Call } from "./call.ts";
 import type { Renegotiation } from "./call-parts.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, ownInDialog } from "./crossing.ts";
+import { partnerOf } from "./forks.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { withSdp } from "./session-body.ts";
 import { AGAIN_MAX, askForTimer, withLongerTimer } from "./session-expires.ts";
@@ -30,13 +31,17 @@ const ANSWER_MS = 60_000;
 /** RFC 3261 §14.1: who made the Call-ID waits longer. */
 const GLARE_MS = { ours: [2100, 1900], theirs: [0, 2000] } as const;
 
-/** A re-INVITE of our own, with an offer or to ask for one; it waits for the end of others' offers. */
+/**
+ * A re-INVITE of our own, with an offer or to ask for one; it waits for the end of others' offers. It
+ * speaks for the leg's partner, or for `other` that is about to be it.
+ */
 export class OwnInvite implements Requester, Renegotiation, Wakeable {
   /** Neither leg's: whoever else makes an offer now is told of glare. */
   readonly role = undefined;
   readonly #board: Switchboard;
   readonly #call: Call;
   readonly #leg: Leg;
+  readonly #other: Leg | undefined;
   readonly #offer: string | undefined;
   readonly #invitee: Invitee;
   /** Another one of ours in the same call, which this one belongs to. */
@@ -52,7 +57,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
 
   constructor(
     board: Switchboard,
-    at: { readonly call: Call; readonly leg: Leg },
+    at: { readonly call: Call; readonly leg: Leg; readonly other?: Leg | undefined },
     offer: string | undefined,
     invitee: Invitee,
     within?: Renegotiation,
@@ -60,6 +65,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
     this.#board = board;
     this.#call = at.call;
     this.#leg = at.leg;
+    this.#other = at.other;
     this.#offer = offer;
     this.#invitee = invitee;
     this.#within = within;
@@ -131,7 +137,8 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
     const ours = renegotiation !== undefined && renegotiation === (this.#within ?? this);
     if (!ours && (renegotiation || media.offerPending)) return this.#wait(BUSY_MS, now);
     this.#call.renegotiation ??= this;
-    const request = ownInDialog(this.#board, this.#leg, "INVITE");
+    const other = this.#other ?? partnerOf(this.#call.chosen!, this.#leg);
+    const request = ownInDialog(this.#board, this.#leg, "INVITE", other);
     askForTimer(this.#board.setup.timers[this.#leg.side], request, this.#leg.timer?.terms);
     withSdp(request, this.#offer);
     this.#send(request, now);

@@ -3,6 +3,7 @@ import { type Request, reasonOf } from "#sip-message";
 import { ownInDialog } from "./crossing.ts";
 import type { Leg } from "./legs.ts";
 import { sendOwn } from "./own-request.ts";
+import type { InDialog } from "./relay.ts";
 import type { Switchboard } from "./setup.ts";
 
 /** A transfer takes no longer than the ringing of its target and this. */
@@ -12,14 +13,17 @@ const JOINING_S = 90;
 export class ReferNotices {
   readonly #board: Switchboard;
   readonly #referrer: Leg;
+  readonly #other: Leg;
   readonly #event: string;
   readonly #untilMs: number;
   #open: boolean;
   #last = 100;
 
-  constructor(board: Switchboard, referrer: Leg, refer: Request, now: Instant) {
+  constructor(board: Switchboard, way: InDialog, now: Instant) {
+    const { from: referrer, to: other, request: refer } = way;
     this.#board = board;
     this.#referrer = referrer;
+    this.#other = other;
     // The first subscription of a dialog needs no id, and old phones know of none (§2.4.6).
     this.#event = referrer.hasReferred ? `refer;id=${refer.cseq.number}` : "refer";
     referrer.hasReferred = true;
@@ -57,7 +61,7 @@ export class ReferNotices {
   #notify(status: number, state: string, now: Instant): void {
     if (!this.#open) return;
     this.#last = status;
-    const notify = ownInDialog(this.#board, this.#referrer, "NOTIFY");
+    const notify = ownInDialog(this.#board, this.#referrer, "NOTIFY", this.#other);
     notify.headers.set("event", this.#event);
     notify.headers.set("subscription-state", state);
     notify.headers.set("content-type", "message/sipfrag;version=2.0");

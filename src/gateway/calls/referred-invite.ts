@@ -8,8 +8,8 @@ import {
   type Replaces,
   Request,
 } from "#sip-message";
-import type { Leg } from "./legs.ts";
 import { OWN_METHODS } from "./own-answers.ts";
+import type { InDialog } from "./relay.ts";
 import type { Switchboard } from "./setup.ts";
 
 /** What a REFER asks for: an INVITE to whom, in the place of which dialog. */
@@ -19,12 +19,17 @@ export interface Referral {
 }
 
 /** Reads a REFER as the call that it asks for; the caller is whom the referrer talks to. */
-export function readReferral(board: Switchboard, refer: Request, referrer: Leg): Referral | End {
+export function readReferral(
+  board: Switchboard,
+  { request: refer, from: referrer, to: transferee }: InDialog,
+): Referral | End {
   const target = targetOf(refer);
   if (isEnd(target)) return target;
   const headers = new Headers();
   headers.add("from", `${referrer.dialog.localAddress};tag=${board.random.token(8)}`);
   headers.add("to", `<${printUri(target.uri)}>`);
+  const { remoteTarget, remoteFeatures } = transferee.dialog;
+  headers.add("contact", `<${remoteTarget}>${remoteFeatures}`);
   headers.add("call-id", board.random.token(26));
   headers.add("cseq", "1 INVITE");
   // A transfer that leads back here asks for the next one: the hops run out (RFC 3261 §8.1.1.6).

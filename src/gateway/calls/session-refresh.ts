@@ -7,6 +7,7 @@ import type { Call } from "./call.ts";
 import type { Renegotiation } from "./call-parts.ts";
 import { answerChallenge } from "./challenge.ts";
 import { ackFor, ownInDialog } from "./crossing.ts";
+import { partnerOf } from "./forks.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { command, sdpOf, withSdp } from "./session-body.ts";
 import { askForTimer, withLongerTimer } from "./session-expires.ts";
@@ -48,7 +49,8 @@ export class SessionRefresh implements Requester, Renegotiation {
     const { takesUpdate, terms } = this.#timer;
     const sdp = takesUpdate ? undefined : this.#lastSdp();
     if (!takesUpdate && sdp === undefined) return this.#timer.tryAgain(now);
-    const request = ownInDialog(this.#board, this.#leg, takesUpdate ? "UPDATE" : "INVITE");
+    const other = partnerOf(this.#call.chosen!, this.#leg);
+    const request = ownInDialog(this.#board, this.#leg, takesUpdate ? "UPDATE" : "INVITE", other);
     askForTimer(this.#board.setup.timers[this.#leg.side], request, terms);
     withSdp(request, sdp);
     this.#send(request, now);

@@ -57,7 +57,7 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     this.#call = by.call;
     this.#referrer = by.role;
     this.#request = by.request;
-    this.#notices = new ReferNotices(board, this.#legOf(by.role), by.request, now);
+    this.#notices = new ReferNotices(board, by, now);
   }
 
   /** Takes on a REFER in an answered call; returns the end that it is refused with, if it is. */
@@ -67,13 +67,12 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     by: InDialog,
     now: Instant,
   ): End | undefined {
-    const { call, role, transaction, request } = by;
+    const { call, transaction } = by;
     if (desk.policy.draining) return end("draining", { retryAfterS: 5 });
     if (!call.isSettled) return end("transferring");
-    const leg = call.chosen![role];
-    const referral = readReferral(board, request, leg);
+    const referral = readReferral(board, by);
     if (isEnd(referral)) return referral;
-    board.transactions.respond(transaction, accepted(board, request, leg), now);
+    board.transactions.respond(transaction, accepted(board, by), now);
     new Transfer(board, desk, by, now).#start(referral, now);
     return undefined;
   }
@@ -100,7 +99,10 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     const { call } = named;
     // RFC 3891 §3: there is no such dialog, or not yet, or not any more.
     if (call === this.#call || !call.isSettled) return end("no-dialog");
-    const transferee = this.#call.media.end(otherRole(this.#referrer));
+    const transferee = {
+      leg: this.#transferee,
+      end: this.#call.media.end(otherRole(this.#referrer)),
+    };
     const target = new ConsultedTarget(this.#board, named, transferee, this);
     this.#target = target;
     call.transfer = this;
@@ -146,7 +148,9 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
   /** The transferee gets the target's offer; it keeps what it has until it answers. */
   offered(sdp: string, now: Instant): void {
     if (this.#stage !== "reaching") return;
-    const at = { call: this.#call, leg: this.#transferee };
+    const { call: into, place } = this.#target!;
+    const other = into?.chosen?.[otherRole(place)];
+    const at = { call: this.#call, leg: this.#transferee, other };
     this.#proposal = new OwnInvite(this.#board, at, sdp, this);
     this.#proposal.start(now);
   }
@@ -227,11 +231,12 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
   }
 
   /** The referrer refreshes the subscription that its REFER made, or has heard enough. */
-  subscribed({ call, role, from, transaction, request }: InDialog, now: Instant): boolean {
+  subscribed(way: InDialog, now: Instant): boolean {
+    const { call, role, transaction, request } = way;
     const isReferrer = call === this.#call && role === this.#referrer;
     if (!isReferrer || !this.#notices.areMeant(request)) return false;
     const isOver = request.headers.get("expires")?.trim() === "0";
-    const response = answerTo(this.#board, request, from, 200);
+    const response = answerTo(this.#board, way, 200);
     response.headers.add("expires", String(isOver ? 0 : this.#notices.leftS(now)));
     this.#board.transactions.respond(transaction, response, now);
     this.#notices.subscribed(isOver, now);
@@ -273,22 +278,18 @@ function handLinesOn(from: Call, into: Call): void {
 }
 
 /** The 202 of RFC 3515 §2.4.2. */
-function accepted(board: Switchboard, refer: Request, referrer: Leg): Response {
-  const response = answerTo(board, refer, referrer, 202);
-  if (refusesSubscription(refer)) response.headers.add("refer-sub", "false");
+function accepted(board: Switchboard, way: InDialog): Response {
+  const response = answerTo(board, way, 202);
+  if (refusesSubscription(way.request)) response.headers.add("refer-sub", "false");
   return response;
 }
 
-function answerTo(
-  board: Switchboard,
-  request: Request,
-  { side, flow, dialog }: Leg,
-  status: number,
-): Response {
+function answerTo(board: Switchboard, { request, from, to }: InDialog, status: number): Response {
+  const { side, flow, dialog } = from;
   const response = responseTo(request, status);
   const user = request.target?.user;
   const contact = contactOf(board.setup.faces[side], flow.transport, user, dialog.secure);
-  response.headers.add("contact", contact);
+  response.headers.add("contact", contact + to.dialog.remoteFeatures);
   response.headers.add("server", board.setup.product);
   return response;
 }

@@ -59,6 +59,7 @@ test("a dialog as its two ends have it (RFC 3261 §12.1)", () => {
     localSeq: 0,
     remoteSeq: 314159,
     remoteTarget: "sip:alice@pc33.atlanta.example;transport=tcp",
+    remoteFeatures: "",
     routeSet: ["<sip:p2.example;lr>", "<sip:p1.example;lr>"],
   });
   assert.deepEqual(caller, {
@@ -72,6 +73,7 @@ test("a dialog as its two ends have it (RFC 3261 §12.1)", () => {
     localSeq: 314159,
     remoteSeq: -1,
     remoteTarget: "sips:bob@192.0.2.4",
+    remoteFeatures: "",
     routeSet: ["<sip:p1.example;lr>", "<sip:p2.example;lr>"],
   });
 });
@@ -169,8 +171,10 @@ test("a re-INVITE and its 2xx refresh the target, an INFO, a refusal and silence
   refreshTarget(dialog, info);
   refreshTarget(dialog, answer(request, 200));
   assert.equal(dialog.remoteTarget, "sip:new@192.0.2.8");
-  refreshTarget(dialog, answer(request, 200, { contact: "<sip:last@192.0.2.7>" }));
+  const contact = "<sip:last@192.0.2.7>;isfocus;video;audio=no;x";
+  refreshTarget(dialog, answer(request, 200, { contact }));
   assert.equal(dialog.remoteTarget, "sip:last@192.0.2.7");
+  assert.equal(dialog.remoteFeatures, ";isfocus;video");
 });
 
 test("the peer's request names the dialog by the same id", () => {

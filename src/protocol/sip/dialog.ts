@@ -9,6 +9,7 @@ import {
   Request,
   type Response,
 } from "#sip-message";
+import { featuresOf } from "./features.ts";
 
 /** A dialog as one of its ends keeps it (RFC 3261 §12). Plain data, which JSON carries. */
 export interface Dialog {
@@ -28,6 +29,8 @@ export interface Dialog {
   remoteSeq: number;
   /** Where our requests are aimed: the URI of the peer's Contact. */
   remoteTarget: string;
+  /** What else the peer's Contact says of it (RFC 3840), which few do. */
+  remoteFeatures: string;
   /** Route values in the order of sending. */
   routeSet: readonly string[];
 }
@@ -56,6 +59,7 @@ export function dialogAsUac(request: Request, response: Response): Dialog {
     localSeq: request.cseq.number,
     remoteSeq: -1,
     remoteTarget: remoteTarget!,
+    remoteFeatures: featuresOf(response),
     routeSet,
   };
 }
@@ -85,6 +89,7 @@ export function dialogAsUas(
     localSeq: 0,
     remoteSeq: request.cseq.number,
     remoteTarget: remoteTarget!,
+    remoteFeatures: featuresOf(request),
     routeSet,
   };
 }
@@ -146,7 +151,9 @@ export function refreshTarget(dialog: Dialog, message: Request | Response): void
   if (!REFRESHING.has(message.cseq.method)) return;
   if (message.kind === "response" && (message.status < 200 || message.status > 299)) return;
   const target = message.contact?.uri;
-  if (target !== undefined && target !== dialog.remoteTarget) dialog.remoteTarget = ownText(target);
+  if (target === undefined) return;
+  if (target !== dialog.remoteTarget) dialog.remoteTarget = ownText(target);
+  dialog.remoteFeatures = featuresOf(message);
 }
 
 function nextSeq(dialog: Dialog): number {

@@ -10,6 +10,7 @@ export {
   requestInDialog,
 } from "./dialog.ts";
 export * from "./digest-auth/index.ts";
+export { featuresOf } from "./features.ts";
 export {
   type Destination,
   destinationOf,

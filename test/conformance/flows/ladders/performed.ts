@@ -48,6 +48,32 @@ export const PERFORMED_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3840 §9 performed: transferee and target are told what the other is, and not what the referrer was",
+    site: PERFORM,
+    ladder: `
+      op  > INVITE sdp | Contact: <sip:op@198.51.100.1:5060>;automata
+      pbx < INVITE sdp | Contact: /;automata$/
+      pbx > 200 sdp | Contact: <sip:pbx@10.77.0.2:5060>;video
+      op  < 200 sdp | Contact: /;video$/
+      op  > ACK
+      pbx < ACK
+      pbx > REFER | Refer-To: <${INSIDE}> | Contact: <sip:pbx@10.77.0.2:5060>;video
+      pbx < 202 REFER | Contact: /;automata$/
+      pbx < NOTIFY | ${TRYING} | Contact: /;automata$/
+      pbx > 200 NOTIFY
+      pbx/2 < INVITE | Contact: /;automata$/
+      pbx/2 > 200 sdp:port=33000 | Contact: <sip:pbx@10.77.0.2:5060>;isfocus
+      op < INVITE sdp | Contact: /;isfocus$/
+      op > 200 INVITE sdp:port=34000 | Contact: <sip:op@198.51.100.1:5060>;automata
+      op < ACK
+      pbx/2 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      ${LEFT}
+      ${endedBy("op", "pbx/2")}
+    `,
+  },
+  {
     name: "RFC 5589 §6.1 unattended, performed: out to the operator again, public to public",
     site: PERFORM,
     ladder: `

@@ -155,6 +155,31 @@ export const SESSION_TIMER_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3840 §9 a refresh of ours, and our answer to one, tell what the other end is",
+    site: REQUIRING,
+    ladder: `
+      op  > INVITE sdp | Contact: <sip:op@198.51.100.1:5060>;automata
+      pbx < INVITE sdp | Contact: /;automata$/
+      pbx > 200 sdp | Contact: <sip:pbx@10.77.0.2:5060>;isfocus
+      op  < 200 sdp | Contact: /;isfocus$/
+      op  > ACK
+      pbx < ACK
+      wait 45500
+      op  < INVITE sdp | Contact: /;isfocus$/
+      op  > 200 sdp | Contact: <sip:op@198.51.100.1:5060>;automata
+      op  < ACK
+      op  > UPDATE | Supported: timer | Session-Expires: 90;refresher=uas | Contact: <sip:op@198.51.100.1:5060>;automata
+      pbx < UPDATE | Contact: /;automata$/
+      pbx > 405 | Allow: INVITE, ACK, CANCEL, BYE
+      op  < 200 | Contact: /;isfocus$/
+      wait 10500
+      pbx < INVITE sdp | Contact: /;automata$/
+      pbx > 200 sdp
+      pbx < ACK
+      ${DOWN}
+    `,
+  },
+  {
     name: "RFC 4028 §10 a refresh of ours that nobody answers ends the call",
     site: REQUIRING,
     bothWays: true,
