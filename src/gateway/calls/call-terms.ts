@@ -14,6 +14,12 @@ export class CallTerms {
     return this.#saved;
   }
 
+  /** Whether we perform transfers of its legs. */
+  get mayTransfer(): boolean {
+    const { referRules } = this.#saved;
+    return referRules.public === "perform" || referRules.private === "perform";
+  }
+
   of(role: Role, side: Side): LegTerms {
     const { trunk, referRules, joined } = this.#saved;
     return joined[role] ?? { trunk, referRule: referRules[side] };

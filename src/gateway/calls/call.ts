@@ -26,6 +26,7 @@ import { command } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
 import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
 import type { Story } from "./story.ts";
+import { keepIdentity } from "./told-identity.ts";
 
 /**
  * dialling → answered → ended, or dialling → ending → ended: "ending" is a call whose outcome is
@@ -154,6 +155,10 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#choose(fork, now);
     timeLeg(this.#board, this, fork.callee, this.#inviting.settle(response), response, now);
     const { asker } = this.#asked!;
+    if (this.terms.mayTransfer) {
+      keepIdentity(fork.caller, asker.request);
+      keepIdentity(fork.callee, response);
+    }
     this.#answered = asker;
     this.#asked = undefined;
     asker.answered(response, fork.caller, sdp.sdp, now);

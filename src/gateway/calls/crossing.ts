@@ -196,6 +196,16 @@ export function ownInDialog(
   return request;
 }
 
+/** Tells a leg's peer in a request of ours who the other leg's is, as a header of that one would. */
+export function tellIdentity(
+  board: Switchboard,
+  request: Request,
+  leg: Leg,
+  { identity }: Leg,
+): void {
+  if (identity) copyHeaders(identity, request.headers, view(board, leg.side, leg.withheld));
+}
+
 /** The ACK of a 2xx bears the credentials of its INVITE (RFC 3261 §13.2.2.4), to whom they are for. */
 export function ackFor(
   board: Switchboard,

@@ -1,6 +1,6 @@
 import { addressKind, canonicalAddress, hostPort, hostText, parseAddress } from "#base";
 import type { Destination, Dialog, DigestCredentials, Flow, Side, Transport } from "#sip";
-import { parseUri } from "#sip-message";
+import { type Headers, parseUri } from "#sip-message";
 import type { SessionTimer } from "./session-timer.ts";
 import type { CallSetup, Face, Withheld } from "./setup.ts";
 
@@ -26,6 +26,8 @@ export interface Leg {
   readonly ownsCallId?: boolean;
   /** Has had a REFER performed: the NOTIFYs of further ones need an id (RFC 3515 §2.4.6). */
   hasReferred?: boolean;
+  /** What its peer has said of itself, where a transfer may join it to somebody else. */
+  identity?: Headers;
   /** By the CSeq of a REFER that this peer got: the CSeq that its asker gave it. */
   refers?: Map<number, number>;
 }

@@ -5,7 +5,7 @@ import type { ClientTransaction, Requester } from "#sip-transactions";
 import type { Call } from "./call.ts";
 import type { Renegotiation } from "./call-parts.ts";
 import { answerChallenge } from "./challenge.ts";
-import { ackFor, ownInDialog } from "./crossing.ts";
+import { ackFor, ownInDialog, tellIdentity } from "./crossing.ts";
 import { partnerOf } from "./forks.ts";
 import { credentialsAt, type Leg, nextHop } from "./legs.ts";
 import { withSdp } from "./session-body.ts";
@@ -139,6 +139,8 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
     this.#call.renegotiation ??= this;
     const other = this.#other ?? partnerOf(this.#call.chosen!, this.#leg);
     const request = ownInDialog(this.#board, this.#leg, "INVITE", other);
+    // RFC 3325 §5: who is on the line now; of who was there before nothing has changed.
+    if (this.#other) tellIdentity(this.#board, request, this.#leg, this.#other);
     askForTimer(this.#board.setup.timers[this.#leg.side], request, this.#leg.timer?.terms);
     withSdp(request, this.#offer);
     this.#send(request, now);

@@ -11,6 +11,7 @@ import {
 import { OWN_METHODS } from "./own-answers.ts";
 import type { InDialog } from "./relay.ts";
 import type { Switchboard } from "./setup.ts";
+import { asksForPrivacy } from "./told-identity.ts";
 
 /** What a REFER asks for: an INVITE to whom, in the place of which dialog. */
 export interface Referral {
@@ -37,8 +38,10 @@ export function readReferral(
   if (hops !== undefined) headers.add("max-forwards", hops);
   headers.add("allow", OWN_METHODS);
   headers.add("supported", "replaces, norefersub");
-  // RFC 3892 §2.2: who is asked on another's behalf is told so, as that one says.
-  headers.addAllFrom(refer.headers, "referred-by");
+  // Who calls is the transferee, as in any call of its own (RFC 3515 §2.4.1, RFC 3325 §5).
+  for (const [name, value] of transferee.identity?.entries() ?? []) headers.add(name, value);
+  // RFC 3892 §2.2: who is asked on another's behalf is told so, as that one says, if it may be.
+  if (!asksForPrivacy(refer)) headers.addAllFrom(refer.headers, "referred-by");
   const invite = new Request("INVITE", printUri(target.uri), headers);
   return { invite, replaces: target.replaces };
 }

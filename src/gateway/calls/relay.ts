@@ -18,6 +18,7 @@ import { command, NEGOTIATING, performAll, sdpOf, withSdp } from "./session-body
 import { AGAIN_MAX, isTimed, timerRefusal, withLongerTimer } from "./session-expires.ts";
 import { grantLeg, timeLeg } from "./session-timer.ts";
 import type { DialogIds, Switchboard } from "./setup.ts";
+import { keepIdentity } from "./told-identity.ts";
 
 /** Who sent what, in which call. */
 export interface InDialog {
@@ -257,6 +258,10 @@ export class Relay implements Requester, Responder, Renegotiation {
     refreshTarget(to.dialog, response);
     refreshTarget(from.dialog, request);
     if (!isTimed(request.method) || call.state !== "answered") return;
+    if (call.terms.mayTransfer) {
+      keepIdentity(from, request);
+      keepIdentity(to, response);
+    }
     timeLeg(this.#board, call, to, this.#sent!, response, now);
     grantLeg(this.#board, call, from, request, across, now);
   }

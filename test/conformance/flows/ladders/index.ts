@@ -6,6 +6,7 @@ import { OUTSIDE_FLOWS } from "./outside.ts";
 import { PERFORMED_FLOWS } from "./performed.ts";
 import { ATTENDED_FLOWS } from "./performed-attended.ts";
 import { FAILED_FLOWS } from "./performed-failed.ts";
+import { IDENTITY_FLOWS } from "./performed-identity.ts";
 import { OFFER_FLOWS } from "./performed-offers.ts";
 import { RULE_FLOWS } from "./performed-rules.ts";
 import { RACE_FLOWS } from "./races.ts";
@@ -24,6 +25,7 @@ export const FLOWS: readonly Flow[] = [
   ...PERFORMED_FLOWS,
   ...ATTENDED_FLOWS,
   ...FAILED_FLOWS,
+  ...IDENTITY_FLOWS,
   ...OFFER_FLOWS,
   ...RULE_FLOWS,
   ...SERVICE_FLOWS,

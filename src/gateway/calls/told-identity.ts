@@ -1,0 +1,21 @@
+import { ownText } from "#base";
+import { Headers, type Request, type Response } from "#sip-message";
+import type { Leg } from "./legs.ts";
+
+/** Who somebody is, and whom that may be told (RFC 3325, RFC 3323). */
+const IDENTITY = ["p-asserted-identity", "privacy"] as const;
+
+/** Keeps what a leg's peer says of itself, for whom a transfer joins it to; of late words the last. */
+export function keepIdentity(leg: Leg, said: Request | Response): void {
+  if (!IDENTITY.some((name) => said.headers.has(name))) return;
+  const identity = new Headers();
+  for (const name of IDENTITY)
+    for (const value of said.headers.all(name)) identity.add(name, ownText(value));
+  leg.identity = identity;
+}
+
+/** Whether a request asks that nobody be told who sends it (RFC 3323 §4.2, RFC 3325 §9.3). */
+export function asksForPrivacy({ headers }: Request): boolean {
+  const asked = headers.all("privacy").flatMap((value) => value.toLowerCase().split(/[;,]/));
+  return asked.some((value) => ["id", "user", "header"].includes(value.trim()));
+}
