@@ -128,6 +128,37 @@ test("an identity that Privacy withholds does not pass, unless the operator is t
   assert.deepEqual(invited({}, "none"), [...ALL, "Privacy"]);
 });
 
+const HISTORY = [
+  "<sip:+33222222222@10.0.0.2?Privacy=history&Reason=SIP%3Bcause%3D302>;index=1",
+  '"Sales, inside" <sip:4005@10.0.0.2>;index=1.1;rc=1',
+];
+const HIDDEN = ["<sip:anonymous@anonymous.invalid>;index=1", ";index=1.1;rc=1"] as const;
+
+for (const [asked, trusted, hides] of [
+  [undefined, false, [true, false]],
+  ["id", false, [true, false]],
+  ["History;critical", false, [true, true]],
+  ["id;header", false, [true, true]],
+  ["history", true, [false, false]],
+] as const) {
+  const who = trusted ? "a trusted operator" : "an operator";
+  test(`${who} is told of forwarding where Privacy is ${asked}: RFC 7044 §10.1.2`, () => {
+    const between = new Between(trusted ? { assertedIdentity: "trusted" } : {});
+    const more = { "History-Info": HISTORY.join(", "), ...(asked && { Privacy: asked }) };
+    const [sent] = between.take("private", between.request("private", "INVITE", more));
+    const message = parseMessageText(sent?.text ?? "");
+    assert.equal(message.kind, "request");
+    const told = message.kind === "request" ? message.headers.list("history-info") : [];
+    assert.deepEqual(
+      told.map((entry) => entry.includes("anonymous.invalid")),
+      hides,
+    );
+    if (hides[0]) assert.equal(told[0], HIDDEN[0]);
+    assert.ok(told[1]?.endsWith(HIDDEN[1]));
+    assert.equal(told[1]?.includes("4005"), !hides[1]);
+  });
+}
+
 for (const [setting, names] of [
   ["assertedIdentity", ["P-Asserted-Identity", "Remote-Party-ID"]],
   ["diversion", ["Diversion"]],

@@ -30,7 +30,7 @@ export function toldOfPbx(trunk: Trunk): Withheld | undefined {
   if (known) return known;
   const numbers = renumbering(trunk.numberRules.in);
   if (!numbers.renumber) return undefined;
-  const told = { always: NONE, onPrivacy: NONE, ...numbers };
+  const told = { always: NONE, onPrivacy: NONE, hidesHistory: false, ...numbers };
   compiledForPbx.set(trunk, told);
   return told;
 }
@@ -58,5 +58,5 @@ function compile(headers: Trunk["identityHeaders"]): Withheld {
     ...(reason === "remove" ? ["reason"] : []),
   ]);
   const onPrivacy = assertedIdentity === "pass" ? new Set([...always, ...IDENTITIES]) : always;
-  return { always, onPrivacy };
+  return { always, onPrivacy, hidesHistory: assertedIdentity !== "trusted" };
 }

@@ -7,6 +7,7 @@ import {
   printUri,
 } from "#sip-message";
 import { tellText } from "./body-mask.ts";
+import { historyFor, privValues } from "./history-privacy.ts";
 import { maskUri, placeless } from "./mask-uri.ts";
 import type { Renumber, Withheld } from "./setup.ts";
 
@@ -144,7 +145,8 @@ export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
   from.each((key, value, name) => {
     const rule = RULES.get(key) ?? "open";
     if (rule === "own" || (rule === "open" && view.masked) || withheld?.has(key)) return;
-    const told = rewritten(rule, key, value, view);
+    const isHistory = key === "history-info" && view.withheld?.hidesHistory;
+    const told = rewritten(rule, key, isHistory ? historyFor(from, value) : value, view);
     if (told !== undefined) to.add(name, told);
   });
 }
@@ -196,9 +198,7 @@ function withheldOf(
   withheld: Withheld | undefined,
 ): ReadonlySet<string> | undefined {
   if (!withheld || !headers.has("privacy")) return withheld?.always;
-  // priv-values stand between semicolons (RFC 3323 §4.2).
-  const asked = headers.all("privacy").flatMap((value) => value.split(/[;,]/));
-  const asksId = asked.some((value) => value.trim().toLowerCase() === "id");
+  const asksId = privValues(headers.all("privacy")).includes("id");
   return asksId ? withheld.onPrivacy : withheld.always;
 }
 

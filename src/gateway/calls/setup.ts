@@ -53,6 +53,8 @@ export interface Withheld {
   readonly always: ReadonlySet<string>;
   /** All that is withheld where Privacy asks for "id" (RFC 3325 §9.3). */
   readonly onPrivacy: ReadonlySet<string>;
+  /** Whom a call was meant for before is told only where no Privacy asks otherwise (RFC 7044 §10.1). */
+  readonly hidesHistory: boolean;
 }
 
 /** One place that a request may go to, in the order of trial. */

@@ -1,5 +1,6 @@
 import { ownText } from "#base";
 import { Headers, type Request, type Response } from "#sip-message";
+import { privValues } from "./history-privacy.ts";
 import type { Leg } from "./legs.ts";
 
 /** Who somebody is, and whom that may be told (RFC 3325, RFC 3323). */
@@ -16,6 +17,6 @@ export function keepIdentity(leg: Leg, said: Request | Response): void {
 
 /** Whether a request asks that nobody be told who sends it (RFC 3323 §4.2, RFC 3325 §9.3). */
 export function asksForPrivacy({ headers }: Request): boolean {
-  const asked = headers.all("privacy").flatMap((value) => value.toLowerCase().split(/[;,]/));
-  return asked.some((value) => ["id", "user", "header"].includes(value.trim()));
+  const asked = privValues(headers.all("privacy"));
+  return asked.some((value) => value === "id" || value === "user" || value === "header");
 }

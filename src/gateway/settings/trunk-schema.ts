@@ -195,7 +195,10 @@ const identityHeaders = z
       ),
     ).default("pass"),
     diversion: keep("Diversion", "RFC 5806."),
-    historyInfo: keep("History-Info", "RFC 7044."),
+    historyInfo: keep(
+      "History-Info",
+      "RFC 7044. pass: entries that Privacy hides (history, header, session; of the message or their own) as anonymous; as they are where P-Asserted-Identity is trusted.",
+    ),
     privacy: keep("Privacy", "RFC 3323. What it asks for is done even where it is removed."),
     reason: keep("Reason", "RFC 3326."),
   })
