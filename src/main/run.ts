@@ -3,7 +3,7 @@ import { SipSockets } from "#sip-sockets";
 import { thisMachine } from "./machine.ts";
 import { GatewayNode } from "./node.ts";
 import { readSettings } from "./settings-file.ts";
-import { tlsFileErrors } from "./tls-files.ts";
+import { tlsFileErrors, tlsFileWarnings } from "./tls-files.ts";
 import { freeTrialPorts, runTrial, trialSettings } from "./trial/index.ts";
 
 export interface RunChoice {
@@ -58,7 +58,8 @@ function load(file: string): Loaded {
   const refused = [...notRunnableYet(settings), ...tlsFileErrors(settings)];
   for (const error of refused) console.error(printError(error));
   if (refused.length > 0) return { isUsable: false, settings };
-  for (const { field, message } of read.warnings) say(`warning: ${field}: ${message.en}`);
+  const warnings = [...read.warnings, ...tlsFileWarnings(settings)];
+  for (const { field, message } of warnings) say(`warning: ${field}: ${message.en}`);
   // One that has run out serves on: what comes by UDP and TCP needs none, and it may be renewed.
   for (const error of tlsFileErrors(settings, new Date())) say(`warning: ${printError(error)}`);
   return { isUsable: true, settings };

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { selfSigned } from "#certificates";
 import { printError, type Settings, validateSettings } from "#settings";
-import { tlsFileErrors } from "./tls-files.ts";
+import { tlsFileErrors, tlsFileWarnings } from "./tls-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "passerelle-tls-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -70,4 +70,28 @@ test("an absent file, and one that is no PEM, are named together", () => {
 test("a certificate that has run out is named with its dates", () => {
   const [error] = errorsOf(one, new Date(NOW.getTime() + 2 * DAY_MS));
   assert.match(error!, /^tls\.certificateFile: .*: valid only from 2026-11-22.* to 2026-11-24/);
+});
+
+for (const [mode, told] of [
+  [0o600, []],
+  [0o400, []],
+  [0o711, []],
+  [
+    0o640,
+    [/^tls\.keyFile: .*one\.key: readable by others than its owner \(mode 0640\): chmod 600/],
+  ],
+  [0o604, [/\(mode 0604\)/]],
+] as const) {
+  test(`a private key of mode 0${mode.toString(8)}: ${told.length} warnings`, () => {
+    chmodSync(one.keyFile, mode);
+    const warnings = tlsFileWarnings(settingsOf(one));
+    assert.equal(warnings.length, told.length);
+    for (const [i, { field, message }] of warnings.entries())
+      assert.match(`${field}: ${message.en}`, told[i]!);
+  });
+}
+
+test("a key that isn't there, and none, are no warning", () => {
+  assert.deepEqual(tlsFileWarnings(settingsOf({ ...one, keyFile: "/nowhere.key" })), []);
+  assert.deepEqual(tlsFileWarnings(settingsOf({})), []);
 });

@@ -1,10 +1,33 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { CertificateError, isCurrent, readIdentity } from "#certificates";
-import { fieldName, MESSAGES, type SettingError, type Settings, type Text } from "#settings";
+import {
+  fieldName,
+  MESSAGES,
+  type SettingError,
+  type Settings,
+  type SettingWarning,
+  type Text,
+} from "#settings";
 
 const PEM: Text = { en: "a PEM file that can be read", fr: "un fichier PEM lisible" };
 
 type TlsField = "certificateFile" | "keyFile" | "authoritiesFile";
+
+/** Whoever may read the key can pass for us: it is meant for one user. */
+const READ_BY_OTHERS = 0o044;
+
+/** What is not wrong with the files, but open to misuse. */
+export function tlsFileWarnings({ tls: { keyFile } }: Settings): SettingWarning[] {
+  const mode =
+    keyFile === undefined ? 0 : (statSync(keyFile, { throwIfNoEntry: false })?.mode ?? 0);
+  if ((mode & READ_BY_OTHERS) === 0) return [];
+  const digits = (mode & 0o777).toString(8).padStart(4, "0");
+  const message = {
+    en: `${keyFile}: readable by others than its owner (mode ${digits}): chmod 600 it`,
+    fr: `${keyFile} : lisible par d’autres que son propriétaire (mode ${digits}) : faire chmod 600`,
+  };
+  return [{ field: fieldName(["tls", "keyFile"]), message }];
+}
 
 /**
  * Whether the files that the settings name are there, and the key is that of the certificate; of a

@@ -11,7 +11,7 @@ import {
 } from "#settings";
 import { thisMachine } from "../machine.ts";
 import { readSettings } from "../settings-file.ts";
-import { tlsFileErrors } from "../tls-files.ts";
+import { tlsFileErrors, tlsFileWarnings } from "../tls-files.ts";
 import { languageOption } from "./options.ts";
 
 interface CheckOptions {
@@ -43,14 +43,20 @@ function check(file: string, { elsewhere = false, language }: CheckOptions): num
     result.settings && errors.length === 0
       ? [
           ...validLines(result.settings, result.warnings, language),
-          // As `run` has it: what has run out serves on, and may be renewed meanwhile.
-          ...(elsewhere ? [] : tlsFileErrors(result.settings, new Date())).map(
-            (error) => `${warningWord(language)} ${printError(error, language)}`,
-          ),
+          ...(elsewhere ? [] : fileWarnings(result.settings, language)),
         ]
       : errors.map((error) => printError(error, language));
   console.log(lines.join("\n"));
   return errors.length === 0 ? 0 : 1;
+}
+
+/** As `run` has it: what has run out serves on, and may be renewed meanwhile. */
+function fileWarnings(settings: Settings, language: keyof Text): string[] {
+  const errors = tlsFileErrors(settings, new Date()).map((error) => printError(error, language));
+  const open = tlsFileWarnings(settings).map(
+    ({ field, message }) => `${field}: ${message[language]}`,
+  );
+  return [...errors, ...open].map((line) => `${warningWord(language)} ${line}`);
 }
 
 const warningWord = (language: keyof Text): string =>
