@@ -41,6 +41,7 @@ export const ENDS = {
   "unsupported-body": row(415, "caller", "Body type unknown", "Type de contenu inconnu"),
   "method-not-allowed": row(405, "caller", "Method not allowed", "Méthode non admise"),
   "no-dialog": row(481, "network", "No such call", "Appel inconnu"),
+  "answered-already": row(486, "caller", "Answered already", "Déjà décroché"),
   "bad-sequence": row(500, "network", "CSeq out of order", "CSeq dans le désordre"),
   glare: row(491, "network", "Both sides renegotiate at once", "Renégociation simultanée"),
   "offer-pending": row(

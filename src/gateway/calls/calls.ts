@@ -162,7 +162,9 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     if (!call || call.isOver || found?.from.dialog.callId !== callId) return undefined;
     const trunk = call.termsOf(found.role).trunk;
     const { trunk: peersTrunk } = call.termsOf(otherRole(found.role));
-    return { from: found.from, to: found.to, trunk, peersTrunk };
+    const isEarly = call.state === "dialling";
+    const isOurs = found.role === "callee";
+    return { from: found.from, to: found.to, trunk, peersTrunk, isEarly, isOurs };
   }
 
   inDialog(callId: string, ourTag: string, theirTag: string, by: Namer) {

@@ -1,3 +1,4 @@
+import { type End, end } from "#ends";
 import type { Destination, Side } from "#sip";
 import {
   escapeUriHeader,
@@ -38,10 +39,15 @@ export interface Namer {
 export const isNamers = (by: Namer, side: Side, trunk: string | undefined): boolean =>
   by.side === side && (side === "private" || by.trunk === trunk);
 
-/** The dialog that an INVITE replaces (RFC 3891 §3); undefined when its sender has none such. */
-export function replacedBy(ids: DialogIds, value: string, by: Namer): Replaced | undefined {
+/**
+ * The dialog that an INVITE replaces (RFC 3891 §3), one of its sender's. One that only rings is given
+ * up by who began it alone, which at our end are we: so a call that rings is picked up, not dropped.
+ */
+export function replacedBy(ids: DialogIds, value: string, by: Namer): Replaced | End {
   const found = translated(ids, value, by);
-  return found && { replaces: found.replaces, peer: found.to, trunk: found.peersTrunk };
+  if (!found || (found.isEarly && !found.isOurs)) return end("no-dialog");
+  if (found.isEarlyOnly && !found.isEarly) return end("answered-already");
+  return { replaces: found.replaces, peer: found.to, trunk: found.peersTrunk };
 }
 
 /** Its owner as the place that takes what replaces it: where the dialog's own requests go. */
@@ -77,7 +83,8 @@ function translated(ids: DialogIds, value: string, by: Namer) {
   const across = named && ids.across(named.callId, named.toTag, named.fromTag);
   if (!across || !isNamers(by, across.from.side, across.trunk)) return undefined;
   const { callId, remoteTag: toTag, localTag: fromTag } = across.to.dialog;
-  return { ...across, replaces: printReplaces({ ...named, callId, toTag, fromTag }) };
+  const replaces = printReplaces({ ...named, callId, toTag, fromTag });
+  return { ...across, replaces, isEarlyOnly: named.isEarlyOnly };
 }
 
 /** REFERs of one leg whose NOTIFYs may still come; of more, the oldest is forgotten. */

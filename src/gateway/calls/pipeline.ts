@@ -147,8 +147,11 @@ function replace(call: Attempt, { calls }: Surroundings): End | undefined {
   const values = call.request.headers.all("replaces");
   if (values.length === 0) return undefined;
   if (values.length > 1) return end("bad-request");
-  call.replaced = replacedBy(calls, values[0]!, { side: call.side, trunk: call.origin!.trunk });
-  return call.replaced ? undefined : end("no-dialog");
+  const by = { side: call.side, trunk: call.origin!.trunk };
+  const replaced = replacedBy(calls, values[0]!, by);
+  if (isEnd(replaced)) return replaced;
+  call.replaced = replaced;
+  return undefined;
 }
 
 function route(call: Attempt, { policy }: Surroundings): End | undefined {

@@ -120,6 +120,10 @@ export interface OtherDialog {
   readonly trunk: string | undefined;
   /** Of the other one. */
   readonly peersTrunk: string | undefined;
+  /** Nobody has answered yet. */
+  readonly isEarly: boolean;
+  /** Our INVITE began the dialog that it names, and not its peer's. */
+  readonly isOurs: boolean;
 }
 
 /** Timers of calls: the call's own method is called back with `why`. */

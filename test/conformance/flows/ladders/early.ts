@@ -1,5 +1,5 @@
 import type { Flow } from "../stage/flow.ts";
-import { DOWN, UP_OUT } from "./parts.ts";
+import { DOWN, UP, UP_OUT } from "./parts.ts";
 
 /** What happens before the answer: RFC 3262, 3311, 3960, and forking (RFC 3261 §13.2.2.4). */
 export const EARLY_FLOWS: readonly Flow[] = [
@@ -557,6 +557,33 @@ export const EARLY_FLOWS: readonly Flow[] = [
       op/2  < 200
       pbx/2 < BYE
       pbx/2 > 200
+    `,
+  },
+  {
+    name: "RFC 3891 §3 a call that rings is not taken over from who makes it: 481, and it rings on",
+    ladder: `
+      op  > INVITE sdp
+      pbx < INVITE sdp
+      pbx > 180
+      op  < 180
+      op/2 > INVITE sdp | Replaces: {op_id};to-tag={op_remote};from-tag={op_local}
+      op/2 < 481
+      op/2 > ACK
+      pbx > 200 sdp
+      op  < 200 sdp
+      op  > ACK
+      pbx < ACK
+      ${DOWN}
+    `,
+  },
+  {
+    name: "RFC 3891 §3 who picks up a call that rings, and it has been answered, gets 486",
+    ladder: `
+      ${UP}
+      pbx/2 > INVITE sdp | Replaces: {pbx_id};to-tag={pbx_remote};from-tag={pbx_local};early-only
+      pbx/2 < 486
+      pbx/2 > ACK
+      ${DOWN}
     `,
   },
   {
