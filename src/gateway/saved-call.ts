@@ -52,6 +52,8 @@ export interface SavedLeg {
   readonly contactUser?: string | undefined;
   readonly ownsCallId?: boolean | undefined;
   readonly hasReferred?: boolean | undefined;
+  /** Who its peer is, and whom that may be told: fields by name, where a transfer may need them. */
+  readonly identity?: readonly (readonly [name: string, value: string])[] | undefined;
   /** With the credentials of its trunk, which the settings have. */
   readonly hasCredentials: boolean;
   /** The session timer (RFC 4028). */

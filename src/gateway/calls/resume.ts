@@ -1,6 +1,7 @@
 import type { Instant } from "#base";
 import { CallMedia, type Role } from "#media";
 import { SAVED_CALL_VERSION, type SavedCall, type SavedLeg } from "#port";
+import { Headers } from "#sip-message";
 import { Call } from "./call.ts";
 import type { CallKeeper } from "./call-parts.ts";
 import { CallTerms } from "./call-terms.ts";
@@ -33,7 +34,8 @@ function saveLeg(leg: Leg): SavedLeg {
   const hasCredentials = leg.credentials !== undefined;
   const known = { side, dialog, flow, inviteSeq, home, contactUser, ownsCallId, hasReferred };
   const { takesUpdate = false, terms } = timer ?? {};
-  return { ...known, hasCredentials, timer: terms && { ...terms, takesUpdate } };
+  const identity = leg.identity && [...leg.identity.entries()];
+  return { ...known, identity, hasCredentials, timer: terms && { ...terms, takesUpdate } };
 }
 
 /** Whether the ports of its media are its own again. */
@@ -80,18 +82,25 @@ const withoutPorts = (board: Switchboard, { media }: SavedCall): CallMedia =>
   );
 
 function resumeLeg(
-  { hasCredentials, timer: _, dialog, ...leg }: SavedLeg,
+  { hasCredentials, timer: _, dialog, identity, ...leg }: SavedLeg,
   { credentials, withheld }: Pick<Leg, "credentials" | "withheld">,
 ): Leg {
   const { ownsCallId = false, hasReferred = false, ...known } = leg;
   return {
     ...known,
+    ...(identity && { identity: headersOf(identity) }),
     ownsCallId,
     hasReferred,
     dialog: { ...dialog, localSeq: dialog.localSeq + SEQ_MARGIN },
     credentials: hasCredentials ? credentials : undefined,
     withheld,
   };
+}
+
+function headersOf(fields: NonNullable<SavedLeg["identity"]>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.add(name, value);
+  return headers;
 }
 
 /** It begins anew: at worst we refresh, or wait for a refresh, a little later than we would have. */
