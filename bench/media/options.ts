@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { Variant } from "./talkers.ts";
 
 export const USAGE = `bench:media [--calls 250] [--seconds 4] [--rounds 3] [--held 1000]
-            [--variants plain,srtp-rtp,srtp-srtp] [--relays sockets,kernel,rtpengine]`;
+            [--variants plain,srtp-rtp,srtp-srtp] [--relays sockets,kernel,rtpengine] [--urgent]`;
 
 /** The environment variable that names where the talkers are. */
 export const TALKERS_NAMESPACE = "BENCH_TALKERS";
@@ -25,6 +25,8 @@ export interface Options {
   readonly held: number;
   readonly variants: readonly Variant[];
   readonly relays: readonly RelayName[];
+  /** Relays and talkers go before all other work of the machine (SCHED_RR). */
+  readonly urgent: boolean;
 }
 
 export function readOptions(): Options {
@@ -36,11 +38,13 @@ export function readOptions(): Options {
       held: { type: "string", default: "1000" },
       variants: { type: "string", default: "plain,srtp-rtp,srtp-srtp" },
       relays: { type: "string", default: RELAYS.join(",") },
+      urgent: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   return {
     help: values.help,
+    urgent: values.urgent,
     calls: Number(values.calls),
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),

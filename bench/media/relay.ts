@@ -20,9 +20,10 @@ export interface Relay {
 const PORT_FIRST = 20_000;
 
 /** Started on the given core, and nowhere else. */
-export async function startRelay(name: RelayName, core: number): Promise<Relay> {
+export async function startRelay(name: RelayName, core: number, urgent: boolean): Promise<Relay> {
   const relay = name === "rtpengine" ? await theirs() : await ours(name);
   spawnSync("taskset", ["-a", "-p", "-c", String(core), String(relay.pid)]);
+  if (urgent) spawnSync("chrt", ["-a", "-r", "-p", "1", String(relay.pid)]);
   return relay;
 }
 

@@ -14,7 +14,7 @@ import { buildTalkers, type CallPorts, talk, type Variant } from "./talkers.ts";
 
 const RELAY_CORE = 1;
 
-const { calls, seconds, rounds, held, variants, relays: wanted } = readOptions();
+const { calls, seconds, rounds, held, variants, relays: wanted, urgent } = readOptions();
 const namespace = process.env[TALKERS_NAMESPACE]!;
 
 const rounded = (value: number): number => Math.round(100 * value) / 100;
@@ -29,10 +29,11 @@ async function measure(program: string, relay: Relay, variant: Variant): Promise
     others = new OtherWork([process.pid, relay.pid, talkers]);
     core.start();
     before = cpuUs(relay.pid);
-    if (sampling) samples = new CoreSamples(RELAY_CORE, relay.pid, seconds - 0.5, samplesFile);
+    if (sampling)
+      samples = new CoreSamples(RELAY_CORE, relay.pid, seconds - 1, samplesFile, urgent);
   };
   const open = (parties: readonly CallPorts[]) => relay.open(parties, variant);
-  const heard = await talk(program, { namespace, calls, seconds, variant, open, started });
+  const heard = await talk(program, { namespace, urgent, calls, seconds, variant, open, started });
   const coreUs = core.spentUs() / heard.heard;
   const processUs = (cpuUs(relay.pid) - before) / heard.heard;
   const othersUs = others?.spentUs() ?? 0;
@@ -89,7 +90,7 @@ const sampling = canSample();
 if (!sampling) console.error("perf is not installed: the work of others counts too");
 const relays: Relay[] = [];
 for (const name of wanted) {
-  if (name !== "rtpengine" || isInstalled) relays.push(await startRelay(name, RELAY_CORE));
+  if (name !== "rtpengine" || isInstalled) relays.push(await startRelay(name, RELAY_CORE, urgent));
 }
 try {
   for (const relay of relays) {

@@ -43,6 +43,7 @@ export function buildTalkers(): string {
 export interface TalkPlan {
   /** The network namespace that the parties are in. */
   readonly namespace: string;
+  readonly urgent: boolean;
   readonly calls: number;
   readonly seconds: number;
   readonly variant: Variant;
@@ -54,8 +55,9 @@ export interface TalkPlan {
 
 /** Plays both parties of so many calls through a relay. */
 export async function talk(program: string, plan: TalkPlan): Promise<Talk> {
-  const { namespace, calls, seconds, variant } = plan;
-  const within = ["netns", "exec", namespace, "taskset", "-c", "0", program];
+  const { namespace, urgent, calls, seconds, variant } = plan;
+  const first = urgent ? ["chrt", "-r", "1"] : [];
+  const within = ["netns", "exec", namespace, ...first, "taskset", "-c", "0", program];
   const { public: outer, private: inner } = PLACES;
   const places = [outer.talkers, inner.talkers, outer.relay, inner.relay];
   const child = spawn("ip", [...within, String(calls), String(seconds), variant, ...places], {
