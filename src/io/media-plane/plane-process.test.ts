@@ -109,11 +109,13 @@ async function killedGateway(stream: Stream | undefined, outliving: PlaneOptions
   });
   const [pid] = await once(gateway.stdout, "data");
   const died = once(gateway, "exit");
+  // Before the end: a plane without streams may be gone as soon as its gateway.
+  const ended = once(gateway.stderr, "close");
   assert.equal(isAlive(Number(pid)), true);
   gateway.kill("SIGKILL");
   await died;
   gateway.stderr.resume();
-  return { pid: Number(pid), ended: once(gateway.stderr, "close") };
+  return { pid: Number(pid), ended };
 }
 
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
