@@ -1,5 +1,7 @@
 #include <napi.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 #include <thread>
@@ -7,8 +9,11 @@
 
 #include "datagrams.h"
 #include "plane.h"
+#include "process_limits.h"
 #include "rendezvous.h"
+#include "sandbox.h"
 #include "udp_socket.h"
+#include "watchdog.h"
 
 // The addon's face to JavaScript; src/io/native.ts has its types. Packets and
 // commands don't come by here: the plane reads its control socket itself.
@@ -47,17 +52,36 @@ Napi::Value listenAt(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), media::listenAt(info[0].ToString().Utf8Value()));
 }
 
-// run(control: number, manualClock: boolean, rendezvous?: number, kernel?: { object: string,
-// addresses: string[] }): Promise<void> — serves the socket on a thread of its own until it closes,
-// and what comes to the rendezvous after that. What the kernel is to do is prepared before it
-// returns.
+// serve(control: number, rendezvous: number, kernel?: { object: string, addresses: string[] }) —
+// makes this process a plane, and nothing else any more: it prepares what the kernel is to do, is
+// confined, serves the socket here and now, and ends. JavaScript never goes on, since its event
+// loop has system calls of its own. Throws what couldn't be confined.
+void serve(const Napi::CallbackInfo& info) {
+  const int control = info[0].ToNumber().Int32Value();
+  const int rendezvous = info[1].ToNumber().Int32Value();
+  const auto kernel = kernelPlan(info[2]);
+  // Ctrl-C in a terminal is for the gateway, which drains first and then ends the plane.
+  signal(SIGINT, SIG_IGN);
+  // The batch buffers make it too big for a stack.
+  const auto plane = std::make_unique<media::Plane>(control, media::Plane::Clock::real,
+                                                    rendezvous, kernel);
+  const auto work = plane->usesKernel() ? media::Work::socketsAndKernel : media::Work::sockets;
+  if (const char* refused = media::confine(work); refused != nullptr) {
+    Napi::Error::New(info.Env(), refused).ThrowAsJavaScriptException();
+    return;
+  }
+  const media::Watchdog watchdog(plane->turns());
+  plane->run();
+  _exit(0);
+}
+
+// run(control: number, manualClock: boolean): Promise<void> — serves the socket on a thread of its
+// own until it closes.
 Napi::Value run(const Napi::CallbackInfo& info) {
   const int control = info[0].ToNumber().Int32Value();
   const auto clock =
       info[1].ToBoolean().Value() ? media::Plane::Clock::manual : media::Plane::Clock::real;
-  const int rendezvous = info[2].IsNumber() ? info[2].As<Napi::Number>().Int32Value() : -1;
-  // The batch buffers make it too big for a stack.
-  auto plane = std::make_unique<media::Plane>(control, clock, rendezvous, kernelPlan(info[3]));
+  auto plane = std::make_unique<media::Plane>(control, clock);
   auto ended = Napi::Promise::Deferred::New(info.Env());
   auto notify = Napi::ThreadSafeFunction::New(
       info.Env(), Napi::Function::New(info.Env(), [](const Napi::CallbackInfo&) {}), "media plane",
@@ -85,6 +109,7 @@ Napi::Value setDscp(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("socketPair", Napi::Function::New(env, socketPair));
   exports.Set("listenAt", Napi::Function::New(env, listenAt));
+  exports.Set("serve", Napi::Function::New(env, serve));
   exports.Set("run", Napi::Function::New(env, run));
   exports.Set("setDscp", Napi::Function::New(env, setDscp));
   exports.Set("Datagrams", sip::Datagrams::define(env));

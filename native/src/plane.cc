@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include "process_limits.h"
 
 namespace media {
 
@@ -24,9 +25,6 @@ constexpr size_t kFiguresUnreadMax = 64 * 1024;
 // In place of a side: the stream as a whole.
 constexpr uint8_t kBothSides = 2;
 constexpr uint32_t kEveryStream = 0xffffffff;
-// Files that aren't ports: the runtime's own, the control socket, epoll.
-constexpr rlim_t kOtherFiles = 64;
-constexpr rlim_t kPortsPerCall = 4;
 
 // Of so many ready ports the first waits for the last's packets to be sent: 0.2 ms at the most,
 // which is as exact as jitter need be.
@@ -118,18 +116,6 @@ EndPlan readEnd(FrameReader& frame) {
 
 }  // namespace
 
-uint32_t raiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  if (limit.rlim_cur < limit.rlim_max) {
-    rlimit raised = limit;
-    raised.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  }
-  const rlim_t files = limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 0;
-  return static_cast<uint32_t>(std::min<rlim_t>(files / kPortsPerCall, Plane::kStreamsMax));
-}
-
 Plane::Plane(int control, Clock clock, int rendezvous, const KernelPath::Plan& kernel)
     : control_(control), clock_(clock), rendezvous_(rendezvous), kernel_(kernel) {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -152,7 +138,10 @@ void Plane::run() {
     figures_.write(streams_);
     writeEvents();
     rest();
-    const int count = epoll_wait(epoll_, ready.data(), kReadyMax, patienceMs());
+    const int patience = patienceMs();
+    turns_.fetch_add(1, std::memory_order_relaxed);
+    const int count = epoll_wait(epoll_, ready.data(), kReadyMax, patience);
+    turns_.fetch_add(1, std::memory_order_relaxed);
     if (count < 0 && errno != EINTR) return;
     look();
     // Commands come last: they may close ports that are among the ready ones.

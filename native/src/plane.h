@@ -14,12 +14,9 @@
 #include "relay.h"
 #include "rendezvous.h"
 #include "stream.h"
+#include "watchdog.h"
 
 namespace media {
-
-// Raises the limit of open files as far as it goes; how many calls of one audio stream (four
-// ports) that carries.
-uint32_t raiseFileLimit();
 
 // The media plane: one loop over its ports and the control socket, on the thread that calls
 // `run`. It ends with the control socket, or goes on for a while without: its gateway has died, and
@@ -35,6 +32,9 @@ class Plane {
   Plane& operator=(const Plane&) = delete;
 
   void run();
+  // Whether it fills tables of the kernel.
+  bool usesKernel() const { return kernel_.fault().empty(); }
+  const Watchdog::Turns& turns() const { return turns_; }
 
   static constexpr uint32_t kStreamsMax = 1 << 16;
 
@@ -63,6 +63,7 @@ class Plane {
   int control_;
   const Clock clock_;
   int epoll_ = -1;
+  Watchdog::Turns turns_{1};
   bool ended_ = false;
   bool awaitsRoom_ = false;
   Rendezvous rendezvous_;

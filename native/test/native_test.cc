@@ -22,6 +22,7 @@
 #include "kernel_test.h"
 #include "plane_test.h"
 #include "quality_test.h"
+#include "sandbox_test.h"
 #include "srtp_test.h"
 #include "stun_test.h"
 
@@ -176,6 +177,9 @@ int main(int argc, char** argv) {
   failures += iceFailures();
   failures += dtlsFailures();
   check(planeSurvivesChance(), "a plane survives chance");
+  check(sandboxHolds(), "the sandbox holds");
+  check(watchdogEndsWhatHangs(), "the watchdog ends a process whose loop hangs");
+  check(watchdogLeavesTheRest(), "the watchdog leaves a loop that waits or comes round");
   check(planeEndsOnNonsense(), "a plane ends when spoken to in another language");
   std::printf("%d failed\n", failures);
   return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -54,15 +54,13 @@ interface Addon {
   /** Two connected Unix sockets, as file descriptors. */
   socketPair(): [number, number];
   /**
-   * Runs a plane on a thread of its own until its control socket closes, and beyond that where it
-   * was told to outlive its gateway: another one finds it at the rendezvous, if that listens.
+   * Makes this process a plane and nothing else: confined, and ended when the plane ends. Where it
+   * was told to outlive its gateway another one finds it at the rendezvous, if that listens. Throws
+   * what couldn't be confined.
    */
-  run(
-    control: number,
-    manualClock: boolean,
-    rendezvous?: number,
-    kernel?: KernelPart,
-  ): Promise<void>;
+  serve(control: number, rendezvous: number, kernel?: KernelPart): void;
+  /** Runs a plane on a thread of its own until its control socket closes. */
+  run(control: number, manualClock: boolean): Promise<void>;
   /** A Unix socket that listens at this path, for its owner alone; -1 where that can't be. */
   listenAt(path: string): number;
   /** False when the kernel refuses. */

@@ -87,7 +87,7 @@ function untilSignal(node: GatewayNode, file: string | undefined): void {
   const stop = async (): Promise<void> => {
     if (stoppingSince !== undefined) {
       // npm passes on the signal that the terminal has sent to us already: that is no second one.
-      if (performance.now() - stoppingSince > ECHO_MS) process.exit(130);
+      if (performance.now() - stoppingSince > ECHO_MS) endAtOnce(node);
       return;
     }
     stoppingSince = performance.now();
@@ -98,6 +98,12 @@ function untilSignal(node: GatewayNode, file: string | undefined): void {
   process.on("SIGINT", () => void stop());
   process.on("SIGTERM", () => void stop());
   process.on("SIGHUP", () => void reload(node, file));
+}
+
+/** Not without a word: that is for a gateway that died, whose calls are to go on. */
+function endAtOnce(node: GatewayNode): never {
+  node.plane.kill();
+  process.exit(130);
 }
 
 async function reload(node: GatewayNode, file: string | undefined): Promise<void> {

@@ -21,6 +21,9 @@ export const found =
   (onread: Onread): Socket =>
     connect({ path, ...(onread && { onread }) });
 
+/** A plane that leaves so much unread is gone in all but name: 30,000 streams' commands. */
+const UNREAD_BYTES_MAX = 32 * 1024 * 1024;
+
 /** A question for counters, and what has come so far. */
 interface Question {
   readonly found: StreamCounters[];
@@ -181,6 +184,7 @@ export class Channel {
     if (this.#commands.empty) return;
     const frames = this.#commands.take();
     if (this.#socket.writable) this.#socket.write(frames);
+    if (this.#socket.writableLength > UNREAD_BYTES_MAX) this.#socket.destroy();
   }
 
   #read(bytes: Buffer): void {

@@ -8,6 +8,8 @@ import { type Hello, OtherVersion } from "./frames.ts";
 import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.ts";
 
 const HOST = fileURLToPath(new URL("host.ts", import.meta.url));
+/** The runtime keeps a thread for its debugger otherwise, which no signal reaches (native/src/capabilities.cc). */
+const FLAGS = ["--disable-sigusr1"];
 /** A plane that lived this long has nothing wrong with it: its end is answered at once. */
 const SOUND_LIFE_MS = 10_000;
 const RESTART_DELAY_MS = 100;
@@ -131,6 +133,12 @@ export class PlaneProcess implements MediaPlane {
     clearTimeout(killer);
   }
 
+  /** Ends the plane here and now. */
+  kill(): void {
+    const { pid } = this;
+    if (pid !== undefined) kill(pid);
+  }
+
   /** Goes, and leaves the plane with its streams to the next gateway. */
   leave(): void {
     this.#closing = true;
@@ -164,7 +172,7 @@ export class PlaneProcess implements MediaPlane {
     // In a group of its own: a Ctrl-C in the terminal isn't meant for it.
     const { rendezvous, kernelAddresses = [] } = this.#options;
     const meeting = rendezvous === undefined ? -1 : addon().listenAt(rendezvous);
-    const child = spawn(process.execPath, [HOST, ...kernelAddresses], {
+    const child = spawn(process.execPath, [...FLAGS, HOST, ...kernelAddresses], {
       stdio: ["ignore", "ignore", "inherit", theirs, meeting < 0 ? "ignore" : meeting],
       env: {},
       detached: true,
@@ -182,8 +190,16 @@ export class PlaneProcess implements MediaPlane {
   #live(life: Life): Life {
     this.#life = life;
     if (this.#outliveS > 0) life.channel.outlive(this.#outliveS);
+    void life.channel.ended.then(() => this.#end(life));
     void Promise.all([life.over, life.channel.ended]).then(() => this.#mourn(life));
     return life;
+  }
+
+  /** One that hangs has nothing to be told by, and doesn't end by itself. */
+  #end({ child, over }: Life): void {
+    if (this.#closing || !child) return;
+    const killer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
+    void over.then(() => clearTimeout(killer));
   }
 
   #mourn(life: Life): void {

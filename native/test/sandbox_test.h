@@ -1,0 +1,5 @@
+#pragma once
+
+bool sandboxHolds();
+bool watchdogEndsWhatHangs();
+bool watchdogLeavesTheRest();
