@@ -217,7 +217,10 @@ export function environmentReaders(sources: readonly Source[]): string[] {
 export function logWriters(sources: readonly Source[]): string[] {
   const others = sources.filter(
     ({ path }) =>
-      !path.startsWith("src/main/") && !path.startsWith("src/io/observe/") && !isTest(path),
+      !path.startsWith("src/main/") &&
+      !path.startsWith("src/io/observe/") &&
+      path !== PLANE_ROOT &&
+      !isTest(path),
   );
   return complaints(others, (node) =>
     ts.isIdentifier(node) && node.text === "console" && isReference(node) ? "console" : undefined,
