@@ -242,8 +242,9 @@ describe("plain streams go by the kernel", { skip }, () => {
     stranger.type(`to 198.51.100.1 ${PORTS.caller}\n`);
     talkers.push(stranger);
     await wire.until(({ caller }) => (caller.drops["foreign-source"] ?? 0) > 20);
-    assert.deepEqual((await told(talkers[1]!)).from, [`10.20.0.1 ${PORTS.callee}`]);
-    assert.equal((await told(talkers[1]!)).packets, (await told(talkers[1]!)).heard);
+    const { from, packets, heard } = await told(talkers[1]!);
+    assert.deepEqual(from, [`10.20.0.1 ${PORTS.callee}`]);
+    assert.equal(packets, heard);
   });
 
   test("who speaks by the kernel isn't silent, and is told of when he ceases", async () => {
