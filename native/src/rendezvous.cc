@@ -12,6 +12,9 @@ namespace media {
 
 namespace {
 
+// Who came while the plane had its gateway, and went again, waits here too.
+constexpr int kVisitorsMax = 64;
+
 bool isOurUsers(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -36,7 +39,7 @@ int listenAt(const std::string& path) {
   unlink(path.c_str());
   // Before it listens nobody can connect.
   const bool listens = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                       chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0 && listen(fd, 1) == 0;
+                       chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0 && listen(fd, kVisitorsMax) == 0;
   if (listens) return fd;
   close(fd);
   return -1;

@@ -101,6 +101,8 @@ export class Gateway {
   /** What this input threw at is our bug: the call that it is of ends, and its media with it. */
   recover(input: Input, now: Instant): void {
     this.#callOf(input)?.hangUp(end("internal"), undefined, now);
+    // One that can't be taken up never can.
+    if (input.kind === "resume") this.#board.emit({ kind: "forget", callId: input.call.id });
   }
 
   #callOf(input: Input): Call | undefined {

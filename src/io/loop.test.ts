@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Input } from "#port";
+import type { Input, SavedCall } from "#port";
 import type { Flow } from "#sip";
 import { printMessage } from "#sip-message";
 import { ByHand } from "../../test/support/by-hand.ts";
@@ -70,4 +70,29 @@ test("a throw at what is no call's costs nothing else", (context) => {
   loop.run({ kind: "wake" });
   assert.deepEqual(told, ["fault on wake"]);
   assert.equal(site.gateway.callCount, 1);
+});
+
+test("a call that can't be taken up is forgotten: it would throw at each start", (context) => {
+  const site = new ByHand();
+  const forgotten: string[] = [];
+  const faults: string[] = [];
+  const loop = new Loop(
+    site.gateway,
+    {
+      send: nothing,
+      closeFlow: nothing,
+      resolve: nothing,
+      media: nothing,
+      fact: nothing,
+      keep: nothing,
+      forget: ({ callId }) => forgotten.push(callId),
+      fault: (_error, input: Input) => faults.push(input.kind),
+    },
+    () => site.now,
+  );
+  context.after(() => loop.close());
+  const call = { version: 1, id: "broken" } as never as SavedCall;
+  loop.run({ kind: "resume", call, streams: new Set() });
+  assert.deepEqual([faults, forgotten], [["resume"], ["broken"]]);
+  assert.deepEqual([site.gateway.callCount, site.gateway.portsHeld], [0, 0]);
 });

@@ -237,3 +237,16 @@ test("where media must go by the kernel and can't, nothing starts, and the reaso
   });
   await assert.rejects(start, /^Error: media\.kernel is required, but /);
 });
+
+test("a second gateway on the same data directory ends, and leaves the first one alone", async (context) => {
+  const data = mkdtempSync(join(folder, "shared-"));
+  const { node } = await started(context, settingsOf(), data);
+  const other = settingsOf({
+    publicLocal: { address: "127.0.0.1", tlsPort: 15_996 },
+    privateLocal: { address: "127.0.0.1", tlsPort: 15_997 },
+  });
+  const { log } = new Witness();
+  await assert.rejects(GatewayNode.start(other, data, { log }), /in use by another gateway/);
+  assert.deepEqual(await node.plane.counters(), []);
+  assert.notEqual(node.plane.pid, undefined);
+});

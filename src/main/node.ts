@@ -34,7 +34,7 @@ export interface NodeEvents {
 /** One node: gateway, sockets, resolver and media plane, joined by the loop. */
 export class GatewayNode {
   readonly plane: PlaneProcess;
-  readonly #store: CallStore;
+  readonly #store: CallStore | undefined;
   readonly gateway: Gateway;
   readonly #loop: Loop;
   readonly #events: NodeEvents;
@@ -74,8 +74,8 @@ export class GatewayNode {
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
       fact: ({ fact }) => this.#fact(fact),
-      keep: ({ call }) => store.keep(call),
-      forget: ({ callId }) => store.forget(callId),
+      keep: ({ call }) => store?.keep(call),
+      forget: ({ callId }) => store?.forget(callId),
       fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
     });
     plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
@@ -111,7 +111,7 @@ export class GatewayNode {
   /** Goes on with the calls of a process that ended without a word. */
   #resume(): void {
     const streams = new Set(this.plane.found);
-    const { calls, unreadable } = this.#store;
+    const { calls, unreadable } = this.#store ?? NOTHING_WRITTEN;
     if (streams.size + calls.length + unreadable === 0) return;
     if (unreadable > 0) this.#events.log(`${unreadable} calls can't be read and end`);
     for (const call of calls) this.#loop.run({ kind: "resume", call, streams });
@@ -123,7 +123,7 @@ export class GatewayNode {
     this.#loop.close();
     if (this.plane.found.length > 0) this.plane.leave();
     else await this.plane.close();
-    await this.#store.close();
+    await this.#store?.close();
   }
 
   /** For whom the sockets keep places. */
@@ -167,7 +167,7 @@ export class GatewayNode {
     this.#resolver.close();
     await this.#sockets?.close();
     await this.plane.close();
-    await this.#store.close();
+    await this.#store?.close();
   }
 
   /** Serves the certificates as they are now; what fails leaves those that serve. */
@@ -260,8 +260,7 @@ async function startPlane(
   const isOff = media.kernel === "off";
   const plane = await startPlaneProcess({
     kernelAddresses: isOff ? [] : addresses,
-    rendezvous,
-    outliveS: media.outliveS,
+    ...(media.outliveS > 0 && { rendezvous, outliveS: media.outliveS }),
   });
   const { kernelFault } = plane;
   if (isOff || kernelFault === "") return plane;
@@ -279,21 +278,31 @@ const SOCKET_PATH_MAX = 107;
 /** What may have outlived another process, or begins with this one. */
 interface Survivors {
   readonly plane: PlaneProcess;
-  readonly store: CallStore;
+  /** Absent: calls end with the process. */
+  readonly store?: CallStore;
 }
+
+const NOTHING_WRITTEN = { calls: [], unreadable: 0 } as const;
 
 async function findSurvivors(
   settings: Settings,
   dataDirectory: string,
   { log }: NodeEvents,
 ): Promise<Survivors> {
-  const store = new CallStore(join(dataDirectory, "calls.sqlite"), log);
   const rendezvous = resolvePath(dataDirectory, "media-plane.sock");
-  if (rendezvous.length > SOCKET_PATH_MAX && settings.media.outliveS > 0) {
+  const outlives = settings.media.outliveS > 0;
+  if (rendezvous.length > SOCKET_PATH_MAX && outlives) {
     log(`calls end with the process: the path ${rendezvous} is too long for a socket`);
   }
+  // First: what is written down may be the calls of a gateway that lives.
   const plane = await startPlane(settings, rendezvous, log);
-  return { plane, store };
+  if (!outlives) return { plane };
+  try {
+    return { plane, store: new CallStore(join(dataDirectory, "calls.sqlite"), log) };
+  } catch (error) {
+    plane.leave();
+    throw error;
+  }
 }
 
 /** Without a name to bear, a certificate isn't looked at. */

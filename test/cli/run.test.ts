@@ -22,7 +22,12 @@ class Running {
   #look: () => void = () => {};
 
   constructor(args: readonly string[]) {
-    this.#child = spawn(PROGRAM, ["run", "--data", join(folder, "data"), ...args]);
+    this.#child = spawn(PROGRAM, [
+      "run",
+      "--data",
+      join(folder, `data${children.length}`),
+      ...args,
+    ]);
     children.push(this.#child);
     const take = (bytes: Buffer) => {
       this.text += bytes;

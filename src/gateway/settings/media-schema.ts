@@ -129,7 +129,7 @@ export const mediaFields = {
         about(
           "Calls outlive the gateway for",
           "Les appels survivent à la passerelle",
-          "When the gateway process dies, media goes on for this long, and the gateway takes its calls up again when it is started in that time; 0: calls end with the process.",
+          "When the gateway process dies, media goes on for this long, and the gateway takes its calls up again when it is started in that time; 0: calls end with the process. Turned on after a start with 0: at the next start.",
           { unit: "s" },
         ),
       ).default(60),

@@ -76,7 +76,7 @@ export class Channel {
     });
     this.ready.catch(() => {});
     // A broken pipe is no more than an end: `close` follows.
-    this.#socket.on("error", () => {});
+    this.#socket.on("error", (error) => this.#refused(error));
     this.#socket.once("close", () => this.#abandon());
   }
 

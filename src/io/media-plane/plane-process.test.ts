@@ -173,3 +173,15 @@ test("a plane that nobody comes for ends, at once where it has no streams", () =
     assert.deepEqual(plane.found, []);
     await plane.close();
   }));
+
+test("a plane whose gateway lives isn't taken over, and who tries is told", () =>
+  withFolder(async (folder) => {
+    const rendezvous = join(folder, "plane.sock");
+    const plane = await startPlaneProcess({ rendezvous, outliveS: 60 });
+    await assert.rejects(
+      startPlaneProcess({ rendezvous, outliveS: 60 }),
+      /in use by another gateway/,
+    );
+    await relays(plane, await freePairs(2));
+    await plane.close();
+  }));

@@ -146,17 +146,26 @@ export class PlaneProcess implements MediaPlane {
     this.#life?.channel.leave();
   }
 
-  /** Takes over a plane that has outlived its gateway; false where there is none. */
+  /**
+   * Takes over a plane that has outlived its gateway; false where there is none. One that doesn't
+   * greet has its gateway still: it and its calls are left alone.
+   */
   async #adopt(): Promise<boolean> {
     const { rendezvous } = this.#options;
     if (rendezvous === undefined) return false;
     const channel = new Channel(found(rendezvous), (event) => this.#listener(event));
-    const patience = setTimeout(() => channel.leave(), GREETING_MS);
+    let isMute = false;
+    const patience = setTimeout(() => {
+      isMute = true;
+      channel.leave();
+    }, GREETING_MS);
     try {
       this.#hello = await channel.ready;
     } catch (error) {
       // Built by another version: nothing is to be had of it, and it holds ports.
       if (error instanceof OtherVersion) kill(error.pid);
+      const isCrowded = error instanceof Error && "code" in error && error.code === "EAGAIN";
+      if (isMute || isCrowded) throw new Error(`${rendezvous} is in use by another gateway`);
       return false;
     } finally {
       clearTimeout(patience);

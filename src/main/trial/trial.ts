@@ -21,8 +21,8 @@ export function trialSettings({ publicPort, privatePort, pbx, operator }: TrialP
       },
     ],
     emergencyNumbers: [],
-    // On the loopback there is nothing to gain.
-    media: { kernel: "off" },
+    // On the loopback there is nothing to gain, and a trial's calls are nobody's.
+    media: { kernel: "off", outliveS: 0 },
   });
   if (!result.settings) throw new Error(`the trial's settings: ${JSON.stringify(result.errors)}`);
   return result.settings;
