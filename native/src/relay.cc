@@ -14,7 +14,7 @@ bool isRtcp(const Port& port, const uint8_t* packet, size_t size) {
   return port.rtcp || (port.end->mux() && size >= 2 && isRtcpType(packet[1]));
 }
 
-Source::Verdict judge(Port& port, const Address& from, Ms now) {
+Source::Verdict judgeSource(Port& port, const Address& from, Ms now) {
   const Address& voice = port.end->rtp.source.learnt();
   // Once media has shown where its sender is, RTCP comes from there too.
   if (port.rtcp && voice.present() && !from.sameHost(voice)) return Source::Verdict::foreign;
@@ -61,9 +61,12 @@ Relay::Relay(std::string& events, Negotiator& negotiator)
 void Relay::receive(Port& port, Ms now, Us arrival) {
   const int count = recvmmsg(port.socket.fd(), received_.data(), kBatch, MSG_DONTWAIT, nullptr);
   if (count <= 0) return;
-  arrival_ = arrival;
   departures_[0].size = departures_[1].size = 0;
-  for (size_t i = 0; i < static_cast<size_t>(count); i++) take(i, port, now);
+  for (size_t i = 0; i < static_cast<size_t>(count); i++) {
+    const bool cut = received_[i].msg_hdr.msg_flags & MSG_TRUNC;
+    Packet packet{packets_[i].data(), received_[i].msg_len, sources_[i], cut};
+    if (judge(packet, port, now, arrival)) depart(i, packet);
+  }
   send(departures_[0], *port.end, false);
   send(departures_[1], *port.end, true);
   for (int i = 0; i < count; i++) {
@@ -72,62 +75,56 @@ void Relay::receive(Port& port, Ms now, Us arrival) {
   }
 }
 
-void Relay::take(size_t i, Port& port, Ms now) {
-  if (port.end->negotiates() && negotiate(i, port, now)) return;
-  bool rtcp = false;
-  size_t size = received_[i].msg_len;
+bool Relay::judge(Packet& packet, Port& port, Ms now, Us arrival) {
+  if (port.end->negotiates() && negotiate(packet, port, now)) return false;
   // Learning comes last: who can't show the key doesn't become the source (attack case E1).
-  if (!read(i, port, now, rtcp, size) || !admit(i, port, now)) return;
+  if (!read(packet, port, now) || !admit(packet, port, now)) return false;
   End& end = *port.end;
   end.stream->lastPacket = now;
   end.stream->silent = false;
-  if (!end.confirmed) end.confirmed = sources_[i].sameHost(end.rtp.source.best());
-  book(end, rtcp, packets_[i].data(), size, arrival_);
-  pass(i, port, now, rtcp, size);
+  if (!end.confirmed) end.confirmed = packet.from.sameHost(end.rtp.source.best());
+  book(end, packet.rtcp, packet.at, packet.size, arrival);
+  return pass(packet, port, now);
 }
 
-bool Relay::negotiate(size_t i, Port& port, Ms now) {
-  if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return false;
-  const uint8_t* packet = packets_[i].data();
-  const size_t size = received_[i].msg_len;
-  const Content content = contentOf(packet, size);
+bool Relay::negotiate(const Packet& packet, Port& port, Ms now) {
+  if (packet.cut) return false;
+  const Content content = contentOf(packet.at, packet.size);
   if (content != Content::stun && content != Content::dtls) return false;
-  negotiator_.take(port, content, packet, size, sources_[i], now);
+  negotiator_.take(port, content, packet.at, packet.size, packet.from, now);
   return true;
 }
 
-bool Relay::read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size) {
+bool Relay::read(Packet& packet, Port& port, Ms now) {
   End& end = *port.end;
-  uint8_t* packet = packets_[i].data();
   const auto drop = [&end](Drop why) {
     end.counters.drop(why);
     return false;
   };
-  if (received_[i].msg_hdr.msg_flags & MSG_TRUNC) return drop(Drop::tooLong);
-  rtcp = isRtcp(port, packet, size);
-  if (end.awaitsKeys(rtcp)) return drop(Drop::noKeys);
-  if (end.secureFor(rtcp).opens() && !open(i, port, now, rtcp, size)) return false;
+  if (packet.cut) return drop(Drop::tooLong);
+  packet.rtcp = isRtcp(port, packet.at, packet.size);
+  if (end.awaitsKeys(packet.rtcp)) return drop(Drop::noKeys);
+  if (end.secureFor(packet.rtcp).opens() && !open(packet, port, now)) return false;
   if (end.stream->opaque) return true;
-  if (rtcp) return validRtcp(packet, size) || drop(Drop::badRtcp);
-  return validRtp(packet, size) || drop(Drop::notRtp);
+  if (packet.rtcp) return validRtcp(packet.at, packet.size) || drop(Drop::badRtcp);
+  return validRtp(packet.at, packet.size) || drop(Drop::notRtp);
 }
 
-bool Relay::open(size_t i, Port& port, Ms now, bool rtcp, size_t& size) {
+bool Relay::open(Packet& packet, Port& port, Ms now) {
   End& end = *port.end;
-  uint8_t* packet = packets_[i].data();
   const auto drop = [&end](Drop why) {
     end.counters.drop(why);
     return false;
   };
   // Whom nothing would make the source needn't cost arithmetic.
-  if (!rtcp && rtpHeaderSize(packet, size) == 0) return drop(Drop::notRtp);
+  if (!packet.rtcp && rtpHeaderSize(packet.at, packet.size) == 0) return drop(Drop::notRtp);
   if (end.ice) {
-    if (!end.ice->validated(sources_[i], now)) return drop(Drop::foreignSource);
+    if (!end.ice->validated(packet.from, now)) return drop(Drop::foreignSource);
   } else {
     if (!port.source.agreed().present()) return drop(Drop::notAgreed);
-    if (port.source.refuses(sources_[i], now)) return drop(Drop::foreignSource);
+    if (port.source.refuses(packet.from, now)) return drop(Drop::foreignSource);
   }
-  switch (end.secureFor(rtcp).open(packet, size, rtcp, now)) {
+  switch (end.secureFor(packet.rtcp).open(packet.at, packet.size, packet.rtcp, now)) {
     case SrtpReceiver::Verdict::unauthentic:
       return drop(Drop::unauthentic);
     case SrtpReceiver::Verdict::replayed:
@@ -138,13 +135,13 @@ bool Relay::open(size_t i, Port& port, Ms now, bool rtcp, size_t& size) {
   return true;
 }
 
-bool Relay::admit(size_t i, Port& port, Ms now) {
+bool Relay::admit(const Packet& packet, Port& port, Ms now) {
   if (port.end->ice) {
-    const bool valid = port.end->ice->validated(sources_[i], now);
+    const bool valid = port.end->ice->validated(packet.from, now);
     if (!valid) port.end->counters.drop(Drop::foreignSource);
     return valid;
   }
-  switch (judge(port, sources_[i], now)) {
+  switch (judgeSource(port, packet.from, now)) {
     case Source::Verdict::foreign:
       port.end->counters.drop(Drop::foreignSource);
       return false;
@@ -160,25 +157,32 @@ bool Relay::admit(size_t i, Port& port, Ms now) {
   return false;
 }
 
-void Relay::pass(size_t i, Port& port, Ms now, bool rtcp, size_t size) {
+bool Relay::pass(Packet& packet, Port& port, Ms now) {
   End& end = *port.end;
   End& other = *end.other;
-  const Address* target = other.target(rtcp, now);
-  if (!target) return end.counters.drop(Drop::noTarget);
-  if (other.awaitsKeys(rtcp)) return end.counters.drop(Drop::noKeys);
-  if (!other.takesAnother()) return end.counters.drop(Drop::unconfirmed);
-  if (SecureEnd& secure = other.secureFor(rtcp); secure.seals()) {
-    size = secure.seal(packets_[i].data(), size, rtcp);
-    if (size == 0) return end.counters.drop(Drop::replayed);
-  }
-  vectors_[i].iov_len = size;
-  Departure& departure = departures_[rtcp];
+  const auto drop = [&end](Drop why) {
+    end.counters.drop(why);
+    return false;
+  };
+  packet.target = other.target(packet.rtcp, now);
+  if (!packet.target) return drop(Drop::noTarget);
+  if (other.awaitsKeys(packet.rtcp)) return drop(Drop::noKeys);
+  if (!other.takesAnother()) return drop(Drop::unconfirmed);
+  SecureEnd& secure = other.secureFor(packet.rtcp);
+  if (!secure.seals()) return true;
+  packet.size = secure.seal(packet.at, packet.size, packet.rtcp);
+  return packet.size > 0 || drop(Drop::replayed);
+}
+
+void Relay::depart(size_t i, const Packet& packet) {
+  vectors_[i].iov_len = packet.size;
+  Departure& departure = departures_[packet.rtcp];
   mmsghdr& message = departure.messages[departure.size++];
   message.msg_hdr = {};
   message.msg_hdr.msg_iov = &vectors_[i];
   message.msg_hdr.msg_iovlen = 1;
-  message.msg_hdr.msg_name = const_cast<sockaddr*>(target->raw());
-  message.msg_hdr.msg_namelen = target->size();
+  message.msg_hdr.msg_name = const_cast<sockaddr*>(packet.target->raw());
+  message.msg_hdr.msg_namelen = packet.target->size();
 }
 
 void Relay::learnt(Port& port) {

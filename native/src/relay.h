@@ -12,6 +12,18 @@
 
 namespace media {
 
+// One packet where it came to, with room for what protection adds behind it.
+struct Packet {
+  uint8_t* at;
+  size_t size;
+  const Address& from;
+  // Only its beginning is there.
+  bool cut = false;
+  bool rtcp = false;
+  // Where it may go on to, from the other end's port, once it was judged.
+  const Address* target = nullptr;
+};
+
 // Takes what waits on a port and sends on what may pass. Packets are read and sent in batches,
 // and never copied.
 class Relay {
@@ -23,6 +35,9 @@ class Relay {
 
   // `arrival` is the same clock, finer.
   void receive(Port& port, Ms now, Us arrival);
+  // Books a packet that came to the port, however it came there, and makes it what the other end's
+  // peer is to be sent. False when nothing is to be sent on.
+  bool judge(Packet& packet, Port& port, Ms now, Us arrival);
 
  private:
   static constexpr size_t kBatch = 32;
@@ -35,21 +50,19 @@ class Relay {
     unsigned size = 0;
   };
 
-  // Judges packet number `i` of the batch, and books it.
-  void take(size_t i, Port& port, Ms now);
   // Hands on what is no media; false when it is.
-  bool negotiate(size_t i, Port& port, Ms now);
-  // Makes it plain and says what it is, and its size; false when it was dropped, and counted.
-  bool read(size_t i, Port& port, Ms now, bool& rtcp, size_t& size);
-  bool open(size_t i, Port& port, Ms now, bool rtcp, size_t& size);
-  bool admit(size_t i, Port& port, Ms now);
-  void pass(size_t i, Port& port, Ms now, bool rtcp, size_t size);
+  bool negotiate(const Packet& packet, Port& port, Ms now);
+  // Makes it plain and says what it is; false when it was dropped, and counted.
+  bool read(Packet& packet, Port& port, Ms now);
+  bool open(Packet& packet, Port& port, Ms now);
+  bool admit(const Packet& packet, Port& port, Ms now);
+  bool pass(Packet& packet, Port& port, Ms now);
   void learnt(Port& port);
+  void depart(size_t i, const Packet& packet);
   void send(Departure& departure, End& from, bool rtcp);
 
   std::string& events_;
   Negotiator& negotiator_;
-  Us arrival_ = 0;
   std::array<std::array<uint8_t, kPacketBytes + kSrtpGrowth>, kBatch> packets_;
   std::array<iovec, kBatch> vectors_;
   std::array<Address, kBatch> sources_;
