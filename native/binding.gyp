@@ -17,6 +17,7 @@
         "src/ice_agent.cc",
         "src/kernel_path.cc",
         "src/negotiator.cc",
+        "src/plan_frame.cc",
         "src/plane.cc",
         "src/process_limits.cc",
         "src/quality.cc",
