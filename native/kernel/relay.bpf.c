@@ -21,6 +21,10 @@ static uint64_t (*const clockNs)(void) = (void*)BPF_FUNC_ktime_get_ns;
 static long (*const pull)(struct __sk_buff*, uint32_t size) = (void*)BPF_FUNC_skb_pull_data;
 static long (*const load)(const void*, uint32_t at, void* to, uint32_t size) =
     (void*)BPF_FUNC_skb_load_bytes;
+static long (*const store)(struct __sk_buff*, uint32_t at, const void* from, uint32_t size,
+                           uint64_t flags) = (void*)BPF_FUNC_skb_store_bytes;
+static long (*const changeFamily)(struct __sk_buff*, uint16_t protocol, uint64_t flags) =
+    (void*)BPF_FUNC_skb_change_proto;
 static int64_t (*const sumOf)(const void* from, uint32_t fromSize, const void* to, uint32_t toSize,
                               uint32_t seed) = (void*)BPF_FUNC_csum_diff;
 static long (*const mendSum)(struct __sk_buff*, uint32_t at, uint64_t from, uint64_t to,
@@ -31,6 +35,8 @@ static long (*const sendOn)(uint32_t interface, const struct bpf_redir_neigh*, i
 enum {
   // On to whoever is next, in the end the sockets.
   kToSockets = -1,
+  // Spoilt by us, and so nobody's.
+  kDrop = 2,
   kPacketForUs = 0,
   kEthernet = 14,
   // Ethernet's, IPv6's, UDP's and RTP's.
@@ -58,8 +64,24 @@ struct Ipv6 {
   uint8_t from[16], to[16];
 };
 
+struct Ports {
+  uint16_t from, to;
+};
+
 struct Udp {
-  uint16_t from, to, length, sum;
+  struct Ports ports;
+  uint16_t length, sum;
+};
+
+// What is written anew of a packet, behind Ethernet's header.
+struct Head4 {
+  struct Ipv4 ip;
+  struct Ports ports;
+};
+
+struct Head6 {
+  struct Ipv6 ip;
+  struct Ports ports;
 };
 
 // Where things lie in this packet.
@@ -68,9 +90,13 @@ struct Layout {
   // Of the headers before UDP's.
   uint32_t udpAt;
   uint32_t udpLength;
+  uint32_t isSummed;
 };
 
 #define SWAPPED(value) ((uint16_t)__builtin_bswap16(value))
+#define ON_WORDS __attribute__((aligned(8)))
+#define TYPE_IPV4 SWAPPED(0x0800)
+#define TYPE_IPV6 SWAPPED(0x86dd)
 
 MEDIA_INLINE void copy4(uint8_t* to, const uint8_t* from) {
   *(uint32_t*)to = *(const uint32_t*)from;
@@ -100,7 +126,7 @@ MEDIA_INLINE int readAddresses(struct __sk_buff* packet, struct RouteKey* key,
   const uint8_t* data = (const uint8_t*)(long)packet->data;
   const uint8_t* end = (const uint8_t*)(long)packet->data_end;
   const uint8_t* at = data + kEthernet;
-  if (packet->protocol == SWAPPED(0x0800)) {
+  if (packet->protocol == TYPE_IPV4) {
     const struct Ipv4* ip = (const struct Ipv4*)at;
     if (at + sizeof *ip + kUdp > end) return 0;
     // No options, no fragment, unspoilt.
@@ -111,7 +137,7 @@ MEDIA_INLINE int readAddresses(struct __sk_buff* packet, struct RouteKey* key,
     layout->version = 4;
     layout->udpAt = kEthernet + sizeof *ip;
     layout->udpLength = SWAPPED(ip->length) - (uint32_t)sizeof *ip;
-  } else if (packet->protocol == SWAPPED(0x86dd)) {
+  } else if (packet->protocol == TYPE_IPV6) {
     const struct Ipv6* ip = (const struct Ipv6*)at;
     if (at + sizeof *ip + kUdp > end || ip->next != kProtocolUdp) return 0;
     copy16(key->from, ip->from);
@@ -129,8 +155,9 @@ MEDIA_INLINE int readAddresses(struct __sk_buff* packet, struct RouteKey* key,
   if (layout->udpLength < kUdp + kRtp || packet->len < layout->udpAt + layout->udpLength) return 0;
   // IPv6 can't do without (RFC 8200 §8.1).
   if (udp.sum == 0 && layout->version == 6) return 0;
-  key->fromPort = udp.from;
-  key->toPort = udp.to;
+  layout->isSummed = udp.sum != 0;
+  key->fromPort = udp.ports.from;
+  key->toPort = udp.ports.to;
   key->version = layout->version;
   return 1;
 }
@@ -185,42 +212,59 @@ MEDIA_INLINE int mendUdpSum(struct __sk_buff* packet, const struct Layout* layou
   return mendSum(packet, at, 0, ports, BPF_F_MARK_MANGLED_0) == 0;
 }
 
-MEDIA_INLINE void readdressUdp(struct Udp* udp, const struct Route* route) {
-  udp->from = route->fromPort;
-  udp->to = route->toPort;
+MEDIA_INLINE uint32_t headerOf(uint32_t version) {
+  return version == 4 ? sizeof(struct Ipv4) : sizeof(struct Ipv6);
 }
 
-MEDIA_INLINE int readdress(struct __sk_buff* packet, const struct Layout* layout,
-                           const struct Route* route) {
-  uint8_t* data = (uint8_t*)(long)packet->data;
-  uint8_t* end = (uint8_t*)(long)packet->data_end;
-  uint8_t* at = data + kEthernet;
-  if (layout->version == 4) {
-    struct Ipv4* ip = (struct Ipv4*)at;
-    if (at + sizeof *ip + kUdp > end) return 0;
-    // As our own sockets send it: not to be cut, and so without a number (RFC 6864 §4.1).
-    ip->trafficClass = route->trafficClass;
-    ip->id = 0;
-    ip->fragment = SWAPPED(0x4000);
-    ip->hops = kHops;
-    copy4(ip->from, route->from);
-    copy4(ip->to, route->to);
-    ip->sum = 0;
-    ip->sum = (uint16_t)~headerSum(ip);
-    readdressUdp((struct Udp*)(ip + 1), route);
-    MEDIA_APART();
-  } else {
-    struct Ipv6* ip = (struct Ipv6*)at;
-    if (at + sizeof *ip + kUdp > end) return 0;
-    ip->first[0] = (uint8_t)(0x60 | route->trafficClass >> 4);
-    ip->first[1] = (uint8_t)(route->trafficClass << 4);
-    ip->first[2] = ip->first[3] = 0;
-    ip->hops = kHops;
-    copy16(ip->from, route->from);
-    copy16(ip->to, route->to);
-    readdressUdp((struct Udp*)(ip + 1), route);
-  }
+// Nonzero when the packet may leave as one of the route's family.
+MEDIA_INLINE int mayLeave(const struct Layout* layout, const struct Route* route) {
+  // IPv6 wants a checksum, and making one is the sockets'.
+  if (route->version == 6 && !layout->isSummed) return 0;
+  return headerOf(route->version) + layout->udpLength <= route->mtu;
+}
+
+// The header of the other family in place of this one's, as yet without contents. Ethernet's own
+// says still what it was: it is written when the packet leaves.
+MEDIA_INLINE int cross(struct __sk_buff* packet, struct Layout* layout, uint32_t version) {
+  if (layout->version == version) return 1;
+  if (changeFamily(packet, version == 4 ? TYPE_IPV4 : TYPE_IPV6, 0) != 0) return 0;
+  layout->version = version;
+  layout->udpAt = kEthernet + headerOf(version);
   return 1;
+}
+
+// As our own sockets send it. The flag keeps the sum right that some cards make of a whole packet.
+MEDIA_INLINE int readdress4(struct __sk_buff* packet, const struct Layout* layout,
+                            const struct Route* route) {
+  struct Head4 head ON_WORDS = {};
+  head.ip.versionAndLength = 0x45;
+  head.ip.trafficClass = route->trafficClass;
+  head.ip.length = SWAPPED(sizeof head.ip + layout->udpLength);
+  // Not to be cut, and so without a number (RFC 6864 §4.1).
+  head.ip.fragment = SWAPPED(0x4000);
+  head.ip.hops = kHops;
+  head.ip.protocol = kProtocolUdp;
+  copy4(head.ip.from, route->from);
+  copy4(head.ip.to, route->to);
+  head.ip.sum = (uint16_t)~headerSum(&head.ip);
+  head.ports.from = route->fromPort;
+  head.ports.to = route->toPort;
+  return store(packet, kEthernet, &head, sizeof head, BPF_F_RECOMPUTE_CSUM) == 0;
+}
+
+MEDIA_INLINE int readdress6(struct __sk_buff* packet, const struct Layout* layout,
+                            const struct Route* route) {
+  struct Head6 head ON_WORDS = {};
+  head.ip.first[0] = (uint8_t)(0x60 | route->trafficClass >> 4);
+  head.ip.first[1] = (uint8_t)(route->trafficClass << 4);
+  head.ip.length = SWAPPED(layout->udpLength);
+  head.ip.next = kProtocolUdp;
+  head.ip.hops = kHops;
+  copy16(head.ip.from, route->from);
+  copy16(head.ip.to, route->to);
+  head.ports.from = route->fromPort;
+  head.ports.to = route->toPort;
+  return store(packet, kEthernet, &head, sizeof head, BPF_F_RECOMPUTE_CSUM) == 0;
 }
 
 MEDIA_INLINE int passOn(const struct Route* route, uint32_t version) {
@@ -236,7 +280,7 @@ int relay(struct __sk_buff* packet) {
   struct Layout layout = {};
   struct RtpFacts facts = {};
   // A packet of another host's, of a VLAN (its own interface has it next), or of several in one.
-  if (packet->pkt_type != kPacketForUs || packet->vlan_present || packet->gso_segs > 1)
+  if (packet->pkt_type != kPacketForUs || packet->vlan_present || packet->gso_size != 0)
     return kToSockets;
   // A card may leave the headers scattered.
   if ((const uint8_t*)(long)packet->data + kHeadersMax > (const uint8_t*)(long)packet->data_end)
@@ -246,10 +290,13 @@ int relay(struct __sk_buff* packet) {
   if (!route) return kToSockets;
   struct Account* account = lookUp(&accounts, &route->account);
   if (!account) return kToSockets;
-  if (packet->len > kEthernet + route->mtu) return kToSockets;
+  if (!mayLeave(&layout, route)) return kToSockets;
   if (!readRtp(packet, &layout, &account->formats, &facts)) return kToSockets;
-  if (!mendUdpSum(packet, &layout, &key, route) || !readdress(packet, &layout, route))
-    return kToSockets;
+  if (!cross(packet, &layout, route->version)) return kToSockets;
+  if (!mendUdpSum(packet, &layout, &key, route)) return kDrop;
+  if (route->version == 4 ? !readdress4(packet, &layout, route)
+                          : !readdress6(packet, &layout, route))
+    return kDrop;
   const int64_t now = (int64_t)clockNs();
   countPacket(&account->quality, &account->formats, &facts, now);
   account->lastNs = now;

@@ -31,6 +31,8 @@ void copy(uint8_t (&to)[16], const Address& from) {
   std::memcpy(to, from.bytes(), from.family() == AF_INET ? 4 : 16);
 }
 
+uint8_t versionOf(const Address& address) { return address.family() == AF_INET ? 4 : 6; }
+
 void follow(Route& route, const RoutingTable::Way& way) {
   route.interface = way.interface;
   route.mtu = way.mtu;
@@ -155,7 +157,7 @@ bool KernelPath::lend(End& end) {
   const Address& at = end.rtp.socket.local();
   const UdpSocket& out = end.other->rtp.socket;
   const Address& to = end.other->rtp.source.best();
-  if (from.family() != to.family() || !attach(at)) return false;
+  if (!attach(at)) return false;
   const RoutingTable::Way& way = table_.wayOf(out.local(), to);
   if (way.interface == 0) return false;
   Lent lent;
@@ -163,9 +165,10 @@ bool KernelPath::lend(End& end) {
   copy(lent.key.from, from);
   lent.key.toPort = htons(at.port());
   lent.key.fromPort = htons(from.port());
-  lent.key.version = from.family() == AF_INET ? 4 : 6;
+  lent.key.version = versionOf(from);
   copy(lent.route.from, out.local());
   copy(lent.route.to, to);
+  lent.route.version = versionOf(to);
   follow(lent.route, way);
   lent.route.fromPort = htons(out.local().port());
   lent.route.toPort = htons(to.port());

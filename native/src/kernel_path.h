@@ -14,9 +14,9 @@
 namespace media {
 
 // Has the kernel itself relay what needs no thought: plain RTP between two sources that are
-// settled, of one address family, by Ethernet. All else stays with the sockets, which stay bound
-// beneath: what is lent can be taken back at any time, and no packet is lost by it. The kernel's
-// side of it ends with this process, however that ends.
+// settled, by Ethernet. All else stays with the sockets, which stay bound beneath: what is lent can
+// be taken back at any time, and no packet is lost by it. The kernel's side of it ends with this
+// process, however that ends.
 class KernelPath {
  public:
   struct Plan {

@@ -33,7 +33,8 @@ struct Route {
   uint32_t account;
   // Our own class of service (RFC 2474), in its place in the byte.
   uint8_t trafficClass;
-  uint8_t unused;
+  // 4 or 6: the other side's family may be another.
+  uint8_t version;
   // The longest packet that the next link takes.
   uint16_t mtu;
 };

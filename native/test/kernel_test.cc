@@ -72,6 +72,16 @@ class Frame {
     seal();
   }
 
+  // One that has come out.
+  Frame(bool v6, const Packet& out) : v6_(v6), bytes(out) {}
+
+  // From a peer whose partner is of the other family.
+  Frame& crossing() {
+    std::memcpy(from(), address(5).data(), width());
+    seal();
+    return *this;
+  }
+
   static std::vector<uint8_t> address(uint8_t last) {
     std::vector<uint8_t> bytes(16, 0x20);
     bytes[3] = bytes[15] = last;
@@ -108,26 +118,28 @@ class Frame {
   Packet bytes;
 };
 
-// The program with a route for frames of either family.
+// The program with two routes for frames of either family: to a peer of the same, and of the other.
 class Program {
  public:
   explicit Program(const char* path) {
     BpfObject object = BpfObject::read(path, "tc");
     routes_ = createHash("test_routes", sizeof(RouteKey), sizeof(Route), 4);
-    counts_ = createArray("test_accounts", sizeof(Account), 2);
+    counts_ = createArray("test_accounts", sizeof(Account), kAccounts);
     object.use("routes", routes_.fd());
     object.use("accounts", counts_.fd());
     std::string complaint;
     program_ = loadProgram(object, complaint);
     if (!program_.isOpen()) return;
-    void* mapped = mmap(nullptr, 2 * sizeof(Account), PROT_READ | PROT_WRITE, MAP_SHARED, counts_.fd(), 0);
+    void* mapped = mmap(nullptr, kAccounts * sizeof(Account), PROT_READ | PROT_WRITE, MAP_SHARED, counts_.fd(), 0);
     accounts = static_cast<Account*>(mapped);
     Formats formats;
     formats.add(0, 8000, Formats::Use::media);
     formats.add(kEvents, 8000, Formats::Use::events);
     for (const bool v6 : {false, true}) {
-      accounts[v6].formats = formats.table();
-      putRoute(v6);
+      for (const bool crosses : {false, true}) {
+        accountOf(v6, crosses).formats = formats.table();
+        putRoute(v6, crosses);
+      }
     }
   }
 
@@ -148,26 +160,32 @@ class Program {
     return static_cast<int>(plan.test.retval);
   }
 
+  Account& accountOf(bool v6, bool crosses = false) { return accounts[v6 + 2 * crosses]; }
+
   Account* accounts = nullptr;
 
  private:
-  void putRoute(bool v6) {
+  static constexpr uint32_t kAccounts = 4;
+
+  void putRoute(bool v6, bool crosses) {
     const size_t width = v6 ? 16 : 4;
+    const size_t widthOut = v6 != crosses ? 16 : 4;
     RouteKey key{};
-    std::memcpy(key.from, Frame::address(1).data(), width);
+    std::memcpy(key.from, Frame::address(crosses ? 5 : 1).data(), width);
     std::memcpy(key.to, Frame::address(2).data(), width);
     key.fromPort = htons(9000);
     key.toPort = htons(20000);
     key.version = v6 ? 6 : 4;
     Route route{};
-    std::memcpy(route.from, Frame::address(3).data(), width);
-    std::memcpy(route.to, Frame::address(4).data(), width);
-    std::memcpy(route.via, Frame::address(4).data(), width);
+    std::memcpy(route.from, Frame::address(3).data(), widthOut);
+    std::memcpy(route.to, Frame::address(4).data(), widthOut);
+    std::memcpy(route.via, Frame::address(4).data(), widthOut);
     route.interface = 1;
     route.mtu = 1500;
     route.fromPort = htons(20002);
     route.toPort = htons(9002);
-    route.account = v6;
+    route.account = static_cast<uint32_t>(v6 + 2 * crosses);
+    route.version = widthOut == 16 ? 6 : 4;
     route.trafficClass = 0xb8;
     putEntry(routes_, &key, &route);
   }
@@ -177,27 +195,57 @@ class Program {
   File program_;
 };
 
+// What came out is the packet, as we send it to the other peer.
+void checkPassed(Frame& frame, bool v6, const Packet& before, Check check) {
+  check(frame.isSound(), "with checksums that are right");
+  const Packet after(frame.rtp(), frame.bytes.data() + frame.bytes.size());
+  check(before == after, "and what it carries as it was");
+  check(std::memcmp(frame.from(), Frame::address(3).data(), frame.width()) == 0, "from us");
+  check(std::memcmp(frame.to(), Frame::address(4).data(), frame.width()) == 0, "to the other");
+  check(frame.udp()[1] == (20002 & 0xff) && frame.udp()[3] == (9002 & 0xff), "by its ports");
+  const uint8_t* first = &frame.bytes[kEthernet];
+  check(first[v6 ? 7 : 8] == 64, "as new as ours");
+  check(first[v6 ? 6 : 9] == 17, "of UDP");
+  uint8_t length[2];
+  put16(length, static_cast<uint32_t>(frame.bytes.size() - kEthernet - (v6 ? 40 : 0)));
+  check(std::memcmp(first + (v6 ? 4 : 2), length, 2) == 0, "as long as it is");
+  check(v6 ? first[0] == 0x6b && first[1] == 0x80 && first[2] == 0 && first[3] == 0
+           : first[0] == 0x45 && first[1] == 0xb8,
+        "in our class");
+  check(v6 || (first[4] == 0 && first[5] == 0 && first[6] == 0x40 && first[7] == 0),
+        "without the peer's number, and whole");
+}
+
 void testPassing(Program& program, Check check) {
   for (const bool v6 : {false, true}) {
-    for (const size_t payload : {0, 1, 160, 161, 1200}) {
-      Frame frame(v6, payload);
-      const Packet before(frame.rtp(), frame.rtp() + 12 + payload);
-      check(program.run(frame) == kRedirected, "a packet of the stream goes on");
-      check(frame.isSound(), "with checksums that are right");
-      const Packet after(frame.rtp(), frame.rtp() + 12 + payload);
-      check(before == after, "and what it carries as it was");
-      check(std::memcmp(frame.from(), Frame::address(3).data(), frame.width()) == 0, "from us");
-      check(std::memcmp(frame.to(), Frame::address(4).data(), frame.width()) == 0, "to the other");
-      check(frame.udp()[1] == (20002 & 0xff) && frame.udp()[3] == (9002 & 0xff), "by its ports");
-      const uint8_t hops = frame.bytes[kEthernet + (v6 ? 7 : 8)];
-      check(hops == 64, "as new as ours");
-      const uint8_t* first = &frame.bytes[kEthernet];
-      check(v6 ? first[0] == 0x6b && first[1] == 0x80 : first[1] == 0xb8, "in our class");
-      check(v6 || (first[4] == 0 && first[5] == 0), "without the peer's number");
+    for (const bool crosses : {false, true}) {
+      for (const size_t payload : {0, 1, 160, 161, 1200}) {
+        Frame frame(v6, payload);
+        if (crosses) frame.crossing();
+        const Packet before(frame.rtp(), frame.rtp() + 12 + payload);
+        check(program.run(frame) == kRedirected, "a packet of the stream goes on");
+        Frame out(v6 != crosses, frame.bytes);
+        checkPassed(out, v6 != crosses, before, check);
+      }
+      const Account& account = program.accountOf(v6, crosses);
+      check(account.packets == 5, "each is counted");
+      check(account.bytes == 5 * 12 + 1522, "and its bytes");
+      check(account.quality.sequence.duplicates == 4, "and that it came before");
     }
-    check(program.accounts[v6].packets == 5, "each is counted");
-    check(program.accounts[v6].bytes == 5 * 12 + 1522, "and its bytes");
-    check(program.accounts[v6].quality.sequence.duplicates == 4, "and that it came before");
+  }
+}
+
+// By the sum of UDP: 0 is none, and what makes 0 is told as 0xffff (RFC 768).
+void testSums(Program& program, Check check) {
+  for (const bool v6 : {false, true}) {
+    for (uint32_t i = 0; i < 3000; i++) {
+      Frame frame(v6, 4);
+      put16(frame.rtp() + 12, i * 22);
+      frame.crossing();
+      check(program.run(frame) == kRedirected, "it crosses");
+      Frame out(!v6, frame.bytes);
+      check(out.isSound() && (out.udp()[6] | out.udp()[7]) != 0, "with a sum, and the right one");
+    }
   }
 }
 
@@ -206,9 +254,9 @@ void testStaying(Program& program, Check check) {
     Frame frame(v6, 160);
     change(frame);
     const Packet before = frame.bytes;
-    const uint64_t counted = program.accounts[v6].packets;
+    const uint64_t counted = program.accountOf(v6).packets;
     check(program.run(frame) == kPassed && frame.bytes == before, what);
-    check(program.accounts[v6].packets == counted, "what stays isn't counted");
+    check(program.accountOf(v6).packets == counted, "what stays isn't counted");
   };
   for (const bool v6 : {false, true}) {
     stays("another source", v6, [](Frame& frame) { frame.udp()[1]++; });
@@ -229,8 +277,24 @@ void testStaying(Program& program, Check check) {
   stays("the rest of one", false, [](Frame& frame) { frame.bytes[kEthernet + 7] = 9, frame.seal(); });
   stays("a spoilt header", false, [](Frame& frame) { frame.bytes[kEthernet + 8]++; });
   stays("one without a checksum", true, [](Frame& frame) { put16(frame.udp() + 6, 0); });
-  Frame wide(false, 1472);
-  check(program.run(wide) == kPassed, "one that the next link doesn't take");
+  stays("a tagged one", false, [](Frame& frame) {
+    const uint8_t tag[] = {0x81, 0x00, 0x00, 0x05};
+    frame.bytes.insert(frame.bytes.begin() + 12, tag, tag + sizeof tag);
+  });
+  stays("one that wants a checksum on the other side", false, [](Frame& frame) {
+    put16(frame.crossing().udp() + 6, 0);
+  });
+  // With 28 bytes of headers before RTP (48 for IPv6), and 1,500 at most.
+  for (const bool v6 : {false, true}) {
+    for (const bool crosses : {false, true}) {
+      const size_t room = 1500 - (v6 != crosses ? 48 : 28) - 12;
+      for (const size_t over : {0, 1}) {
+        Frame frame(v6, room + over);
+        if (crosses) frame.crossing();
+        check(program.run(frame) == (over ? kPassed : kRedirected), "what the next link takes");
+      }
+    }
+  }
 }
 
 void testCounting(Program& program, Check check) {
@@ -240,7 +304,7 @@ void testCounting(Program& program, Check check) {
   event.rtp()[12] = 5;
   event.seal();
   check(program.run(event) == kRedirected, "a digit goes on");
-  check(program.accounts[0].quality.dtmfEvents == 1, "and is counted");
+  check(program.accountOf(false).quality.dtmfEvents == 1, "and is counted");
   Frame unsummed(false, 160);
   put16(unsummed.udp() + 6, 0);
   check(program.run(unsummed) == kRedirected, "IPv4 may do without a checksum");
@@ -275,6 +339,7 @@ void testKernel(Check check, const char* path) {
     return;
   }
   testPassing(program, check);
+  testSums(program, check);
   testStaying(program, check);
   testCounting(program, check);
 }
