@@ -42,6 +42,8 @@ export const ENDS = {
   "method-not-allowed": row(405, "caller", "Method not allowed", "Méthode non admise"),
   "no-dialog": row(481, "network", "No such call", "Appel inconnu"),
   "answered-already": row(486, "caller", "Answered already", "Déjà décroché"),
+  "ended-already": row(603, "caller", "Ended already", "Déjà terminé"),
+  "no-offer": row(488, "caller", "Nobody offers media", "Personne ne propose de média"),
   "bad-sequence": row(500, "network", "CSeq out of order", "CSeq dans le désordre"),
   glare: row(491, "network", "Both sides renegotiate at once", "Renégociation simultanée"),
   "offer-pending": row(

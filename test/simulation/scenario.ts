@@ -67,10 +67,13 @@ class Play {
   readonly story: string[] = [];
   readonly #world: World;
   readonly #random: Random;
+  /** Callers know no Replaces, and calls that ring are picked up. */
+  readonly #picksUp: boolean;
 
   constructor(world: World, random: Random) {
     this.#world = world;
     this.#random = random;
+    this.#picksUp = this.#chance(3);
   }
 
   tell(what: string): void {
@@ -85,6 +88,7 @@ class Play {
       offer: !this.#chance(4),
       kinds: this.#chance(3) ? ["audio", "video"] : ["audio"],
       reliable: this.#chance(3),
+      isOld: this.#picksUp,
       ...(cancels ? { cancelAfterMs: this.#random.integer(3000) } : {}),
       up: (leg) => this.#live(leg),
     };
@@ -97,6 +101,7 @@ class Play {
   answerPlan(peer: SipPeer): AnswerPlan {
     const rings = Array.from({ length: this.#random.integer(4) }, () => this.#ring());
     const afterMs = this.#random.integer(4000);
+    if (this.#picksUp) this.#world.network.in(this.#random.integer(5000), () => this.#pickUp(peer));
     const lot = this.#random.integer(10);
     if (lot < 6) {
       this.tell(`${peer.name} answers after ${afterMs} ms, ${rings.length} rings`);
@@ -115,6 +120,17 @@ class Play {
       return { rings: [...rings, { status: 180, afterMs: 100 }] };
     }
     return { rings, ...this.#refusal(peer, pick(this.#random, REFUSALS), afterMs) };
+  }
+
+  /** Another phone of a peer takes what rings there. */
+  #pickUp(peer: SipPeer): void {
+    const ringing = [...peer.legs].find(({ state }) => state === "early");
+    if (!ringing) return;
+    const offer = !this.#chance(4);
+    this.tell(`${peer.name} picks up${offer ? "" : " without offer"}`);
+    const { replaces } = ringing;
+    const done = (status: number) => this.tell(`picked up: ${status}`);
+    peer.call({ uri: "4001", offer, replaces, done, up: (leg) => this.#live(leg) });
   }
 
   /** A peer forgets everything, or vanishes from the network. */

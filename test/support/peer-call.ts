@@ -36,6 +36,8 @@ export interface CallPlan {
   readonly offer: boolean;
   readonly kinds?: readonly string[];
   readonly reliable?: boolean;
+  /** It says nothing of Replaces. */
+  readonly isOld?: boolean;
   readonly cancelAfterMs?: number;
   readonly replaces?: string;
   readonly up?: (leg: PeerLeg) => void;

@@ -113,15 +113,16 @@ export class PeerLeg {
   refer(target: string, consulted?: PeerLeg): void {
     if (this.state !== "confirmed") return;
     const request = this.peer.requestIn(this, "REFER");
-    request.headers.add("refer-to", `<${target}${consulted ? consulted.#asReplaces() : ""}>`);
+    const named = consulted ? `?Replaces=${encodeURIComponent(consulted.replaces)}` : "";
+    request.headers.add("refer-to", `<${target}${named}>`);
     request.headers.add("referred-by", `<sip:${this.peer.name}@${this.peer.addresses[0]}>`);
     this.peer.send(request, this, (status) => this.log.push(`REFER ${status}`));
   }
 
-  /** This dialog as its other end knows it, in a URI. */
-  #asReplaces(): string {
+  /** This dialog as its other end knows it. */
+  get replaces(): string {
     const { callId, localTag, remoteTag } = this.dialog;
-    return `?Replaces=${encodeURIComponent(`${callId};to-tag=${remoteTag};from-tag=${localTag}`)}`;
+    return `${callId};to-tag=${remoteTag};from-tag=${localTag}`;
   }
 
   notify(state: string, sipfrag: string): void {

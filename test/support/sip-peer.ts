@@ -108,7 +108,8 @@ export class SipPeer implements Host {
     headers.add("cseq", `${1 + random.integer(1000)} INVITE`);
     headers.add("contact", this.contact);
     headers.add("user-agent", this.product);
-    headers.add("supported", plan.reliable ? "100rel, timer, replaces" : "timer, replaces");
+    const known = [...(plan.reliable ? ["100rel"] : []), ...(plan.isOld ? [] : ["replaces"])];
+    headers.add("supported", ["timer", ...known].join(", "));
     if (plan.replaces !== undefined) headers.add("replaces", plan.replaces);
     const request = new Request("INVITE", uri, headers);
     if (plan.offer) {

@@ -10,9 +10,22 @@ import type { Switchboard } from "./setup.ts";
  */
 export class Byes {
   readonly #legs = new Set<Leg>();
+  /** What waits for its peer's ACK of our 2xx (RFC 3261 §15). */
+  #owed: { readonly leg: Leg; readonly told: Farewell } | undefined;
 
   get areOut(): boolean {
-    return this.#legs.size > 0;
+    return this.#legs.size > 0 || this.#owed !== undefined;
+  }
+
+  owe(leg: Leg, told: Farewell): void {
+    this.#owed = { leg, told };
+  }
+
+  /** Says the one that is owed. */
+  pay(board: Switchboard, now: Instant, done: () => void): void {
+    const owed = this.#owed;
+    this.#owed = undefined;
+    if (owed) this.say(board, owed.leg, now, owed.told, done);
   }
 
   say(board: Switchboard, leg: Leg, now: Instant, told: Farewell, done: () => void): void {

@@ -22,6 +22,12 @@ export interface CallParts {
   readonly candidates: readonly Candidate[];
 }
 
+/**
+ * dialling → answered → ended, or dialling → ending → ended: "ending" is a call whose outcome is
+ * settled while the callee's INVITE transaction still owes a final response.
+ */
+export type CallState = "dialling" | "answered" | "ending" | "ended";
+
 /** What a call is asked for with. */
 export type Asked = Pick<Dialling, "asker" | "offer" | "replaces">;
 
@@ -66,6 +72,13 @@ export interface Transferring {
   ended(call: Call, now: Instant): void;
   /** A SUBSCRIBE of a call's leg; false where it isn't about this transfer. */
   subscribed(way: InDialog, now: Instant): boolean;
+}
+
+/** Who picks a call up, until it is joined with the caller. */
+export interface Picking extends Transferring {
+  readonly exchange: Renegotiation;
+  /** The caller has acknowledged: with its answer, where the offer was the picker's. */
+  confirm(sdp: string | undefined): void;
 }
 
 /** What a call tells the board that keeps it. */

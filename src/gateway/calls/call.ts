@@ -11,7 +11,9 @@ import type {
   Asked,
   CallKeeper,
   CallParts,
+  CallState,
   Joining,
+  Picking,
   Renegotiation,
   Transferring,
 } from "./call-parts.ts";
@@ -19,20 +21,14 @@ import type { CallTerms } from "./call-terms.ts";
 import { Dial, type Dialler } from "./dial.ts";
 import { type Farewell, reasonIn } from "./farewell.ts";
 import { NO_SDP, relayAckAnswer, relayFirstAnswer } from "./first-answer.ts";
-import { type Crossing, type Fork, Forks } from "./forks.ts";
+import { type Crossing, type Fork, Forks, stopTimers } from "./forks.ts";
 import { Inviting } from "./inviting.ts";
 import type { Leg } from "./legs.ts";
 import { command } from "./session-body.ts";
 import { timeLeg } from "./session-timer.ts";
 import type { Candidate, Switchboard, Wakeable } from "./setup.ts";
 import type { Story } from "./story.ts";
-import { keepIdentity } from "./told-identity.ts";
-
-/**
- * dialling → answered → ended, or dialling → ending → ended: "ending" is a call whose outcome is
- * settled while the callee's INVITE transaction still owes a final response.
- */
-export type CallState = "dialling" | "answered" | "ending" | "ended";
+import { keepIdentities } from "./told-identity.ts";
 
 /** One call: two legs, one media relay, one end. */
 export class Call implements Dialler, Responder, Wakeable {
@@ -60,7 +56,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #asked: Asked | undefined;
   /** Who has been answered, and not acknowledged it yet. */
   #answered: Asker | undefined;
-  readonly #inviting: Inviting;
+  readonly inviting: Inviting;
   readonly #tags: string[] = [];
   readonly #dial: Dial;
   /** Ends the ringing. */
@@ -68,8 +64,8 @@ export class Call implements Dialler, Responder, Wakeable {
   /** CSeq of the INVITE that was answered: a re-INVITE may overtake its ACK (RFC 5407 §3.1.4). */
   #answeredSeq = 0;
   #acknowledged = false;
-  /** What the BYE tells that waits for the caller's ACK. */
-  #byeOwed: Farewell | undefined;
+  /** With the phone that picks the call up: nobody else's answer counts any more. */
+  #picked: { readonly by: Picking; readonly fork: Fork } | undefined;
 
   constructor(board: Switchboard, keeper: CallKeeper, parts: CallParts) {
     this.#board = board;
@@ -78,7 +74,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.terms = parts.terms;
     this.story = parts.story;
     this.media = parts.media;
-    this.#inviting = new Inviting(board, parts.callersCallId);
+    this.inviting = new Inviting(board, parts.callersCallId);
     this.#dial = new Dial(board, this, parts.candidates);
   }
 
@@ -93,10 +89,15 @@ export class Call implements Dialler, Responder, Wakeable {
     return isUp && !this.transfer && !this.absent;
   }
 
+  /** Who asks, while nobody is connected. */
+  get asker(): Asker | undefined {
+    return this.#asked?.asker;
+  }
+
   start(asked: Asked, now: Instant): void {
     this.#asked = asked;
     asked.asker.begun(this);
-    this.#claim(this.#inviting.tag);
+    this.#claim(this.inviting.tag);
     this.story.started();
     this.#alarm = this.#board.alarm(now + this.#board.setup.ringS * 1000, this, "ring");
     this.#dial.start(now);
@@ -115,19 +116,11 @@ export class Call implements Dialler, Responder, Wakeable {
 
   inviteFor(candidate: Candidate, to: Destination): Request {
     const { asker, offer, replaces } = this.#asked!;
-    return this.#inviting.inviteFor(candidate, to, { request: asker.request, offer, replaces });
-  }
-
-  resent(request: Request): void {
-    this.#inviting.resent(request);
-  }
-
-  failedOver(from: string, to: string, why: string): void {
-    this.story.failedOver(from, to, why);
+    return this.inviting.inviteFor(candidate, to, { request: asker.request, offer, replaces });
   }
 
   progressed(response: Response, flow: Flow, now: Instant): void {
-    if (response.status === 100 || this.state !== "dialling") return;
+    if (response.status === 100 || this.state !== "dialling" || this.#picked) return;
     const fork = this.#forkOf(response, flow);
     if (!fork || fork.isOver) return;
     // Nobody is there yet whom early media could reach.
@@ -142,9 +135,9 @@ export class Call implements Dialler, Responder, Wakeable {
 
   answered(response: Response, flow: Flow, now: Instant): void {
     const fork = this.#forkOf(response, flow);
-    if (this.#inviting.repeatAck(response)) return;
+    if (this.inviting.repeatAck(response)) return;
     if (fork && fork === this.chosen) return;
-    if (this.state !== "dialling" || !fork || fork.isOver)
+    if (this.state !== "dialling" || this.#picked || !fork || fork.isOver)
       return this.#hangUpStray(response, flow, now);
     const sdp = this.#relaySdp(response, fork, now);
     if (isEnd(sdp)) {
@@ -153,23 +146,35 @@ export class Call implements Dialler, Responder, Wakeable {
     }
     confirmDialog(fork.callee.dialog, response);
     this.#choose(fork, now);
-    timeLeg(this.#board, this, fork.callee, this.#inviting.settle(response), response, now);
-    const { asker } = this.#asked!;
-    if (this.terms.mayTransfer) {
-      keepIdentity(fork.caller, asker.request);
-      keepIdentity(fork.callee, response);
-    }
-    this.#answered = asker;
-    this.#asked = undefined;
-    asker.answered(response, fork.caller, sdp.sdp, now);
+    timeLeg(this.#board, this, fork.callee, this.inviting.settle(response), response, now);
+    if (this.terms.mayTransfer) keepIdentities(fork, this.#asked!.asker.request, response);
+    this.#tellAnswer(response, fork, sdp.sdp, now);
   }
 
   refused(outcome: Response | End, now: Instant): void {
+    if (this.#picked && !this.isOver) return;
     if (this.state !== "dialling") return this.#gone();
     if (isEnd(outcome)) return this.#refuse(outcome, now);
     this.#asked!.asker.refused(outcome, now);
     this.#end(end("rejected", { status: outcome.status, reason: outcome.reason }), "callee", now);
     this.#gone();
+  }
+
+  /** Another phone takes the call (RFC 3891 §3); those that ring are told why they stop. */
+  pickUp(by: Picking, fork: Fork, why: string, now: Instant): void {
+    for (const leg of [fork.caller, fork.callee]) this.#claim(leg.dialog.localTag);
+    this.#forks.add(fork);
+    this.#picked = { by, fork };
+    this.#dial.cancel(now, why);
+  }
+
+  /** Who picks it up has come to terms: the caller is answered, by a dialog of its own. */
+  picked(media: CallMedia, response: Response, sdp: string, now: Instant): void {
+    const { fork } = this.#picked!;
+    command(this.#board, this.media.close(now));
+    this.media = media;
+    this.#choose(fork, now);
+    this.#tellAnswer(response, fork, sdp, now);
   }
 
   // ── The caller's side ────────────────────────────────────────────────────────────────────
@@ -194,12 +199,12 @@ export class Call implements Dialler, Responder, Wakeable {
       // The callee's 2xx has its ACK before its BYE (RFC 3261 §13.2.2.4).
       if (isEnd(relayed)) this.hangUp(relayed, undefined, now);
     }
-    this.#payBye(now);
+    this.payBye(now);
   }
 
   unacknowledged(now: Instant): void {
     this.#answered = undefined;
-    if (this.state !== "answered") return this.#payBye(now);
+    if (this.state !== "answered") return this.payBye(now);
     this.hangUp(end("unacknowledged"), undefined, now);
   }
 
@@ -218,9 +223,10 @@ export class Call implements Dialler, Responder, Wakeable {
     if (isHere("callee")) {
       if (!this.#acknowledged) this.#sendAck(undefined);
       this.#acknowledged = true;
-      this.#bye(fork.callee, now, told);
+      this.endLeg(fork.callee, now, told);
     }
-    if (isHere("caller")) this.#byeCaller(fork.caller, now, told);
+    // A UAS may not say BYE before its 2xx is acknowledged (RFC 3261 §15).
+    if (isHere("caller")) this.endLeg(fork.caller, now, told, this.#answered !== undefined);
     this.#gone();
   }
 
@@ -242,7 +248,7 @@ export class Call implements Dialler, Responder, Wakeable {
     this.#claim(leg.dialog.localTag);
     if (leg.timer) leg.timer.call = this;
     former?.timer?.stop();
-    if (former) this.#bye(former, now, {});
+    if (former) this.endLeg(former, now, {});
   }
 
   /** A leg's dialog is no more: that ends the call, unless the leg has left it before. */
@@ -254,6 +260,16 @@ export class Call implements Dialler, Responder, Wakeable {
   /** The caller's BYE in an early dialog: of several it ends that one alone (RFC 3261 §15). */
   leftFork({ caller }: Fork, bye: Request, now: Instant): void {
     this.#loseFork(caller, end("cancelled"), now, { bye });
+  }
+
+  /** Says BYE to a leg's peer; once it has acknowledged our 2xx, where it hasn't. */
+  endLeg(leg: Leg, now: Instant, told: Farewell, isUnacknowledged = false): void {
+    if (isUnacknowledged) this.byes.owe(leg, told);
+    else this.byes.say(this.#board, leg, now, told, () => this.#forget());
+  }
+
+  payBye(now: Instant): void {
+    this.byes.pay(this.#board, now, () => this.#forget());
   }
 
   wake(why: string, now: Instant): void {
@@ -276,14 +292,15 @@ export class Call implements Dialler, Responder, Wakeable {
   /** Whether a leg is one of the two, and its peer there. */
   has(leg: Leg): boolean {
     const role = this.roleOf(leg);
-    return this.state === "answered" && this.chosen?.[role] === leg && this.absent !== role;
+    const fork = this.chosen ?? this.#picked?.fork;
+    return !this.isOver && fork?.[role] === leg && this.absent !== role;
   }
 
   // ── Parts ────────────────────────────────────────────────────────────────────────────────
 
   #forkOf(response: Response, flow: Flow): Fork | undefined {
     const known = this.#forks.answeredBy(response);
-    const { latest } = this.#inviting;
+    const { latest } = this.inviting;
     if (known || !this.#asked || !latest || this.#forks.isFull) return known;
     const localTag = this.#board.random.token(16);
     const caller = this.#asked.asker.legFor(localTag);
@@ -299,8 +316,8 @@ export class Call implements Dialler, Responder, Wakeable {
     if (isCallers && !this.#forks.areLeft) {
       return this.hangUp(why, told.bye ? "caller" : undefined, now, told);
     }
-    this.#bye(fork.callee, now, told);
-    this.#inviting.leave([fork.callee]);
+    this.endLeg(fork.callee, now, told);
+    this.inviting.leave([fork.callee]);
   }
 
   #relaySdp(response: Response, fork: Fork, now: Instant): { sdp: string | undefined } | End {
@@ -313,43 +330,33 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "answered";
     this.chosen = fork;
     this.#answeredSeq = fork.callee.inviteSeq;
-    this.#inviting.leave(this.#forks.calleesBut(fork));
+    this.inviting.leave(this.#forks.calleesBut(fork));
     this.#forks.choose(fork);
     if (this.media.isForked) command(this.#board, this.media.dropOtherForks(now));
     this.#board.cancelAlarm(this.#alarm);
     this.story.answered(now);
   }
 
+  #tellAnswer(response: Response, fork: Fork, sdp: string | undefined, now: Instant): void {
+    const { asker } = this.#asked!;
+    this.#answered = asker;
+    this.#asked = undefined;
+    asker.answered(response, fork.caller, sdp, now);
+  }
+
   #sendAck(sdp: string | undefined): void {
-    this.#inviting.acknowledge(this.chosen!.callee, this.#answeredSeq, sdp);
+    if (this.#picked) return this.#picked.by.confirm(sdp);
+    this.inviting.acknowledge(this.chosen!.callee, this.#answeredSeq, sdp);
   }
 
   #hangUpStray(response: Response, flow: Flow, now: Instant): void {
-    this.#inviting.hangUpStray(response, flow, now);
+    this.inviting.hangUpStray(response, flow, now);
     if (this.state === "ending") this.#gone();
-  }
-
-  /** A UAS may not say BYE before its 2xx is acknowledged (RFC 3261 §15). */
-  #byeCaller(caller: Leg, now: Instant, told: Farewell): void {
-    if (this.#answered) this.#byeOwed = told;
-    else this.#bye(caller, now, told);
-  }
-
-  #payBye(now: Instant): void {
-    const owed = this.#byeOwed;
-    if (!owed || !this.chosen) return;
-    this.#byeOwed = undefined;
-    this.#bye(this.chosen.caller, now, owed);
-  }
-
-  #bye(leg: Leg, now: Instant, told: Farewell): void {
-    this.byes.say(this.#board, leg, now, told, () => this.#forget());
   }
 
   /** The tags are known until nothing is owed or outstanding any more. */
   #forget(): void {
-    const isWaiting = this.#byeOwed !== undefined || this.byes.areOut;
-    if (this.state === "ended") this.#keeper.release(this, isWaiting ? [] : this.#tags);
+    if (this.state === "ended") this.#keeper.release(this, this.byes.areOut ? [] : this.#tags);
   }
 
   #refuse(why: End, now: Instant, by?: Role): void {
@@ -363,10 +370,9 @@ export class Call implements Dialler, Responder, Wakeable {
     this.state = "ending";
     this.#asked = undefined;
     this.#board.cancelAlarm(this.#alarm);
-    if (!this.chosen) this.#inviting.leave(this.#forks.calleesBut(undefined));
+    if (!this.chosen) this.inviting.leave(this.#forks.calleesBut(undefined));
     this.renegotiation?.ended(now);
-    if (this.absent !== "caller") this.chosen?.caller.timer?.stop();
-    if (this.absent !== "callee") this.chosen?.callee.timer?.stop();
+    stopTimers(this.chosen, this.absent);
     const voice = this.figures.voice(this.media);
     command(this.#board, this.media.close(now));
     this.story.ended(why, by && this.media.end(by).side, voice, now);
@@ -380,7 +386,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #gone(): void {
     if (this.state === "ended") return;
     this.state = "ended";
-    const late = this.#inviting.lateAnswers();
+    const late = this.inviting.lateAnswers();
     if (late) this.#dial.outlive(late);
     this.#forget();
   }

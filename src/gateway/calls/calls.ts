@@ -141,7 +141,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
     if (request.method === "SUBSCRIBE" && call.transfer?.subscribed(way, now)) return undefined;
     // A leg that is alone has nobody whom anything could cross to.
-    if (call.absent) return answerAlone(this.#board, way, now);
+    if (call.absent || way.fork.isAlone) return answerAlone(this.#board, way, now);
     return new Relay(this.#board, this, way).start(now);
   }
 
@@ -159,12 +159,13 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   across(callId: string, toTag: string, fromTag: string): OtherDialog | undefined {
     const call = this.#byTag.get(toTag);
     const found = call?.crossing(toTag, fromTag);
-    if (!call || call.isOver || found?.from.dialog.callId !== callId) return undefined;
+    if (!call || found?.from.dialog.callId !== callId) return undefined;
     const trunk = call.termsOf(found.role).trunk;
     const { trunk: peersTrunk } = call.termsOf(otherRole(found.role));
     const isEarly = call.state === "dialling";
     const isOurs = found.role === "callee";
-    return { from: found.from, to: found.to, trunk, peersTrunk, isEarly, isOurs };
+    const { isOver } = call;
+    return { from: found.from, to: found.to, trunk, peersTrunk, isEarly, isOurs, isOver };
   }
 
   inDialog(callId: string, ourTag: string, theirTag: string, by: Namer) {
@@ -219,7 +220,8 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     now: Instant,
   ): void {
     this.#grant(transaction, bye, now);
-    if (call.transfer?.left(call, by, now)) return;
+    if (fork.isAlone) fork.isOver = true;
+    else if (call.transfer?.left(call, by, now)) return;
     // RFC 3261 §15: before the answer it means what CANCEL does, to the one who says it.
     if (call.state === "dialling" && by === "caller") return call.leftFork(fork, bye, now);
     call.hangUp(end("completed"), by, now, { bye });

@@ -6,9 +6,11 @@ import type { Destination, Flow } from "#sip";
 import { type NameAddr, parseUri, type Request, type Response } from "#sip-message";
 import type { ClientTransaction, Requester } from "#sip-transactions";
 import { answerChallenge } from "./challenge.ts";
+import type { Inviting } from "./inviting.ts";
 import { isOurselves } from "./legs.ts";
 import { withLongerTimer } from "./session-expires.ts";
 import { type Candidate, type Switchboard, toDestination, type Wakeable } from "./setup.ts";
+import type { Story } from "./story.ts";
 
 /** Hears each 2xx, repeated ones and those of other forks too (RFC 6026 §8.4). */
 export interface Answerable {
@@ -20,11 +22,11 @@ export interface Dialler extends Answerable {
   /** The INVITE for this candidate; called anew for each try, with a CSeq of its own. */
   inviteFor(candidate: Candidate, to: Destination): Request;
   /** The INVITE went again, with credentials and a CSeq of its own. */
-  resent(request: Request): void;
+  readonly inviting: Pick<Inviting, "resent">;
   readonly media: Pick<CallMedia, "givesKeys">;
   progressed(response: Response, flow: Flow, now: Instant): void;
   refused(outcome: Response | End, now: Instant): void;
-  failedOver(from: string, to: string, why: string): void;
+  readonly story: Pick<Story, "failedOver">;
 }
 
 const NO_TARGET = end("no-target");
@@ -207,7 +209,7 @@ export class Dial implements Requester, Wakeable {
   #ask(retry: Request | undefined, now: Instant): boolean {
     if (!retry || ++this.#tries > TRIES_MAX) return false;
     const { candidate } = this.#try!;
-    this.#dialler?.resent(retry);
+    this.#dialler?.inviting.resent(retry);
     const to = this.#try!.transaction.destination;
     const transaction = this.#board.transactions.request(retry, to, now, this);
     this.#try = { candidate, transaction, request: retry, heard: true };
@@ -230,7 +232,7 @@ export class Dial implements Requester, Wakeable {
   #failOver(why: string, now: Instant): void {
     const from = this.#try?.candidate.name ?? "";
     const next = this.#addresses.length > 0 ? this.#candidate : this.#candidates[0];
-    if (next) this.#dialler?.failedOver(from, next.name, why);
+    if (next) this.#dialler?.story.failedOver(from, next.name, why);
     this.#next(now);
   }
 

@@ -27,6 +27,10 @@ export interface Replaced {
   readonly peer: Leg;
   /** That peer's. */
   readonly trunk: string | undefined;
+  /** The leg whose dialog it is. */
+  readonly named: Leg;
+  /** The call only rings. */
+  readonly isEarly: boolean;
 }
 
 /** Who names a dialog: of operators each knows its own alone. */
@@ -45,9 +49,11 @@ export const isNamers = (by: Namer, side: Side, trunk: string | undefined): bool
  */
 export function replacedBy(ids: DialogIds, value: string, by: Namer): Replaced | End {
   const found = translated(ids, value, by);
+  if (found?.isOver) return end("ended-already");
   if (!found || (found.isEarly && !found.isOurs)) return end("no-dialog");
   if (found.isEarlyOnly && !found.isEarly) return end("answered-already");
-  return { replaces: found.replaces, peer: found.to, trunk: found.peersTrunk };
+  const { replaces, isEarly, from: named, to: peer, peersTrunk: trunk } = found;
+  return { replaces, peer, trunk, named, isEarly };
 }
 
 /** Its owner as the place that takes what replaces it: where the dialog's own requests go. */
@@ -136,7 +142,8 @@ export function referToAcross(
   const kept = board.setup.masked ? [] : parts.filter((part) => !isReplaces(part));
   const named = parts.find(isReplaces);
   const value = named?.slice(named.indexOf("=") + 1);
-  const replaced = value === undefined ? undefined : translated(ids, unescapeUri(value), by);
+  const found = value === undefined ? undefined : translated(ids, unescapeUri(value), by);
+  const replaced = found?.isOver ? undefined : found;
   if (replaced) kept.push(`Replaces=${escapeUriHeader(replaced.replaces)}`);
   const base =
     replaced?.to.side === to.side

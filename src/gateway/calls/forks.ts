@@ -12,11 +12,19 @@ export interface Fork {
   callee: Leg;
   /** Ended while others still ring: an answer of its comes too late. */
   isOver?: boolean;
+  /** Its callee is there, and not joined with the caller yet. */
+  isAlone?: boolean;
 }
 
 /** The leg that one is joined to. */
 export const partnerOf = ({ caller, callee }: Fork, leg: Leg): Leg =>
   leg === caller ? callee : caller;
+
+/** A call that is over is watched no more; a leg that has left it may be another one's. */
+export function stopTimers(fork: Fork | undefined, absent: Role | undefined): void {
+  if (absent !== "caller") fork?.caller.timer?.stop();
+  if (absent !== "callee") fork?.callee.timer?.stop();
+}
 
 /** Where a request in a dialog comes from, and where it goes. */
 export interface Crossing {
@@ -63,6 +71,10 @@ export class Forks {
     return fork;
   }
 
+  add(fork: Fork): void {
+    this.#list.push(fork);
+  }
+
   /** Ends the early dialog that has this leg. */
   end(leg: Leg): Fork | undefined {
     const fork = this.#list.find(
@@ -72,9 +84,9 @@ export class Forks {
     return fork;
   }
 
-  /** Whether any early dialog goes on. */
+  /** Whether any early dialog goes on that the caller knows. */
   get areLeft(): boolean {
-    return this.#list.some(({ isOver }) => !isOver);
+    return this.#list.some(({ isOver, isAlone }) => !isOver && !isAlone);
   }
 
   /** From now on this fork is the call; the others are forgotten. */

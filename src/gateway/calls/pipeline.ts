@@ -3,7 +3,7 @@ import { type End, end, isEnd } from "#ends";
 import { CallMedia, type KeyExchange } from "#media";
 import type { ReferRules } from "#port";
 import type { DigestCredentials, Flow, Side } from "#sip";
-import type { Request } from "#sip-message";
+import { hasOptionTag, type Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { AskingPeer } from "./asker.ts";
 import { bodyRefusal } from "./body-rules.ts";
@@ -11,6 +11,7 @@ import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { type Replaced, replacedBy } from "./dialog-ids.ts";
 import type { Leg } from "./legs.ts";
+import { Pickup } from "./pickup.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
 import {
@@ -91,16 +92,17 @@ export interface Surroundings {
   readonly policy: Policy;
 }
 
-type Step = (attempt: Attempt, around: Surroundings) => End | undefined;
+/** "taken": it is part of a call that there is already. */
+type Step = (attempt: Attempt, around: Surroundings) => End | "taken" | undefined;
 
 /** The way of an INVITE that begins a call. The order is the security policy: cheap checks first. */
-const STEPS: readonly Step[] = [recognise, screen, replace, route, admit, negotiate, dial];
+const STEPS: readonly Step[] = [recognise, screen, replace, route, pickUp, admit, negotiate, dial];
 
 /** Takes an attempt through all steps; the first end is the call's. */
 export function attempt(call: Attempt, around: Surroundings): End | undefined {
   for (const step of STEPS) {
-    const refused = step(call, around);
-    if (refused) return refused;
+    const found = step(call, around);
+    if (found) return found === "taken" ? undefined : found;
   }
   return undefined;
 }
@@ -162,6 +164,26 @@ function route(call: Attempt, { policy }: Surroundings): End | undefined {
   if (isEnd(found)) return found;
   call.route = found;
   return found.candidates.length > 0 ? undefined : end("no-route");
+}
+
+/**
+ * A call that rings is picked up by ourselves where who makes it knows no Replaces (RFC 3891 §4), or
+ * has its transfers performed by us.
+ */
+function pickUp(call: Attempt, { board, calls, policy }: Surroundings): End | "taken" | undefined {
+  const { replaced, transaction, request, flow, side, origin } = call;
+  if (!replaced?.isEarly) return undefined;
+  const ringing = calls.withTag(replaced.named.dialog.localTag)!;
+  if (ringing.renegotiation && ringing.transfer) return end("answered-already");
+  const asked = ringing.asker!.request.headers;
+  const { trunk, referRule } = ringing.termsOf("callee");
+  if (hasOptionTag(asked, "supported", "replaces") && referRule !== "perform") return undefined;
+  // A transferee has a dialog of another call, which is not what rings.
+  if (ringing.absent) return end("no-dialog");
+  const asker = { invite: transaction, request, flow, ...policy.peerOf(side, trunk) };
+  const { keyExchange } = origin!;
+  const by = { asker, ...(keyExchange && { keyExchange }) };
+  return Pickup.begin(board, ringing, by, call.now) ?? "taken";
 }
 
 function admit(call: Attempt, { policy }: Surroundings): End | undefined {

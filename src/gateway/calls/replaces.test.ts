@@ -93,6 +93,9 @@ test("a dialog that isn't there, or that is of the other side, can't be replaced
   only(replacing(site, "public", "a;to-tag=b;from-tag=c"), 481);
   assert.deepEqual(linesOf(replacing(site, "public", "nonsense")), [481]);
   site.take("private", site.inside(callee, "BYE", 1));
+  // RFC 3891 §3: known to be over, and then not known at all.
+  only(replacing(site, "public", replacesOf(caller)), 603);
+  site.wait(40_000);
   only(replacing(site, "public", replacesOf(caller)), 481);
 });
 

@@ -122,6 +122,8 @@ export interface OtherDialog {
   readonly peersTrunk: string | undefined;
   /** Nobody has answered yet. */
   readonly isEarly: boolean;
+  /** It has ended, and only its last words are awaited. */
+  readonly isOver: boolean;
   /** Our INVITE began the dialog that it names, and not its peer's. */
   readonly isOurs: boolean;
 }

@@ -15,6 +15,16 @@ export function keepIdentity(leg: Leg, said: Request | Response): void {
   leg.identity = identity;
 }
 
+/** Of both legs, as one asks and the other answers. */
+export function keepIdentities(
+  { caller, callee }: { readonly caller: Leg; readonly callee: Leg },
+  asked: Request,
+  answered: Response,
+): void {
+  keepIdentity(caller, asked);
+  keepIdentity(callee, answered);
+}
+
 /** Whether a request asks that nobody be told who sends it (RFC 3323 §4.2, RFC 3325 §9.3). */
 export function asksForPrivacy({ headers }: Request): boolean {
   const asked = privValues(headers.all("privacy"));

@@ -42,6 +42,8 @@ export interface MediaLegs {
   readonly exchange?: Partial<Readonly<Record<Role, KeyExchange>>>;
   /** Of a peer that our descriptions have reached before, in the call that it comes from. */
   readonly caller?: MediaEnd;
+  /** Of a leg that nobody is in. */
+  readonly callee?: LegVoice;
 }
 
 /**
@@ -63,13 +65,13 @@ export class CallMedia {
   }
 
   static begin(callId: string, legs: MediaLegs, facts: MediaFacts, pool: PortPool): CallMedia {
-    const { sides, tls, exchange, caller } = legs;
+    const { sides, tls, exchange, caller, callee } = legs;
     const voice = (role: Role): LegVoice =>
       legVoice(facts.srtp, sides[role], tls[role], exchange?.[role]);
     const state: CallMediaState = {
       callId,
       sides,
-      voice: { caller: caller?.voice ?? voice("caller"), callee: voice("callee") },
+      voice: { caller: caller?.voice ?? voice("caller"), callee: callee ?? voice("callee") },
       origins: {
         caller: caller?.origin ?? newOrigin(callId, "caller"),
         callee: newOrigin(callId, "callee"),

@@ -10,6 +10,7 @@ export {
 export type { CallMediaState } from "./call-media-state.ts";
 export * from "./command.ts";
 export { type FormatUse, formatsFrom, formatUse } from "./formats.ts";
+export { heldAnswer, NOBODY } from "./held-answer.ts";
 export type { KeyExchange, SrtpPolicy, VoiceEncryption } from "./leg-voice.ts";
 export { type IceCredentials, newIce } from "./line-ice.ts";
 export { newKey, SUITES_OF } from "./line-security.ts";

@@ -9,6 +9,7 @@ import { FAILED_FLOWS } from "./performed-failed.ts";
 import { IDENTITY_FLOWS } from "./performed-identity.ts";
 import { OFFER_FLOWS } from "./performed-offers.ts";
 import { RULE_FLOWS } from "./performed-rules.ts";
+import { PICKUP_FLOWS } from "./pickup.ts";
 import { RACE_FLOWS } from "./races.ts";
 import { REGISTRATION_FLOWS } from "./registration.ts";
 import { RENEGOTIATION_FLOWS } from "./renegotiation.ts";
@@ -30,6 +31,7 @@ export const FLOWS: readonly Flow[] = [
   ...RULE_FLOWS,
   ...SERVICE_FLOWS,
   ...EARLY_FLOWS,
+  ...PICKUP_FLOWS,
   ...RENEGOTIATION_FLOWS,
   ...RACE_FLOWS,
   ...DIALOG_FLOWS,

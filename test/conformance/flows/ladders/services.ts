@@ -232,7 +232,7 @@ export const SERVICE_FLOWS: readonly Flow[] = [
   {
     name: "RFC 5359 §2.16 call pickup: another phone of the PBX answers the call that rings",
     ladder: `
-      op  > INVITE sdp
+      op  > INVITE sdp | Supported: replaces
       pbx < INVITE sdp
       pbx > 180
       op  < 180
