@@ -130,7 +130,7 @@ void KernelPath::turn(bool on, const std::vector<std::unique_ptr<Stream>>& strea
 
 void KernelPath::sweep(const std::vector<std::unique_ptr<Stream>>& streams, Ms now) {
   if (!accounts_ || !on_) return;
-  const bool changed = table_.changed();
+  const bool changed = table_.changed() || table_.renewed();
   size_t left = kLentAtOnce;
   for (const auto& stream : streams) {
     if (!stream) continue;

@@ -18,6 +18,10 @@ namespace {
 
 // More pairs of hosts than that are asked for anew.
 constexpr size_t kWaysMax = 4096;
+// An answer holds for that many turns, and that many are asked for anew in one: packets wait for
+// it, some microseconds each.
+constexpr uint32_t kTurnsKept = 10;
+constexpr size_t kRenewedAtOnce = 128;
 constexpr uint16_t kLongest = 0xffff;
 constexpr uint32_t kNewsGroups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
                                  RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
@@ -128,9 +132,26 @@ const RoutingTable::Way& RoutingTable::wayOf(const Address& from, const Address&
   std::memcpy(&pair[1], from.bytes(), bytesOf(from.family()));
   std::memcpy(&pair[17], to.bytes(), bytesOf(to.family()));
   const auto known = ways_.find(pair);
-  if (known != ways_.end()) return known->second;
+  if (known != ways_.end()) return known->second.way;
   if (ways_.size() >= kWaysMax) ways_.clear();
-  return ways_[pair] = ask(from, to);
+  Known& fresh = ways_[pair];
+  fresh = {ask(from, to), turn_};
+  return fresh.way;
+}
+
+bool RoutingTable::renewed() {
+  turn_++;
+  bool any = false;
+  size_t left = kRenewedAtOnce;
+  for (auto& [pair, known] : ways_) {
+    if (turn_ - known.asked < kTurnsKept) continue;
+    if (left-- == 0) break;
+    const size_t size = bytesOf(pair[0]);
+    const Way way = ask(Address::fromBytes(&pair[1], size, 1), Address::fromBytes(&pair[17], size, 1));
+    any |= !(way == known.way);
+    known = {way, turn_};
+  }
+  return any;
 }
 
 RoutingTable::Way RoutingTable::ask(const Address& from, const Address& to) {

@@ -103,6 +103,82 @@ describe("plain streams go by the kernel", { skip }, () => {
     await wire.allHeard(pair, far);
   });
 
+  test("who can't be reached any more is the sockets', until there is a way again", async () => {
+    const far = {
+      ours: TWO_CARDS.ours,
+      peers: { caller: "198.51.100.2", callee: "203.0.113.8" },
+    };
+    wire.inner.address("lo", "203.0.113.8/32");
+    wire.gateway.route("203.0.113.8", "10.20.0.2");
+    const [, inner] = await wire.talk(far);
+    await wire.until(both(({ packetsByKernel }) => packetsByKernel > 200));
+    wire.gateway.ip("route", "del", "203.0.113.8");
+    const gone = await wire.until(({ caller }) => (caller.drops["send-failed"] ?? 0) > 20);
+    assert.equal((await wire.counters()).caller.packetsByKernel, gone.caller.packetsByKernel);
+    const { heard } = await told(inner);
+    wire.gateway.route("203.0.113.8", "10.20.0.3");
+    await wire.until(
+      both(({ packetsByKernel }) => packetsByKernel > gone.caller.packetsByKernel + 200),
+    );
+    assert.ok((await told(inner)).heard > heard + 100);
+  });
+
+  test("a next hop that comes by another card, and doesn't say so, is found", async () => {
+    // How long a neighbour is believed that isn't heard of: half a minute without this.
+    for (const setting of [
+      "base_reachable_time_ms=500",
+      "delay_first_probe_time=1",
+      "retrans_time_ms=100",
+    ]) {
+      wire.gateway.sysctl(`net.ipv4.neigh.private.${setting}`);
+    }
+    wire.gateway.ip("neigh", "flush", "dev", "private");
+    const [, inner] = await wire.talk(TWO_CARDS);
+    await wire.until(both(({ packetsByKernel }) => packetsByKernel > 200));
+    inner.type("quiet\n");
+    wire.inner.ip("link", "set", "private", "address", "02:00:00:00:00:99");
+    const { heard } = await told(inner);
+    const moved = (await wire.counters()).caller.packetsIn;
+    for (let now = heard; now < heard + 100; now = (await told(inner)).heard) {
+      // 4 ms a packet: ten seconds.
+      assert.ok((await wire.counters()).caller.packetsIn < moved + 2500);
+      await pause();
+    }
+    const { caller } = await wire.counters();
+    assert.ok(caller.packetsByKernel > moved, "and by the kernel all the while");
+  });
+
+  test("a path that grows narrower is the sockets' within seconds, who send in parts", async () => {
+    const far = wire.lab.host("far");
+    await wire.lab.cable(
+      { host: wire.inner, port: "beyond", addresses: ["203.0.113.1/29"] },
+      { host: far, port: "beyond", addresses: ["203.0.113.2/29"] },
+    );
+    wire.inner.forward();
+    far.route("10.20.0.0/24", "203.0.113.1");
+    wire.gateway.route("203.0.113.0/29", "10.20.0.2");
+    wire.gateway.sysctl("net.ipv4.route.min_pmtu=68");
+    const pair = {
+      ours: TWO_CARDS.ours,
+      peers: { caller: "198.51.100.2", callee: "203.0.113.2" },
+    };
+    const [, callee] = await wire.talk(pair, [wire.outer, far]);
+    await wire.until(both(({ packetsByKernel }) => packetsByKernel > 200));
+    // A packet here has 204 bytes.
+    wire.inner.ip("link", "set", "beyond", "mtu", "150");
+    const narrow = await wire.counters();
+    await wire.until(
+      ({ caller }) =>
+        caller.packetsIn - caller.packetsByKernel >
+        100 + narrow.caller.packetsIn - narrow.caller.packetsByKernel,
+    );
+    const { heard } = await told(callee);
+    while ((await told(callee)).heard < heard + 50) {
+      assert.ok((await wire.counters()).caller.packetsIn < narrow.caller.packetsIn + 5000);
+      await pause();
+    }
+  });
+
   test("a source that isn't the agreed one comes to the sockets, which refuse it", async () => {
     const [, inner] = await wire.talk(TWO_CARDS);
     await wire.until(both(({ packetsByKernel }) => packetsByKernel > 0));

@@ -13,7 +13,7 @@ export const skip =
 const TALKER = fileURLToPath(new URL("talker.ts", import.meta.url));
 const CONSOLE = fileURLToPath(new URL("plane-console.ts", import.meta.url));
 export const PORTS = { caller: 30_000, callee: 30_002 };
-const PARTY_PORT = 9000;
+export const PARTY_PORT = 9000;
 const PATIENCE_MS = 20_000;
 const POLL_MS = 100;
 
@@ -57,13 +57,25 @@ export class Wire {
         { host: other, port, addresses: [...at(2), ...at(3)] },
       );
     }
+    this.#stack();
     // No more than it needs: CAP_BPF and CAP_NET_ADMIN.
-    const addresses = ["198.51.100.1", "10.20.0.1", "2001:db8:51::1", "fd20::1"];
+    const addresses = ["198.51.100.1", "10.20.0.1", "2001:db8:51::1", "fd20::1", "192.0.2.1"];
     this.plane = this.#start(this.gateway, "plane", CONSOLE, addresses, [
       "setpriv",
       "--bounding-set=-all,+net_admin,+bpf",
     ]);
     await this.plane.line(/kernel: on/);
+  }
+
+  /** An interface of the gateway's on top of its public card, with an address of its own. */
+  #stack(): void {
+    // Else the card beneath answers for it.
+    this.gateway.sysctl("net.ipv4.conf.public.arp_ignore=1");
+    const stacked = ["type", "macvlan", "mode", "bridge"];
+    this.gateway.ip("link", "add", "stacked", "link", "public", ...stacked);
+    this.gateway.address("stacked", "192.0.2.1/24");
+    this.gateway.ip("link", "set", "stacked", "up");
+    this.outer.address("public", "192.0.2.2/24");
   }
 
   async talker(host: Host, address: string, port = PARTY_PORT): Promise<Program> {
