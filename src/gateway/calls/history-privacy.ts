@@ -6,6 +6,7 @@ import {
   printNameAddr,
   splitList,
   unescapeUri,
+  unquote,
 } from "#sip-message";
 
 /** Each asks that nobody be told whom a call was meant for before (RFC 7044 §10.1, RFC 3323 §4.2). */
@@ -29,6 +30,25 @@ export function historyFor(untold: Headers, value: string): string {
   if (!hidesAll && !/[?&]privacy=/i.test(value)) return value;
   const entries = parseNameAddrs(splitList(value));
   return entries.map((entry) => printNameAddr(hidesAll ? hidden(entry) : toldOf(entry))).join(", ");
+}
+
+/**
+ * A Diversion for somebody who isn't trusted with it: an entry says by itself what of it is to be
+ * hidden (RFC 5806 §4), and what hides History-Info hides it, for it tells the same.
+ */
+export function diversionFor(untold: Headers, value: string): string {
+  const hidesAll = untold.has("privacy") && asksToHide(untold.all("privacy"));
+  if (!hidesAll && !/;\s*privacy\s*=/i.test(value)) return value;
+  const entries = parseNameAddrs(splitList(value));
+  return entries
+    .map((entry) => printNameAddr(hidesAll ? hidden(entry) : divertedBy(entry)))
+    .join(", ");
+}
+
+function divertedBy(entry: NameAddr): NameAddr {
+  const asked = unquote(entry.params.get("privacy") ?? "").toLowerCase();
+  if (asked === "full" || asked === "uri") return hidden(entry);
+  return asked === "name" ? { uri: entry.uri, params: entry.params } : entry;
 }
 
 function toldOf(entry: NameAddr): NameAddr {

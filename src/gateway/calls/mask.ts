@@ -7,7 +7,7 @@ import {
   printUri,
 } from "#sip-message";
 import { tellText } from "./body-mask.ts";
-import { historyFor, privValues } from "./history-privacy.ts";
+import { diversionFor, historyFor, privValues } from "./history-privacy.ts";
 import { maskUri, placeless } from "./mask-uri.ts";
 import type { Renumber, Withheld } from "./setup.ts";
 
@@ -139,14 +139,20 @@ export interface MaskView {
   readonly called?: readonly [dialled: string, called: string] | undefined;
 }
 
+/** Headers that tell whom a call was meant for before. */
+const HIDES = new Map([
+  ["history-info", historyFor],
+  ["diversion", diversionFor],
+]);
+
 /** Copies what may cross from one side's message to the other's, by the table above. */
 export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
   const withheld = withheldOf(from, view.withheld);
   from.each((key, value, name) => {
     const rule = RULES.get(key) ?? "open";
     if (rule === "own" || (rule === "open" && view.masked) || withheld?.has(key)) return;
-    const isHistory = key === "history-info" && view.withheld?.hidesHistory;
-    const told = rewritten(rule, key, isHistory ? historyFor(from, value) : value, view);
+    const hides = view.withheld?.hidesHistory ? HIDES.get(key) : undefined;
+    const told = rewritten(rule, key, hides ? hides(from, value) : value, view);
     if (told !== undefined) to.add(name, told);
   });
 }

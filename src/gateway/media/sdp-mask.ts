@@ -1,3 +1,4 @@
+import { isAddress } from "#base";
 import type { Side } from "#sip";
 
 /** Knows what a description must not tell to the other side (the topology mask). */
@@ -25,10 +26,22 @@ export function sdpMask(hosts: Readonly<Record<Side, readonly string[]>>): SdpMa
 const IPV4 = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/;
 const IPV6_IN_FULL = /(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}/i;
 
-/** Finds any of some names, as words of their own; undefined without names. */
+/** Labels before a name; a name with more of them is found in the midst of those. */
+const BELOW = String.raw`(?:[\w-]{1,63}\.){0,8}`;
+
+/**
+ * Finds any of some names, as words of their own, and whatever is called after one: a host of a hidden
+ * domain is as hidden. Undefined without names.
+ */
 export function namePattern(names: readonly string[], flags = "i"): RegExp | undefined {
   const used = names.filter((name) => name !== "");
   if (used.length === 0) return undefined;
-  const quoted = used.map((name) => name.replace(/\W/g, "\\$&"));
-  return new RegExp(`(?<![\\w.-])(?:${quoted.join("|")})(?![\\w-])`, flags);
+  const [addresses, hosts] = [used.filter(isAddress), used.filter((name) => !isAddress(name))];
+  const any = (list: readonly string[]): string =>
+    `(?:${list.map((name) => name.replace(/\W/g, "\\$&")).join("|")})`;
+  const found = [
+    ...(addresses.length > 0 ? [`(?<![\\w.-])${any(addresses)}`] : []),
+    ...(hosts.length > 0 ? [`(?<![\\w-])${BELOW}${any(hosts)}`] : []),
+  ];
+  return new RegExp(`(?:${found.join("|")})(?![\\w-])`, flags);
 }
