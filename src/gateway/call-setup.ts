@@ -58,7 +58,8 @@ function mediaFactsOf(settings: Settings, random: Random, fingerprint: Fingerpri
     newIce: () => newIce(random),
     ...(settings.topologyMask ? { mask: sdpMask(hostsOf(settings)) } : {}),
     portChange: rtp.changePortOnRenegotiation,
-    opaque: media.opaque === "pass",
+    opaque: media.opaque !== "refuse",
+    opaqueInClear: media.opaque === "always",
     silenceS: media.silenceS,
   };
 }

@@ -25,6 +25,7 @@ interface Wish {
   readonly type?: keyof typeof SUITES_OF;
   readonly plainSignalling?: Role;
   readonly portChange?: boolean;
+  readonly opaqueInClear?: boolean;
 }
 
 const random = seededRandom(7);
@@ -52,6 +53,7 @@ class Bench {
       },
       portChange: wish.portChange ?? false,
       opaque: true,
+      opaqueInClear: wish.opaqueInClear ?? false,
       silenceS: 60,
     };
     const plain = wish.plainSignalling;
@@ -176,6 +178,40 @@ describe("each leg is protected for itself", () => {
     const answer = told(bench.answer(line("RTP/AVP", `3 ${CM80} inline:${key(CM80)}`)));
     assert.deepEqual(answer.suites, [`2 ${wide}`]);
     assert.equal(bench.stream.ends.callee.srtp?.inbound.suite, CM80);
+  });
+
+  test("AES 256 is known by its former name too, and answered by the name that the peer has for it", () => {
+    for (const mac of ["80", "32"]) {
+      const bench = new Bench({ callee: "required", type: "aes-256" });
+      const [former, now] = [`AES_CM_256_HMAC_SHA1_${mac}`, `AES_256_CM_HMAC_SHA1_${mac}`];
+      const wide = key("AES_256_CM_HMAC_SHA1_80");
+      const offer = told(bench.offer(line("RTP/SAVP", `3 ${former} inline:${wide}`)));
+      assert.equal(offer.suites[0], "1 AES_256_CM_HMAC_SHA1_80");
+      const theirs = `1 AES_CM_256_HMAC_SHA1_80 inline:${wide}`;
+      assert.deepEqual(told(bench.answer(line("RTP/SAVP", theirs))).suites, [`3 ${former}`]);
+      const { caller, callee } = bench.stream.ends;
+      assert.deepEqual([caller.srtp?.inbound.suite, caller.srtp?.outbound.suite], [now, now]);
+      assert.equal(callee.srtp?.inbound.suite, "AES_256_CM_HMAC_SHA1_80");
+    }
+  });
+
+  test("who comes to prefer another suite in its re-INVITE is answered by it, and offered it later", () => {
+    const bench = new Bench({ callee: "off" });
+    const short = "AES_CM_128_HMAC_SHA1_32";
+    bench.offer(line("RTP/SAVP", `1 ${CM80} inline:${key(CM80)}`));
+    bench.answer(line("RTP/AVP"));
+    const former = bench.keys("caller");
+    const anew = key(short);
+    bench.offer(line("RTP/SAVP", `1 ${short} inline:${anew}`));
+    assert.deepEqual(told(bench.answer(line("RTP/AVP"))).suites, [`1 ${short}`]);
+    assert.equal(bench.keys("caller")?.in, anew);
+    assert.notEqual(bench.keys("caller")?.out, former?.out);
+    const ours = bench.keys("caller")?.out;
+    // RFC 4568 §7.1.4: what is offered in its turn is what is in use, by the key that it knows.
+    const back = told(bench.offer(line("RTP/AVP"), "callee"));
+    assert.deepEqual([back.protocol, back.suites, back.keys], ["RTP/SAVP", [`1 ${short}`], [ours]]);
+    bench.answer(line("RTP/SAVP", `1 ${short} inline:${anew}`), "caller");
+    assert.deepEqual(bench.keys("caller"), { in: anew, out: ours });
   });
 
   test("a key with a name (MKI) and a hint at the window are taken", () => {
@@ -405,5 +441,28 @@ describe("a call that goes on", () => {
       if (command.kind === "stream") bench.plane.set(command.stream.id, command.stream);
     }
     assert.deepEqual(bench.keys("caller"), before);
+  });
+});
+
+const FAX = "m=image 4002 udptl t38\r\na=T38FaxVersion:0\r\n";
+
+describe("fax and what else has no keys, where a side must be encrypted", () => {
+  for (const side of ["caller", "callee"] as const) {
+    test(`doesn't go in the clear where that is the ${side}'s`, () => {
+      const bench = new Bench({ [side]: "required" });
+      assert.equal(bench.why(FAX), "media-encryption-required not-rtp");
+      const voice = line("RTP/SAVP", `1 ${CM80} inline:${key(CM80)}`);
+      bench.offer(voice + FAX);
+      bench.answer(`${line("RTP/SAVP", `1 ${CM80} inline:${key(CM80)}`)}m=image 0 udptl t38\r\n`);
+      assert.equal(bench.stream.kind, "rtp");
+      // A call that would turn to fax stays what it was.
+      assert.equal(bench.why(FAX, "callee"), "media-encryption-required not-rtp");
+      assert.equal(bench.stream.kind, "rtp");
+    });
+  }
+
+  test("does where the settings say so, or neither side must", () => {
+    assert.equal(new Bench({ callee: "required", opaqueInClear: true }).why(FAX), "relayed");
+    assert.equal(new Bench().why(FAX), "relayed");
   });
 });

@@ -185,7 +185,7 @@ export class CallMedia {
     const sdp = this.#lengthened(read, otherRole(from));
     const { sides } = this.#state;
     const voice = this.#voice();
-    const judged = judgeOffer(sdp, sides[from], voice[from], this.#facts, this.#isOurPort);
+    const judged = judgeOffer(sdp, from, { sides, voice }, this.#facts, this.#isOurPort);
     if ("kind" in judged) return judged;
     if (isUnkeyed(voice[otherRole(from)])) return NO_TLS;
     const seats = this.#seat(judged, former, now);

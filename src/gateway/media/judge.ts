@@ -7,7 +7,8 @@ import {
   type Sdp,
 } from "#sdp";
 import type { Side } from "#sip";
-import type { Format } from "./command.ts";
+import type { CallMediaState } from "./call-media-state.ts";
+import type { Format, Role } from "./command.ts";
 import { formatsOf } from "./formats.ts";
 import type { LegVoice } from "./leg-voice.ts";
 import { BY_ICE, iceOf, type PeerIce } from "./line-ice.ts";
@@ -45,8 +46,8 @@ export function readSdp(text: string): Sdp | MediaRefusal {
 /** Holds a whole offer against the rules; refused when none of the streams in it may be. */
 export function judgeOffer(
   sdp: Sdp,
-  from: Side,
-  voice: LegVoice,
+  from: Role,
+  { sides, voice }: Pick<CallMediaState, "sides" | "voice">,
   facts: MediaFacts,
   isOurPort: IsOurPort,
 ): JudgedLine[] | MediaRefusal {
@@ -55,16 +56,34 @@ export function judgeOffer(
     const line = judgeLine(
       sdp,
       section,
-      { from, ice: facts.newIce !== undefined },
+      { from: sides[from], ice: facts.newIce !== undefined },
       facts,
       isOurPort,
     );
     if ("kind" in line) return line;
     const isRtp = line.shape?.kind === "rtp";
-    judged.push(isRtp ? protectedLine(line, sdp, section, voice, facts) : line);
+    judged.push(
+      isRtp
+        ? protectedLine(line, sdp, section, voice[from], facts)
+        : unkeyedLine(line, voice, facts),
+    );
   }
   const refused = judged.find((line) => line.refused)?.refused;
   return refused && judged.every((line) => !line.shape) ? refused : judged;
+}
+
+/**
+ * What isn't RTP has no keys of ours: T.38 goes as it came, in the clear, on both legs. Where one of
+ * them must be protected it doesn't go at all, unless the settings say otherwise.
+ */
+function unkeyedLine(
+  line: JudgedLine,
+  { caller, callee }: CallMediaState["voice"],
+  { opaqueInClear }: MediaFacts,
+): JudgedLine {
+  const isRequired = caller.encryption === "required" || callee.encryption === "required";
+  if (!line.shape || !isRequired || opaqueInClear) return line;
+  return { ...OFF, refused: refusal("media-encryption-required", "not-rtp") };
 }
 
 function protectedLine(

@@ -28,12 +28,15 @@ export interface LineSecurity {
 /** One end by what is agreed there: keys of the description, or DTLS, or nothing. */
 export interface Protected extends Pick<StreamEnd, "srtp" | "dtls"> {
   readonly tag?: number;
+  readonly spelt?: string;
 }
 
 /** A key by its tag. */
 export interface TaggedKey {
   readonly tag: number;
   readonly key: SrtpKey;
+  /** As its peer writes the suite, where that isn't its name. */
+  readonly spelt?: string;
 }
 
 /** What an offer says of a line's protection that we take: one of its keys, or DTLS. */
@@ -50,6 +53,16 @@ const BYTES_OF: Readonly<Record<SrtpSuite, number>> = {
   AEAD_AES_128_GCM: 28,
   AEAD_AES_256_GCM: 44,
 };
+
+/** As drafts of RFC 6188 had them, and software still has. */
+const FORMER_NAMES: ReadonlyMap<string, SrtpSuite> = new Map([
+  ["AES_CM_256_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_80"],
+  ["AES_CM_256_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_32"],
+]);
+
+/** The suite of a name, where it is one of ours. */
+const suiteNamed = (name: string): SrtpSuite | undefined =>
+  Object.hasOwn(BYTES_OF, name) ? (name as SrtpSuite) : FORMER_NAMES.get(name);
 
 /** What is proposed for a type of encryption, in this order. */
 export const SUITES_OF: Readonly<Record<"aes-128" | "aes-256", readonly SrtpSuite[]>> = {
@@ -89,7 +102,7 @@ export function protectionOf(
 
 function missingKey(section: MediaSection, { keysInSdp }: LegVoice): string {
   if (!keysInSdp) return "keys-without-tls";
-  const isSuiteOurs = ({ suite }: CryptoAttribute): boolean => Object.hasOwn(BYTES_OF, suite);
+  const isSuiteOurs = ({ suite }: CryptoAttribute): boolean => suiteNamed(suite) !== undefined;
   const isOnlyChanged = cryptosOf(section).some((one) => isSuiteOurs(one) && changesPackets(one));
   return isOnlyChanged ? "crypto-parameters" : "no-crypto-suite-in-common";
 }
@@ -128,7 +141,8 @@ export function agreedProtection(
   }
   if (kind === "dtls") return refusal("bad-sdp", "answer-without-fingerprint");
   for (const crypto of cryptosOf(section)) {
-    const ours = proposals.find(({ tag, key }) => tag === crypto.tag && key.suite === crypto.suite);
+    const suite = suiteNamed(crypto.suite);
+    const ours = proposals.find(({ tag, key }) => tag === crypto.tag && key.suite === suite);
     if (!ours) continue;
     const inbound = usableOf(crypto)?.key;
     // It will send what we can't read, whatever its profile.
@@ -174,10 +188,10 @@ export function answering(
     const dtls = answeringDtls(theirs, former?.dtls);
     return dtls ? { dtls } : {};
   }
-  const { suite } = theirs.key;
+  const { tag, key, spelt } = theirs;
   const ours = former?.srtp?.outbound;
-  const outbound = ours?.suite === suite ? ours : policy.newKey(suite);
-  return { tag: theirs.tag, srtp: { inbound: theirs.key, outbound } };
+  const outbound = ours?.suite === key.suite ? ours : policy.newKey(key.suite);
+  return { tag, ...(spelt && { spelt }), srtp: { inbound: key, outbound } };
 }
 
 /** A key by chance. Ours have no name (MKI) and no end: a call is over before. */
@@ -252,17 +266,20 @@ const wantsFeedback = (protocol: string): boolean =>
 /** To the offerer: the profile that it named, and our key under its tag. */
 export const answeredWith = (
   protocol: string,
-  { offerer: { tag, srtp } }: LineSecurity,
+  { offerer: { tag, srtp, spelt } }: LineSecurity,
 ): ToldSecurity => ({
   protocol,
-  cryptos: srtp && tag !== undefined ? [cryptoLine({ tag, key: srtp.outbound })] : [],
+  cryptos:
+    srtp && tag !== undefined
+      ? [cryptoLine({ tag, key: srtp.outbound, ...(spelt && { spelt }) })]
+      : [],
 });
 
 /** The a=crypto line of a key. */
-const cryptoLine = ({ tag, key }: TaggedKey): string =>
+const cryptoLine = ({ tag, key, spelt = key.suite }: TaggedKey): string =>
   printCrypto({
     tag,
-    suite: key.suite,
+    suite: spelt,
     keys: [{ keySalt: key.keySalt }],
     sessionParameters: [],
   });
@@ -278,14 +295,16 @@ const changesPackets = ({ sessionParameters }: CryptoAttribute): boolean =>
 
 /** A crypto attribute that we can do: a suite of ours, one key of its length, ordinary packets. */
 function usableOf(crypto: CryptoAttribute): TaggedKey | undefined {
-  const { tag, suite, keys } = crypto;
-  if (!Object.hasOwn(BYTES_OF, suite) || keys.length !== 1 || changesPackets(crypto)) {
-    return undefined;
-  }
+  const { tag, suite: name, keys } = crypto;
+  const suite = suiteNamed(name);
+  if (!suite || keys.length !== 1 || changesPackets(crypto)) return undefined;
   const { keySalt, mki } = keys[0]!;
-  const known = suite as SrtpSuite;
-  if (base64Bytes(keySalt.reveal()) !== BYTES_OF[known]) return undefined;
-  return { tag, key: { suite: known, keySalt, ...(mki && { mki }) } };
+  if (base64Bytes(keySalt.reveal()) !== BYTES_OF[suite]) return undefined;
+  return {
+    tag,
+    key: { suite, keySalt, ...(mki && { mki }) },
+    ...(name !== suite && { spelt: name }),
+  };
 }
 
 /** How many bytes a base64 text holds, with its padding or, as some write it, without. */

@@ -31,6 +31,8 @@ export interface MediaFacts {
   readonly portChange: boolean;
   /** Streams that aren't RTP pass as opaque UDP; else they are refused. */
   readonly opaque: boolean;
+  /** They do so too where a side's voice must be encrypted. */
+  readonly opaqueInClear?: boolean;
   /** After this long without any packet a call is dead; 0: never. */
   readonly silenceS: number;
 }

@@ -134,11 +134,11 @@ export const mediaFields = {
         ),
       ).default(60),
       opaque: choice(
-        ["pass", "refuse"],
+        ["pass", "always", "refuse"],
         about(
           "T.38, BFCP and unknown media",
           "T.38, BFCP et médias inconnus",
-          "Pass them as opaque UDP, or refuse these lines of an offer.",
+          "pass: as opaque UDP, which nothing encrypts: a call with a side where media.encryption is required has these lines of an offer refused. always: there too. refuse: none.",
         ),
       ).default("pass"),
       encryption: z

@@ -194,7 +194,10 @@ const identityHeaders = z
         "With P-Preferred-Identity and Remote-Party-ID, which say the same. pass: unless Privacy asks for id (RFC 3325 §7). trusted: then too, for an operator that itself withholds it from the callee.",
       ),
     ).default("pass"),
-    diversion: keep("Diversion", "RFC 5806."),
+    diversion: keep(
+      "Diversion",
+      "RFC 5806. pass: entries that hide themselves (privacy) as anonymous, and all where Privacy hides History-Info; as they are where P-Asserted-Identity is trusted.",
+    ),
     historyInfo: keep(
       "History-Info",
       "RFC 7044. pass: entries that Privacy hides (history, header, session; of the message or their own) as anonymous; as they are where P-Asserted-Identity is trusted.",
