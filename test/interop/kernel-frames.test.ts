@@ -15,7 +15,18 @@ const SEND =
   "print('open', flush=True)\n" +
   "for line in sys.stdin: card.send(bytes.fromhex(line))";
 
+// Sends each line of its standard input, in hex, as many packets in one, which a card cuts apart
+// (UDP_SEGMENT): between namespaces they stay one.
+const SEND_MANY =
+  "import socket, sys\n" +
+  "party = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n" +
+  "party.bind((sys.argv[1], int(sys.argv[2])))\n" +
+  "party.setsockopt(17, 103, int(sys.argv[5]))\n" +
+  "print('open', flush=True)\n" +
+  "for line in sys.stdin: party.sendto(bytes.fromhex(line), (sys.argv[3], int(sys.argv[4])))";
+
 const BURST = 50;
+const RTP_BYTES = 12 + 161;
 
 const V4: Pair = {
   ours: { caller: "198.51.100.1", callee: "10.20.0.1" },
@@ -39,7 +50,7 @@ function cardOf(host: Host, port: string): string {
 }
 
 function rtp(number: number): Buffer {
-  const packet = Buffer.alloc(12 + 161, number);
+  const packet = Buffer.alloc(RTP_BYTES, number);
   packet.writeUInt16BE(0x8000, 0);
   packet.writeUInt16BE(number, 2);
   packet.writeUInt32BE(number * 160, 4);
@@ -133,6 +144,27 @@ describe("frames that the kernel's part sees", { skip: skip || missing("python3"
       const { caller } = await wire.until(({ caller }) => caller.packetsIn === sent);
       assert.equal(caller.packetsByKernel, before.packetsByKernel + byKernel);
       assert.equal((await told(callee)).packets, sent);
+      await wire.settle();
+    }
+  });
+
+  test("many packets in one: the sockets relay them", async () => {
+    for (const pair of [V4, V4_TO_V6]) {
+      const callee = await lent(pair);
+      const before = (await wire.counters()).caller;
+      const places = [pair.peers.caller, PARTY_PORT, pair.ours.caller, PORTS.caller, RTP_BYTES];
+      const party = wire.outer.start({
+        name: "party",
+        command: ["python3", "-c", SEND_MANY, ...places.map(String)],
+        listening: true,
+      });
+      await party.line(/^open$/m);
+      const many = Array.from({ length: 8 }, () => rtp(sent++));
+      party.type(`${Buffer.concat(many).toString("hex")}\n`);
+      const { caller } = await wire.until(({ caller }) => caller.packetsIn === sent);
+      assert.equal(caller.packetsByKernel, before.packetsByKernel);
+      assert.equal((await told(callee)).packets, sent);
+      await party.stop();
       await wire.settle();
     }
   });
