@@ -16,6 +16,8 @@ export interface LinphonePlan {
   readonly toneHz: number;
   /** Voice by SRTP with keys in the description, and no other way. */
   readonly srtp?: boolean;
+  /** Each offer of its has keys of its own; else those of the call stay. */
+  readonly rekeys?: boolean;
   /** With whom it registers; it then reaches others through it. */
   readonly registrar?: {
     readonly address: string;
@@ -29,9 +31,18 @@ export class Linphone implements Telephone {
   readonly program: Program;
   readonly #recording: string;
 
-  constructor(program: Program, recording: string) {
+  readonly #log: string;
+
+  constructor(program: Program, recording: string, log: string) {
     this.program = program;
     this.#recording = recording;
+    this.#log = log;
+  }
+
+  /** One key of each of its offers, which have four; answers have one. */
+  offeredKeys(): ReadonlySet<string> {
+    const log = readFileSync(this.#log, "latin1");
+    return new Set([...log.matchAll(/^a=crypto:4 \S+ inline:(\S+)/gm)].map((found) => found[1]!));
   }
 
   call(uri: string): void {
@@ -74,7 +85,7 @@ export async function startLinphone(plan: LinphonePlan): Promise<Linphone> {
     command: ["linphonec", "-c", file, "-a", "-d", "6", "-l", log],
     listening: true,
   });
-  const phone = new Linphone(program, recording);
+  const phone = new Linphone(program, recording, log);
   try {
     await program.line(/linphonec>/);
     program.type(`soundcard use files\nplay ${tone}\nrecord ${recording}\n`);
@@ -102,6 +113,7 @@ verify_server_cn=0
 guess_hostname=1
 media_encryption=${plan.srtp ? "srtp" : "none"}
 media_encryption_mandatory=${plan.srtp ? 1 : 0}
+keep_srtp_keys=${plan.rekeys ? 0 : 1}
 gruu_enabled=0
 ${account(plan)}
 [rtp]
