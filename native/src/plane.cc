@@ -78,13 +78,14 @@ void Plane::run() {
     turns_.fetch_add(1, std::memory_order_relaxed);
     if (count < 0 && errno != EINTR) return;
     look();
-    // Commands come last: they may close ports that are among the ready ones.
-    bool commanded = false;
+    // Commands come last: they may close ports that are among the ready ones. What came before
+    // them is relayed before, to its end.
+    const auto isCommand = [](const epoll_event& event) { return event.data.ptr == nullptr; };
+    const bool commanded = std::any_of(ready.data(), ready.data() + std::max(count, 0), isCommand);
     for (int i = 0; i < count; i++) {
       auto* port = static_cast<Port*>(ready[i].data.ptr);
       if (i % kPortsPerLook == kPortsPerLook - 1) look();
-      if (port) relay_.receive(*port, now_, nowUs_);
-      else commanded = true;
+      if (port) relay_.receive(*port, now_, nowUs_, commanded);
     }
     if (commanded && control_ >= 0) readCommands();
     else if (commanded) adopted(rendezvous_.take());

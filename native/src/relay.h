@@ -24,8 +24,8 @@ struct Packet {
   const Address* target = nullptr;
 };
 
-// Takes what waits on a port and sends on what may pass. Packets are read and sent in batches,
-// and never copied.
+// Takes what waits on a port and sends on what may pass, where packets come together in batches.
+// They are never copied.
 class Relay {
  public:
   // Events are appended to `events` as frames.
@@ -33,8 +33,9 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  // `arrival` is the same clock, finer.
-  void receive(Port& port, Ms now, Us arrival);
+  // `arrival` is the same clock, finer. Takes a batch of what waits, or but the first of it: voice
+  // has no second, and epoll will tell of one.
+  void receive(Port& port, Ms now, Us arrival, bool all);
   // Books a packet that came to the port, however it came there, and makes it what the other end's
   // peer is to be sent. False when nothing is to be sent on.
   bool judge(Packet& packet, Port& port, Ms now, Us arrival);
@@ -50,6 +51,9 @@ class Relay {
     unsigned size = 0;
   };
 
+  // The plainer calls take and send a single packet for less.
+  void receiveOne(Port& port, Ms now, Us arrival);
+  void receiveMany(Port& port, Ms now, Us arrival);
   // Hands on what is no media; false when it is.
   bool negotiate(const Packet& packet, Port& port, Ms now);
   // Makes it plain and says what it is; false when it was dropped, and counted.

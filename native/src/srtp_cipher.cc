@@ -19,15 +19,6 @@ const EVP_CIPHER* cipherOf(const SrtpSuiteFacts& facts) {
   return wide ? EVP_aes_256_ctr() : EVP_aes_128_ctr();
 }
 
-void begin(SHA_CTX& sha, const std::array<uint8_t, 20>& key, uint8_t pad) {
-  uint8_t block[SHA_CBLOCK];
-  std::memset(block, pad, sizeof block);
-  for (size_t i = 0; i < key.size(); i++) block[i] ^= key[i];
-  SHA1_Init(&sha);
-  SHA1_Update(&sha, block, sizeof block);
-  OPENSSL_cleanse(block, sizeof block);
-}
-
 void vouch(EVP_CIPHER_CTX* context, Bytes known) {
   int written = 0;
   if (known.size > 0) {
@@ -43,21 +34,50 @@ void mix(uint8_t* into, uint64_t value, size_t bytes) {
 }  // namespace
 
 SrtpCipher::SrtpCipher(SrtpSuite suite, const SrtpSessionKeys& keys, SrtpUse use)
-    : context_(EVP_CIPHER_CTX_new()), opening_(factsOf(suite).aead ? EVP_CIPHER_CTX_new() : nullptr), use_(use) {
+    : context_(EVP_CIPHER_CTX_new()),
+      opening_(factsOf(suite).aead ? EVP_CIPHER_CTX_new() : nullptr),
+      salt_(keys.salt),
+      use_(use) {
   const SrtpSuiteFacts& facts = factsOf(suite);
-  salt_ = keys.salt;
   EVP_EncryptInit_ex(context_, cipherOf(facts), nullptr, keys.cipher.data(), nullptr);
   if (facts.aead) EVP_DecryptInit_ex(opening_, cipherOf(facts), nullptr, keys.cipher.data(), nullptr);
-  begin(inner_, keys.authentication, 0x36);
-  begin(outer_, keys.authentication, 0x5c);
+  inner_ = afterPad(keys.authentication, 0x36);
+  outer_ = afterPad(keys.authentication, 0x5c);
 }
 
 SrtpCipher::~SrtpCipher() {
   EVP_CIPHER_CTX_free(context_);
   EVP_CIPHER_CTX_free(opening_);
   OPENSSL_cleanse(salt_.data(), salt_.size());
-  OPENSSL_cleanse(&inner_, sizeof inner_);
-  OPENSSL_cleanse(&outer_, sizeof outer_);
+  OPENSSL_cleanse(inner_.data(), sizeof inner_);
+  OPENSSL_cleanse(outer_.data(), sizeof outer_);
+}
+
+SrtpCipher::HashState SrtpCipher::afterPad(const std::array<uint8_t, 20>& key, uint8_t pad) {
+  uint8_t block[SHA_CBLOCK];
+  std::memset(block, pad, sizeof block);
+  for (size_t i = 0; i < key.size(); i++) block[i] ^= key[i];
+  SHA_CTX sha;
+  SHA1_Init(&sha);
+  SHA1_Update(&sha, block, sizeof block);
+  const HashState state{sha.h0, sha.h1, sha.h2, sha.h3, sha.h4};
+  OPENSSL_cleanse(block, sizeof block);
+  OPENSSL_cleanse(&sha, sizeof sha);
+  return state;
+}
+
+SHA_CTX SrtpCipher::resume(const HashState& state) {
+  SHA_CTX sha;
+  sha.h0 = state[0];
+  sha.h1 = state[1];
+  sha.h2 = state[2];
+  sha.h3 = state[3];
+  sha.h4 = state[4];
+  // One block was hashed, counted in bits; nothing waits for its block to fill.
+  sha.Nl = 8 * SHA_CBLOCK;
+  sha.Nh = 0;
+  sha.num = 0;
+  return sha;
 }
 
 void SrtpCipher::crypt(Bytes text, uint32_t ssrc, uint64_t index) {
@@ -72,11 +92,11 @@ void SrtpCipher::crypt(Bytes text, uint32_t ssrc, uint64_t index) {
 
 std::array<uint8_t, 20> SrtpCipher::tag(Bytes packet, const uint8_t* more, size_t moreSize) const {
   std::array<uint8_t, 20> digest;
-  SHA_CTX sha = inner_;
+  SHA_CTX sha = resume(inner_);
   SHA1_Update(&sha, packet.at, packet.size);
   SHA1_Update(&sha, more, moreSize);
   SHA1_Final(digest.data(), &sha);
-  sha = outer_;
+  sha = resume(outer_);
   SHA1_Update(&sha, digest.data(), digest.size());
   SHA1_Final(digest.data(), &sha);
   return digest;

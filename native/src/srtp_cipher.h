@@ -39,14 +39,21 @@ class SrtpCipher {
  private:
   std::array<uint8_t, 12> nonce(uint32_t ssrc, uint64_t index) const;
 
+  // SHA-1 after one block: five words of its context, the rest of which is always the same.
+  using HashState = std::array<SHA_LONG, 5>;
+
+  static HashState afterPad(const std::array<uint8_t, 20>& key, uint8_t pad);
+  static SHA_CTX resume(const HashState& state);
+
   EVP_CIPHER_CTX* const context_;
   // For AEAD, which OpenSSL does in one direction at a time.
   EVP_CIPHER_CTX* const opening_;
-  const SrtpUse use_;
+  // What HMAC begins with for each packet: hundreds of keys are in turn, and each packet finds its
+  // own where caches have long forgotten it, so that it is kept small.
+  HashState inner_;
+  HashState outer_;
   std::array<uint8_t, 14> salt_;
-  // SHA-1 after the inner and the outer pad: what HMAC begins with for each packet.
-  SHA_CTX inner_;
-  SHA_CTX outer_;
+  const SrtpUse use_;
 };
 
 }  // namespace media

@@ -93,6 +93,8 @@ struct Port {
   UdpSocket socket;
   Source source;
   End* end = nullptr;
+  // When the relay took something from it last.
+  Us readAt = 0;
   bool rtcp = false;
   // Who makes the keys of what goes by this port, where the plan says so.
   std::unique_ptr<DtlsAssociation> dtls;
