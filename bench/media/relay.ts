@@ -4,7 +4,7 @@ import type { SrtpKey, StreamEnd } from "#media";
 import { type PlaneProcess, startPlaneProcess } from "#media-plane";
 import { PLACES, type RelayName } from "./options.ts";
 import { Rtpengine } from "./rtpengine.ts";
-import { type CallPorts, TALKERS_KEY, type Variant } from "./talkers.ts";
+import { type CallPorts, SUITES, TALKERS_KEY, type Variant } from "./talkers.ts";
 
 /** What relays packets between the two parties of each call. */
 export interface Relay {
@@ -27,14 +27,15 @@ export async function startRelay(name: RelayName, core: number, urgent: boolean)
   return relay;
 }
 
-const keyOf = (keySalt: string): SrtpKey => ({
-  suite: "AES_CM_128_HMAC_SHA1_80",
-  keySalt: new Secret(keySalt),
-});
-const keys = {
-  inbound: keyOf(TALKERS_KEY),
-  outbound: keyOf(Buffer.alloc(30, 9).toString("base64")),
-};
+const OUR_KEY = Buffer.alloc(30, 9).toString("base64");
+
+function keysOf(side: keyof typeof SUITES) {
+  const keyOf = (keySalt: string): SrtpKey => ({
+    suite: SUITES[side],
+    keySalt: new Secret(keySalt),
+  });
+  return { inbound: keyOf(TALKERS_KEY), outbound: keyOf(OUR_KEY) };
+}
 
 function end(side: "public" | "private", port: number, remotePort: number, secure: boolean) {
   return {
@@ -46,7 +47,7 @@ function end(side: "public" | "private", port: number, remotePort: number, secur
     latch: false,
     dscp: 46,
     formats: [{ payloadType: 0, encoding: "pcmu", clockHz: 8000 }],
-    ...(secure && { srtp: keys }),
+    ...(secure && { srtp: keysOf(side) }),
   } satisfies StreamEnd;
 }
 

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { CoreSamples, canSample } from "./core-samples.ts";
 import { CoreTime } from "./core-time.ts";
 import { cpuUs, OtherWork } from "./cpu-time.ts";
+import { highestLoad, type Speak } from "./half-load.ts";
 import { memoryPerCall } from "./memory.ts";
 import { readOptions, TALKERS_NAMESPACE } from "./options.ts";
 import { type Relay, startRelay } from "./relay.ts";
@@ -14,7 +15,8 @@ import { buildTalkers, type CallPorts, talk, type Variant } from "./talkers.ts";
 
 const RELAY_CORE = 1;
 
-const { calls, seconds, rounds, held, variants, relays: wanted, urgent } = readOptions();
+const options = readOptions();
+const { calls, seconds, rounds, held, variants, relays: wanted, urgent } = options;
 const namespace = process.env[TALKERS_NAMESPACE]!;
 
 const rounded = (value: number): number => Math.round(100 * value) / 100;
@@ -81,6 +83,40 @@ async function compare(program: string, relays: readonly Relay[], variant: Varia
   );
 }
 
+/** The delay of each relay at half of the load that the sockets carry. */
+async function atHalfLoad(program: string, relays: readonly Relay[], variant: Variant) {
+  const speak: Speak = async (relay, calls, seconds) => {
+    const open = (parties: readonly CallPorts[]) => relay.open(parties, variant);
+    const started = () => {};
+    const plan = { namespace, urgent, calls, seconds, variant, open, started };
+    const heard = await talk(program, plan);
+    await relay.close();
+    return heard;
+  };
+  const sockets = relays.find(({ name }) => name === "sockets");
+  if (!sockets) throw new Error("--half-load is about the sockets: name them in --relays");
+  const highest = await highestLoad(sockets, speak);
+  const half = Math.floor(highest.calls / 2);
+  for (const relay of half > 0 ? relays : []) {
+    const { sent, heard, delayUs } = await speak(relay, half, seconds);
+    const [p50, p99, p999] = delayUs;
+    console.log(
+      JSON.stringify({
+        variant,
+        relay: relay.name,
+        highestCalls: highest.calls,
+        limitedBy: highest.limitedBy,
+        halfLoad: {
+          packetsPerS: Math.round(sent / seconds),
+          lossPercent: rounded((100 * (sent - heard)) / sent),
+          delayUs: { p50, p99, p999 },
+        },
+      }),
+    );
+  }
+  if (half === 0) console.log(JSON.stringify({ variant, relay: "sockets", highestCalls: 0 }));
+}
+
 const isInstalled = spawnSync("rtpengine", ["--version"]).status === 0;
 if (!isInstalled) console.error("rtpengine is not installed: no comparison");
 console.log(JSON.stringify({ processor: cpus()[0]?.model, cores: cpus().length }));
@@ -94,9 +130,12 @@ for (const name of wanted) {
 }
 try {
   for (const relay of relays) {
-    if (held > 0) console.log(JSON.stringify(await memoryPerCall(relay, held)));
+    if (held > 0) console.log(JSON.stringify(await memoryPerCall(relay, held, variants.at(-1)!)));
   }
-  for (const variant of variants) await compare(program, relays, variant);
+  for (const variant of variants) {
+    if (rounds > 0) await compare(program, relays, variant);
+    if (options.halfLoad) await atHalfLoad(program, relays, variant);
+  }
 } finally {
   for (const relay of relays) await relay.stop();
   rmSync(dirname(program), { recursive: true });

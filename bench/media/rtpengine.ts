@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { PLACES } from "./options.ts";
-import { type CallPorts, TALKERS_KEY, type Variant } from "./talkers.ts";
+import { type CallPorts, SUITES, TALKERS_KEY, type Variant } from "./talkers.ts";
 
 const NG_PORT = 22_222;
 const START_TRIES = 50;
@@ -66,14 +66,15 @@ export class Rtpengine {
       command: "offer",
       direction: ["public", "private"],
       "transport-protocol": inner ? "RTP/SAVP" : "RTP/AVP",
-      sdp: sdpOf(PLACES.public.talkers, parties.public, outer ? "1" : undefined),
+      sdp: sdpOf("public", parties.public, outer ? "1" : undefined),
     });
-    const tag = /a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80/.exec(offered ?? "")?.[1];
+    const tag = new RegExp(`a=crypto:(\\d+) ${SUITES.private} `).exec(offered ?? "")?.[1];
+    if (inner && tag === undefined) throw new Error(`rtpengine offers no ${SUITES.private}`);
     const answered = await this.#ask({
       ...common,
       command: "answer",
       "to-tag": "b",
-      sdp: sdpOf(PLACES.private.talkers, parties.private, inner ? tag : undefined),
+      sdp: sdpOf("private", parties.private, inner ? tag : undefined),
     });
     return { private: portOf(offered), public: portOf(answered) };
   }
@@ -102,11 +103,11 @@ export class Rtpengine {
 }
 
 /** `tag`: of the key, where there is one. */
-function sdpOf(host: string, port: number, tag: string | undefined): string {
+function sdpOf(side: keyof typeof PLACES, port: number, tag: string | undefined): string {
+  const host = PLACES[side].talkers;
   const lines = ["v=0", `o=- 1 1 IN IP4 ${host}`, "s=-", `c=IN IP4 ${host}`, "t=0 0"];
   lines.push(`m=audio ${port} RTP/${tag === undefined ? "AVP" : "SAVP"} 0`);
-  if (tag !== undefined)
-    lines.push(`a=crypto:${tag} AES_CM_128_HMAC_SHA1_80 inline:${TALKERS_KEY}`);
+  if (tag !== undefined) lines.push(`a=crypto:${tag} ${SUITES[side]} inline:${TALKERS_KEY}`);
   return `${lines.join("\r\n")}\r\n`;
 }
 

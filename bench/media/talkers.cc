@@ -37,10 +37,10 @@ struct Party {
   std::unique_ptr<media::SrtpSender> sender;
 };
 
-// Of AES_CM_128_HMAC_SHA1_80: as talkers.ts tells the relays.
-media::SrtpMaster master() {
+// As talkers.ts tells the relays.
+media::SrtpMaster master(bool outer) {
   media::SrtpMaster key;
-  key.suite = media::SrtpSuite::aesCm128Sha1Tag80;
+  key.suite = outer ? media::SrtpSuite::aesCm128Sha1Tag80 : media::SrtpSuite::aesCm128Sha1Tag32;
   std::fill_n(key.key.begin(), 16, uint8_t{7});
   std::fill(key.salt.begin(), key.salt.end(), uint8_t{7});
   return key;
@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
     Party& party = parties[i];
     const bool outer = i % 2 == 0;
     const bool secure = variant == "srtp-srtp" || (variant == "srtp-rtp" && outer);
-    if (secure) party.sender = std::make_unique<media::SrtpSender>(master());
+    if (secure) party.sender = std::make_unique<media::SrtpSender>(master(outer));
     party.fd = socket(AF_INET, SOCK_DGRAM, 0);
     sockaddr_in own = addressOf(argv[outer ? 4 : 5], 0);
     socklen_t size = sizeof own;

@@ -15,6 +15,15 @@ export interface CallPorts {
 /** What the public parties and the private ones speak. */
 export type Variant = "plain" | "srtp-rtp" | "srtp-srtp";
 
+/**
+ * What they protect their packets with, where they do. Two suites: where both sides have the same
+ * one, rtpengine hands the keys on and has nothing to open or protect.
+ */
+export const SUITES = {
+  public: "AES_CM_128_HMAC_SHA1_80",
+  private: "AES_CM_128_HMAC_SHA1_32",
+} as const;
+
 /** Base64 of the key that every talker with SRTP protects its packets with. */
 export const TALKERS_KEY = Buffer.alloc(30, 7).toString("base64");
 
