@@ -21,7 +21,9 @@ class Negotiator {
   Negotiator(const Negotiator&) = delete;
   Negotiator& operator=(const Negotiator&) = delete;
 
-  Fingerprint fingerprint() const { return identity_.fingerprint(); }
+  Fingerprint fingerprint(FingerprintHash hash = FingerprintHash::sha256) const {
+    return identity_.fingerprint(hash);
+  }
 
   // Makes ICE and DTLS of an end what its plan says. What stays the same goes on.
   void agree(End& end, const EndPlan& plan, Ms now);

@@ -121,6 +121,7 @@ void Plane::hello() {
   frame.u8(kDropNames.size());
   for (const char* name : kDropNames) frame.text(name);
   frame.text(negotiator_.fingerprint().text());
+  frame.text(negotiator_.fingerprint(FingerprintHash::sha384).text());
   frame.text(kernel_.fault());
 }
 

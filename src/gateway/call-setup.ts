@@ -13,7 +13,7 @@ import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
 /** Of the certificate of the media plane, as it is now; "" without. */
-type Fingerprint = () => string;
+type Fingerprint = SrtpPolicy["fingerprint"];
 
 /** What calls need of the settings. */
 export function callSetupOf(

@@ -1,7 +1,7 @@
 import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
 import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
-import { PortPool } from "#media";
+import { PortPool, type SrtpPolicy } from "#media";
 import type { Effect, Input, Order } from "#port";
 import { type Settings, sentBy } from "#settings";
 import type { Flow, Side } from "#sip";
@@ -36,6 +36,8 @@ export interface GatewayParts {
   readonly hash: Hash;
   /** Of the media plane's certificate; absent: no DTLS. */
   readonly fingerprint?: string;
+  /** The same by SHA-384. */
+  readonly fingerprint384?: string;
 }
 
 /** The whole gateway: one machine, one input at a time, effects drained after each. */
@@ -51,13 +53,15 @@ export class Gateway {
   readonly #strangers = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
   readonly #errorAnswers = new ErrorAnswers();
   readonly #media: MediaEvents;
-  readonly #fingerprint: () => string;
+  readonly #fingerprint: SrtpPolicy["fingerprint"];
   #settings: Settings;
   #messageLimits: MessageLimits;
 
-  constructor({ settings, random, hash, fingerprint = "" }: GatewayParts, now: Instant) {
-    const identity: PlaneIdentity = { fingerprint };
-    this.#fingerprint = () => identity.fingerprint;
+  constructor(parts: GatewayParts, now: Instant) {
+    const { settings, random, hash, fingerprint = "", fingerprint384 = "" } = parts;
+    const identity: PlaneIdentity = { fingerprint, fingerprint384 };
+    this.#fingerprint = (asked) =>
+      asked === "sha-384" ? identity.fingerprint384 : identity.fingerprint;
     this.#settings = settings;
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     const transactions = new Transactions({

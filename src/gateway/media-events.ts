@@ -12,6 +12,8 @@ const UNSECURED_MS = 5_000;
 /** The media plane as its peers know it, which is another one after each of its starts. */
 export interface PlaneIdentity {
   fingerprint: string;
+  /** By SHA-384. */
+  fingerprint384: string;
 }
 
 type EventOf<K extends MediaEvent["kind"]> = Extract<MediaEvent, { kind: K }>;
@@ -55,6 +57,7 @@ export class MediaEvents implements Wakeable {
         return this.#unsecured(event, now);
       case "restarted":
         this.#identity.fingerprint = event.fingerprint;
+        this.#identity.fingerprint384 = event.fingerprint384 ?? "";
         return this.#reopenMedia(now);
       default:
         return unreachable(event);

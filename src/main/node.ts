@@ -64,8 +64,9 @@ export class GatewayNode {
     this.plane = plane;
     this.#store = store;
     this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
+    const { fingerprint, fingerprint384 } = plane;
     this.gateway = new Gateway(
-      { settings, random: secureRandom(), hash: systemHash, fingerprint: plane.fingerprint },
+      { settings, random: secureRandom(), hash: systemHash, fingerprint, fingerprint384 },
       monotonicNow(),
     );
     this.#loop = new Loop(this.gateway, {

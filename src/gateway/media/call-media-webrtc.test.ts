@@ -58,7 +58,7 @@ class Bench {
         exchange: { public: exchange?.caller ?? "sdes", private: exchange?.callee ?? "sdes" },
         suites: SUITES_OF["aes-128"],
         newKey: (suite) => newKey(suite, random),
-        fingerprint: () => fingerprint,
+        fingerprint: (hash) => (hash === "sha-384" ? `${fingerprint}:EF` : fingerprint),
       },
       newIce: () => ({ ufrag: `ours${++words}`, password: new Secret(`${PASSWORD}${words}`) }),
       portChange: portChange ?? false,
@@ -679,4 +679,26 @@ describe("attack cases", () => {
     const answer = told(bench.answer(browser({ setup: "active", ufrag: "third" })));
     assert.equal(new Set(["theirs", "third", offer.ufrag, answer.ufrag]).size, 4);
   });
+});
+
+test("a browser that joins another call is told another fingerprint there, and goes on with that", () => {
+  const bench = new Bench();
+  const said = (outcome: ReturnType<CallMedia["relayOffer"]>): string | undefined => {
+    assert.ok(outcome.kind === "relayed");
+    return /a=fingerprint:(\S+ \S+)/.exec(outcome.sdp)?.[1];
+  };
+  bench.offer(browser());
+  bench.answer(phone());
+  const [short, long] = [`sha-256 ${OURS}`, `sha-384 ${OURS}:EF`];
+  const joined = bench.media.successor("caller", bench.media.end("caller"));
+  assert.equal(said(joined.relayOffer(phone(), "callee", NOW)), long);
+  joined.relayAnswer(browser({ setup: "active" }), "caller", NOW);
+  // In the same stream neither its own offer nor ours begins anew.
+  assert.equal(said(joined.relayOffer(browser(), "caller", NOW)), undefined);
+  assert.equal(said(joined.relayAnswer(phone(), "callee", NOW)), long);
+  assert.equal(said(joined.relayOffer(phone(), "callee", NOW)), long);
+  joined.relayAnswer(browser({ setup: "active" }), "caller", NOW);
+  // And in the next it does.
+  const next = joined.successor("caller", joined.end("caller"));
+  assert.equal(said(next.relayOffer(phone(), "callee", NOW)), short);
 });

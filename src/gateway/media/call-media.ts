@@ -238,7 +238,8 @@ export class CallMedia {
     }
     hearProfiles(sdp, this.#state.origins[from]);
     const { asked, isLater } = exchange;
-    const parts = answerParts(sdp, exchange, lines, this.#facts);
+    const before = this.#state.origins[exchange.from];
+    const parts = answerParts(sdp, exchange, lines, before, this.#facts);
     const settled = exchange.stage === "settled";
     const answered: Exchange = { from: exchange.from, stage: "early", lines, asked, isLater };
     this.#state.exchange = answered;

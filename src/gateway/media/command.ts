@@ -204,4 +204,9 @@ export type MediaEvent =
    * The plane's process ended and came back, with another certificate: all its streams are gone and
    * are opened again.
    */
-  | { readonly kind: "restarted"; readonly fingerprint: string };
+  | {
+      readonly kind: "restarted";
+      readonly fingerprint: string;
+      /** By SHA-384. */
+      readonly fingerprint384?: string;
+    };

@@ -19,6 +19,9 @@ export interface LegVoice {
   readonly keysInSdp: boolean;
 }
 
+/** What our certificate is told by. */
+export type OwnHash = "sha-256" | "sha-384";
+
 /** SRTP as the settings want it, and what of it is ours. */
 export interface SrtpPolicy {
   readonly voice: Readonly<Record<Side, VoiceEncryption>>;
@@ -27,8 +30,8 @@ export interface SrtpPolicy {
   readonly suites: readonly SrtpSuite[];
   /** A key by chance. */
   newKey(suite: SrtpSuite): SrtpKey;
-  /** Of our certificate, by SHA-256, as it is now; "" where there is no DTLS. */
-  fingerprint(): string;
+  /** Of our certificate as it is now, by SHA-256 unless another hash is asked for; "" where there is no DTLS. */
+  fingerprint(hash?: OwnHash): string;
 }
 
 /** What a leg's voice must be by the settings of its side; `exchange` is its trunk's own. */

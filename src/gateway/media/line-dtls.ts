@@ -9,7 +9,9 @@ import {
   type Sdp,
   type Setup,
 } from "#sdp";
+import type { OurOrigin } from "./call-media-state.ts";
 import type { DtlsEnd, StrongFingerprint } from "./command.ts";
+import type { OwnHash, SrtpPolicy } from "./leg-voice.ts";
 
 /** What a description says of a line's DTLS (RFC 5763 §5). */
 export interface PeerDtls {
@@ -51,10 +53,30 @@ export function agreedDtls({ setup, fingerprints }: PeerDtls): DtlsEnd | undefin
 }
 
 /** What a description of ours says: an offer lets the peer choose, an answer has chosen. */
-export const dtlsLines = (fingerprint: string, setup: Setup): string[] => [
-  printFingerprint({ hash: "sha-256", value: fingerprint }),
-  `a=setup:${setup}`,
-];
+export const dtlsLines = (
+  policy: SrtpPolicy,
+  setup: Setup,
+  hash: OwnHash = "sha-256",
+): string[] => [printFingerprint({ hash, value: policy.fingerprint(hash) }), `a=setup:${setup}`];
+
+/** By which hash a leg was told of our certificate, m= line by m= line. */
+export function hashesTold({ body }: OurOrigin): (OwnHash | undefined)[] {
+  return body
+    .split("\r\nm=")
+    .slice(1)
+    .map((part) => {
+      const hash = /\r\na=fingerprint:(sha-256|sha-384) /.exec(part)?.[1];
+      return hash as OwnHash | undefined;
+    });
+}
+
+/**
+ * How an offer tells of our certificate. A browser begins another association where the fingerprint
+ * is another one (RFC 8842 §4), and else goes on with the one that it has: of a stream that is new to
+ * a leg which had one before, as when a transfer moves it, the other hash is told.
+ */
+export const hashOf = (former: OwnHash | undefined, isFresh: boolean): OwnHash | undefined =>
+  isFresh && former === "sha-256" ? "sha-384" : isFresh ? "sha-256" : former;
 
 export const sameDtls = (a: DtlsEnd | undefined, b: DtlsEnd | undefined): boolean =>
   a === b ||

@@ -5,7 +5,7 @@ import type { Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
 import { otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
 import type { JudgedLine } from "./judge.ts";
 import type { LegVoice } from "./leg-voice.ts";
-import { dtlsLines } from "./line-dtls.ts";
+import { dtlsLines, hashesTold, hashOf } from "./line-dtls.ts";
 import { ICE_LITE, iceLines } from "./line-ice.ts";
 import { answeredWith, proposed } from "./line-security.ts";
 import type { MediaFacts } from "./media-facts.ts";
@@ -37,14 +37,16 @@ export const offerParts = (
   const { namesSrtp = false } = before;
   const told = linesTold(before);
   const mids = midsTold(before);
+  const hashes = hashesTold(before);
   return sdp.media.map((section, i) => {
     const { stream, security, offersMux: mux, fresh } = lines[i]!;
     if (judged[i]!.refused) return { ...OFF, section: refusedSection(section.line) };
     if (!stream || !security) return { section, stream, mux, own: [] };
     const former = { protocol: fresh ? undefined : told[i]?.protocol, namesSrtp };
     const { protocol, cryptos } = proposed(section.line, security, voice, former);
-    const dtls = security.dtls ? dtlsLines(facts.srtp!.fingerprint(), "actpass") : [];
     const isBrowser = security.dtls && voice.exchange === "webrtc";
+    const hash = isBrowser ? hashOf(hashes[i], fresh) : hashes[i];
+    const dtls = security.dtls ? dtlsLines(facts.srtp!, "actpass", hash) : [];
     const name = isBrowser ? { mid: mids[i] ?? `${i}`, isBundled: true } : undefined;
     return { section, stream, mux, protocol, name, own: [...cryptos, ...dtls] };
   });
@@ -55,6 +57,7 @@ export const answerParts = (
   sdp: Sdp,
   { asked, from, lines: offered }: Exchange,
   lines: readonly OfferedLine[],
+  before: OurOrigin,
   facts: MediaFacts,
 ): Part[] =>
   sdp.media.slice(0, asked).map((section, i) => {
@@ -66,7 +69,7 @@ export const answerParts = (
     if (!security) return { section, stream, mux, name, own: [] };
     const { protocol, cryptos } = answeredWith(line.protocol, security);
     const role = stream?.ends[from].dtls?.role;
-    const dtls = role ? dtlsLines(facts.srtp!.fingerprint(), role) : [];
+    const dtls = role ? dtlsLines(facts.srtp!, role, hashesTold(before)[i]) : [];
     return { section, stream, mux, protocol, name, own: [...cryptos, ...dtls] };
   });
 

@@ -5,6 +5,7 @@ import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.t
 export class FakePlane implements MediaPlane {
   readonly callsMax = 1000;
   readonly fingerprint = Array(32).fill("FA").join(":");
+  readonly fingerprint384 = Array(48).fill("FB").join(":");
   /** Every command, in order. */
   readonly commands: MediaCommand[] = [];
   /** The streams that are open. */

@@ -19,8 +19,8 @@ const count = (value: number): number[] => {
 
 const names = [...text("not-rtp"), ...text("foreign")];
 const HELLO = frame(
-  ...[1, 6, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
-  ...[...names, ...text("AB:CD"), ...text("off")],
+  ...[1, 7, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
+  ...[...names, ...text("AB:CD"), ...text("EF"), ...text("off")],
 );
 const end = (first: number, ...drops: number[]): number[] => [
   ...[first, 2, 3, 4, 0, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
@@ -58,6 +58,7 @@ test("words come whole, wherever the bytes are cut", () => {
         streams: 1,
         callsMax: 5000,
         fingerprint: "AB:CD",
+        fingerprint384: "EF",
         kernelFault: "off",
       },
       { kind: "latched", id: "x", role: "callee", address: "::1", port: 8000 },

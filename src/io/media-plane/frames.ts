@@ -44,7 +44,7 @@ const EVENT = {
 } as const;
 
 const HEADER = 3;
-const VERSION = 6;
+const VERSION = 7;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -247,6 +247,8 @@ export interface Hello {
   readonly callsMax: number;
   /** Its certificate by SHA-256, as SDP has it; another one after each start. */
   readonly fingerprint: string;
+  /** The same by SHA-384: what a browser takes for another. */
+  readonly fingerprint384: string;
   /** Why the kernel relays nothing by itself; "" when it does. */
   readonly kernelFault: string;
 }
@@ -337,8 +339,9 @@ export class EventFrames {
     const streams = payload.u32();
     const callsMax = payload.u32();
     this.#dropNames = Array.from({ length: payload.u8() }, () => payload.text());
-    const fingerprint = payload.text();
-    return { kind: "hello", pid, streams, callsMax, fingerprint, kernelFault: payload.text() };
+    const known = { pid, streams, callsMax, fingerprint: payload.text() };
+    const [fingerprint384, kernelFault] = [payload.text(), payload.text()];
+    return { kind: "hello", ...known, fingerprint384, kernelFault };
   }
 
   #counters(payload: Payload): { slot: number; final: boolean; of: CountersOf } {

@@ -16,10 +16,11 @@ export async function startInProcess(
   const ended = addon().run(theirs, options.manualClock ?? false);
   let listener: MediaListener = () => {};
   const channel = new Channel(inherited(ours), (event) => listener(event));
-  const { callsMax, fingerprint } = await channel.ready;
+  const { callsMax, fingerprint, fingerprint384 } = await channel.ready;
   return {
     callsMax,
     fingerprint,
+    fingerprint384,
     perform: (command: MediaCommand) => channel.perform(command),
     onEvent: (next: MediaListener) => {
       listener = next;

@@ -9,6 +9,8 @@ export interface MediaPlane {
   readonly callsMax: number;
   /** Of the certificate of its DTLS, by SHA-256 as SDP has it: another one after `restarted`; "" without. */
   readonly fingerprint: string;
+  /** The same by SHA-384. */
+  readonly fingerprint384: string;
   perform(command: MediaCommand): void;
   onEvent(listener: MediaListener): void;
   /** Of these streams, or of all; those that aren't open are left out. */

@@ -57,7 +57,11 @@ test("a plane that is killed comes back, says so, and takes the same ports again
     const { pid } = plane;
     const restarted = eventOf(plane);
     process.kill(pid!, signal);
-    assert.deepEqual(await restarted, { kind: "restarted", fingerprint: plane.fingerprint });
+    assert.deepEqual(await restarted, {
+      kind: "restarted",
+      fingerprint: plane.fingerprint,
+      fingerprint384: plane.fingerprint384,
+    });
     assert.notEqual(plane.pid, pid);
     assert.deepEqual(await plane.counters(), []);
   }

@@ -59,7 +59,14 @@ export class PlaneProcess implements MediaPlane {
   #listener: MediaListener = () => {};
   /** The streams that it had when it was found. */
   found: readonly string[] = [];
-  #hello: Hello = { pid: 0, streams: 0, callsMax: 0, fingerprint: "", kernelFault: "off" };
+  #hello: Hello = {
+    pid: 0,
+    streams: 0,
+    callsMax: 0,
+    fingerprint: "",
+    fingerprint384: "",
+    kernelFault: "off",
+  };
   #outliveS: number;
   #shortLives = 0;
   #restart: NodeJS.Timeout | undefined;
@@ -76,6 +83,10 @@ export class PlaneProcess implements MediaPlane {
 
   get fingerprint(): string {
     return this.#hello.fingerprint;
+  }
+
+  get fingerprint384(): string {
+    return this.#hello.fingerprint384;
   }
 
   /** Why the kernel relays nothing by itself; "" when it does. */
@@ -227,7 +238,8 @@ export class PlaneProcess implements MediaPlane {
     life.channel.ready.then(
       (hello) => {
         this.#hello = hello;
-        this.#listener({ kind: "restarted", fingerprint: hello.fingerprint });
+        const { fingerprint, fingerprint384 } = hello;
+        this.#listener({ kind: "restarted", fingerprint, fingerprint384 });
       },
       () => {},
     );
