@@ -110,7 +110,7 @@ export class Errand implements Requester, Wakeable {
     const isTired = this.#tries >= TRIES_MAX;
     if (address && this.#candidate && !isTired) {
       this.#addresses = addresses;
-      return this.#send(this.#candidate, address, now);
+      return this.#send(this.#candidate, toDestination(this.#candidate.side, address), now);
     }
     const [candidate, ...candidates] = this.#candidates;
     // Who was silent may still accept: the end of that decides.
@@ -118,6 +118,7 @@ export class Errand implements Requester, Wakeable {
       return this.#open.size > 0 ? undefined : this.#settle(this.#last, now);
     this.#candidate = candidate;
     this.#candidates = candidates;
+    if (candidate.flow) return this.#send(candidate, candidate.flow, now);
     this.#board.resolve(candidate.query, (targets, at) => this.#resolved(targets, at), now);
   }
 
@@ -127,10 +128,9 @@ export class Errand implements Requester, Wakeable {
     this.#next(now);
   }
 
-  #send(candidate: Candidate, target: Target, now: Instant): void {
+  #send(candidate: Candidate, to: Destination, now: Instant): void {
     this.#tries++;
-    const to = toDestination(candidate.side, target);
-    const isLoop = isOurselves(this.#board.setup, target);
+    const isLoop = isOurselves(this.#board.setup, to);
     const request = isLoop ? end("loop") : this.#sender.requestFor(candidate, to);
     if (isEnd(request)) {
       this.#last = request;

@@ -22,6 +22,13 @@ export interface CallRecord {
   readonly voice?: CallVoice;
 }
 
+/** One of a trunk's flows to its operator (RFC 5626 §4.2.1). */
+export interface OutboundFlow {
+  readonly regId: number;
+  /** The peer as the operator wrote it. */
+  readonly peer: string;
+}
+
 /** What happened: all that logs, metrics, CDRs and the live view are made from. */
 export type Fact =
   | {
@@ -83,12 +90,25 @@ export type Fact =
       readonly user: string;
       readonly realm: string;
     }
-  | { readonly kind: "trunk-registered"; readonly trunk: string; readonly expiresS: number }
+  | {
+      readonly kind: "trunk-registered";
+      readonly trunk: string;
+      readonly expiresS: number;
+      readonly flow?: OutboundFlow;
+    }
   | {
       readonly kind: "trunk-registration-failed";
       readonly trunk: string;
       readonly status?: number;
       readonly why: string;
+      readonly flow?: OutboundFlow;
+    }
+  | {
+      /** It carries no calls any more, and is formed anew (RFC 5626 §4.5). */
+      readonly kind: "trunk-flow-lost";
+      readonly trunk: string;
+      readonly why: string;
+      readonly flow: OutboundFlow;
     }
   | {
       readonly kind: "media-latched";

@@ -38,6 +38,8 @@ export interface GatewayParts {
   readonly fingerprint?: string;
   /** The same by SHA-384. */
   readonly fingerprint384?: string;
+  /** What tells this gateway from others through all its starts; absent: through this one alone. */
+  readonly instance?: string;
 }
 
 /** The whole gateway: one machine, one input at a time, effects drained after each. */
@@ -58,7 +60,7 @@ export class Gateway {
   #messageLimits: MessageLimits;
 
   constructor(parts: GatewayParts, now: Instant) {
-    const { settings, random, hash, fingerprint = "", fingerprint384 = "" } = parts;
+    const { settings, random, hash, fingerprint = "", fingerprint384 = "", instance } = parts;
     const identity: PlaneIdentity = { fingerprint, fingerprint384 };
     this.#fingerprint = (asked) =>
       asked === "sha-384" ? identity.fingerprint384 : identity.fingerprint;
@@ -87,8 +89,10 @@ export class Gateway {
     });
     this.#watch = new PeerWatch(this.#board, settings, now);
     const [peers, realms] = [this.#watch, new TrunkRealms()];
-    this.#registrar = new TrunkRegistrar({ board: this.#board, peers, realms }, settings, now);
-    this.#policy = new OperatorPolicy(settings, random, peers, realms);
+    const registering = { board: this.#board, peers, realms, instance };
+    this.#registrar = new TrunkRegistrar(registering, settings, now);
+    const flows = this.#registrar;
+    this.#policy = new OperatorPolicy(settings, random, { peers, realms, flows });
     this.#calls = new Calls(this.#board, this.#policy);
     this.#names = new NameWatch(this.#board, this.#policy, now);
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
@@ -162,7 +166,11 @@ export class Gateway {
       case "sent":
         return this.#board.transactions.sentBy(input.branch, input.flow);
       case "flow-closed":
-        return this.#lost(input.flow, now);
+        return this.#lost(input.flow, input.why, now);
+      case "pong":
+        return this.#registrar.ponged(input.flow, now);
+      case "stun":
+        return this.#registrar.stunAnswered(input.flow, input.text, now);
       case "send-failed":
         return this.#transacted(this.#board.transactions.sendFailed(input.branch, now), now);
       case "resolved":
@@ -191,8 +199,10 @@ export class Gateway {
   }
 
   /** Its answers would have come by it: whoever waits for one tries elsewhere, or says 503. */
-  #lost({ id }: Flow, now: Instant): void {
+  #lost({ id }: Flow, why: string, now: Instant): void {
     const { transactions } = this.#board;
+    // First: what fails now isn't to be tried by the same flow.
+    this.#registrar.flowLost(id, why, now);
     for (const branch of transactions.lostWith(id)) {
       this.#transacted(transactions.lost(branch, now), now);
     }

@@ -30,14 +30,15 @@ const { settings } = validateSettings({
   routing: { defaultTrunk: "op", byRequestDomain: "yes" },
 });
 
+const AROUND = {
+  peers: { isUp: () => true },
+  realms: new TrunkRealms(),
+  flows: { flowTo: () => undefined, isLost: () => false, trunkBehind: () => undefined },
+};
+
 /** Where a transfer leads: the side, the trunk and the user that is called; or the end. */
 function referred(by: Side, target: string): string {
-  const policy = new OperatorPolicy(
-    settings!,
-    seededRandom(1),
-    { isUp: () => true },
-    new TrunkRealms(),
-  );
+  const policy = new OperatorPolicy(settings!, seededRandom(1), AROUND);
   const headers = new Headers();
   headers.add("from", "<sip:0612@10.77.0.1>;tag=1");
   const route = policy.referred(new Request("INVITE", target, headers), by, "op");
@@ -63,12 +64,7 @@ for (const [by, target, expected, what] of [
 }
 
 test("a transfer of a call whose trunk is no more leads nowhere", () => {
-  const policy = new OperatorPolicy(
-    settings!,
-    seededRandom(1),
-    { isUp: () => true },
-    new TrunkRealms(),
-  );
+  const policy = new OperatorPolicy(settings!, seededRandom(1), AROUND);
   const invite = new Request("INVITE", "sip:4002@10.77.0.2", new Headers());
   const route = policy.referred(invite, "private", "gone");
   assert.ok(isEnd(route) && route.name === "no-route");

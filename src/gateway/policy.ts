@@ -13,7 +13,7 @@ import { type End, end } from "#ends";
 import type { NameQuery, ReferRules } from "#port";
 import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#routing";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
-import type { DigestCredentials, Flow, Side, Transport } from "#sip";
+import type { Destination, DigestCredentials, Flow, Side, Transport } from "#sip";
 import { escapeUser, parseUri, type Request } from "#sip-message";
 import { securedRoute } from "./secure-route.ts";
 import type { TrunkRealms } from "./trunk-realms.ts";
@@ -24,22 +24,44 @@ export interface PeerStates {
   isUp(trunk: Trunk, peer: TrunkPeer): boolean;
 }
 
+/** What the trunks' outbound flows know (RFC 5626). */
+export interface OutboundFlows {
+  /** By which a peer's requests go now. */
+  flowTo(trunk: Trunk, peer: TrunkPeer): Destination | undefined;
+  /** A flow to this peer failed, and isn't formed anew yet. */
+  isLost(trunk: Trunk, peer: TrunkPeer): boolean;
+  /** The one trunk that registered by a flow. */
+  trunkBehind(flow: Flow): string | undefined;
+}
+
+/** What happens around the policy: whom it asks. */
+interface States {
+  readonly peers: PeerStates;
+  readonly realms: TrunkRealms;
+  readonly flows: OutboundFlows;
+}
+
+/** RFC 5626 §11.5: the flow on which the request was to go on has failed. */
+const FLOW_FAILED = 430;
+
 /** The operator's policy: who is known, where calls go, how many there may be. */
 export class OperatorPolicy implements Policy {
   draining = false;
   readonly #random: Random;
   readonly #peers: PeerStates;
   readonly #realms: TrunkRealms;
+  readonly #flows: OutboundFlows;
   readonly #admission: Admission;
   #settings: Settings;
   #sources: Sources;
   #router: Router;
 
-  constructor(settings: Settings, random: Random, peers: PeerStates, realms: TrunkRealms) {
+  constructor(settings: Settings, random: Random, { peers, realms, flows }: States) {
     this.#settings = settings;
     this.#random = random;
     this.#peers = peers;
     this.#realms = realms;
+    this.#flows = flows;
     this.#admission = new Admission(settings);
     this.#sources = new Sources(settings);
     this.#router = new Router(settings);
@@ -70,7 +92,8 @@ export class OperatorPolicy implements Policy {
   }
 
   origin(flow: Flow): Origin | undefined {
-    const source = this.#sources.find(flow);
+    const trunk = this.#router.trunk(this.#flows.trunkBehind(flow) ?? "");
+    const source = trunk ? ({ kind: "trunk", trunk } as const) : this.#sources.find(flow);
     return source && originOf(source, this.#realms);
   }
 
@@ -163,11 +186,13 @@ export class OperatorPolicy implements Policy {
 
   #operator(request: Request, trunk: Trunk, rules: "out" | undefined): Route {
     const { users, ...numbers } = this.#numbers(request, trunk, rules);
-    const peers = peersToTry(trunk, this.#random, (peer) => this.#peers.isUp(trunk, peer));
+    const isUp = (peer: TrunkPeer): boolean =>
+      this.#peers.isUp(trunk, peer) && !this.#flows.isLost(trunk, peer);
+    const peers = peersToTry(trunk, this.#random, isUp);
     const credentials = credentialsOf(trunk, this.#realms.of(trunk));
     const mayLeadTo = (address: string): boolean => this.#sources.accepts(trunk.name, address);
     const candidates = peers.map((peer) => ({
-      ...trunkCandidate(trunk, peer, users),
+      ...byFlow(trunkCandidate(trunk, peer, users), this.#flows.flowTo(trunk, peer)),
       ...credentials,
       ...(trunk.redirects === "follow" && { mayLeadTo }),
     }));
@@ -271,6 +296,12 @@ export function trunkCandidate(
     redirects: trunk.redirects,
   };
 }
+
+/** The same place, by the flow that was registered with it. */
+export const byFlow = (candidate: Candidate, flow: Destination | undefined): Candidate =>
+  flow
+    ? { ...candidate, flow, failoverStatuses: [...candidate.failoverStatuses, FLOW_FAILED] }
+    : candidate;
 
 /** What answers challenges for a trunk, of these realms alone where there are any. */
 export function credentialsOf(

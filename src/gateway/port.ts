@@ -37,6 +37,10 @@ export type Input =
   /** A connection took a message that has a branch; of datagrams nobody tells. */
   | { readonly kind: "sent"; readonly branch: string; readonly flow: string }
   | { readonly kind: "flow-closed"; readonly flow: Flow; readonly why: string }
+  /** A connection's ping was answered in time (RFC 5626 §4.4.1). */
+  | { readonly kind: "pong"; readonly flow: Flow }
+  /** A datagram that is STUN by its first byte, one character a byte: anybody may have sent it. */
+  | { readonly kind: "stun"; readonly flow: Flow; readonly text: string }
   | {
       readonly kind: "send-failed";
       readonly to: Destination;
@@ -62,6 +66,8 @@ export type Effect =
     }
   /** Ends a connection; of a datagram flow there is nothing to end. */
   | { readonly kind: "close-flow"; readonly flow: string; readonly why: string }
+  /** Asks a connection's other end for a sign of life; without one in time the connection ends. */
+  | { readonly kind: "ping"; readonly flow: string }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }
   | { readonly kind: "media"; readonly command: MediaCommand }
   | { readonly kind: "fact"; readonly fact: Fact }

@@ -50,6 +50,7 @@ export interface SavedLeg {
   readonly inviteSeq: number;
   readonly home: string;
   readonly contactUser?: string | undefined;
+  readonly ob?: boolean | undefined;
   readonly ownsCallId?: boolean | undefined;
   readonly hasReferred?: boolean | undefined;
   /** Who its peer is, and whom that may be told: fields by name, where a transfer may need them. */

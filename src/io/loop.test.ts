@@ -41,6 +41,7 @@ function faulty() {
         return undefined;
       },
       closeFlow: nothing,
+      ping: nothing,
       resolve: nothing,
       media: ({ command }) => told.push(command.kind),
       fact: ({ fact }) => {
@@ -81,6 +82,7 @@ test("a call that can't be taken up is forgotten: it would throw at each start",
     {
       send: nothing,
       closeFlow: nothing,
+      ping: nothing,
       resolve: nothing,
       media: nothing,
       fact: nothing,

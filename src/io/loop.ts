@@ -7,6 +7,7 @@ export interface Performers {
   /** Returns the connection that took the message; of a datagram nothing. */
   readonly send: (effect: Extract<Effect, { kind: "send" }>) => string | undefined;
   readonly closeFlow: (effect: Extract<Effect, { kind: "close-flow" }>) => void;
+  readonly ping: (effect: Extract<Effect, { kind: "ping" }>) => void;
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
   readonly fact: (effect: Extract<Effect, { kind: "fact" }>) => void;
@@ -71,6 +72,8 @@ export class Loop {
         return this.#send(effect, now);
       case "close-flow":
         return this.#performers.closeFlow(effect);
+      case "ping":
+        return this.#performers.ping(effect);
       case "resolve":
         return this.#performers.resolve(effect);
       case "media":

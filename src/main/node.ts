@@ -14,6 +14,7 @@ import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
 import { CallStore } from "#store";
 import { prepareDataDirectory } from "./data-directory.ts";
+import { keptInstance } from "./instance.ts";
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
 const RENEWAL_MS = 86_400_000;
@@ -55,7 +56,7 @@ export class GatewayNode {
   private constructor(
     settings: Settings,
     dataDirectory: string,
-    { plane, store }: Survivors,
+    { plane, store, instance }: Survivors & { readonly instance: string },
     events: NodeEvents,
   ) {
     this.#settings = settings;
@@ -66,12 +67,20 @@ export class GatewayNode {
     this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
     const { fingerprint, fingerprint384 } = plane;
     this.gateway = new Gateway(
-      { settings, random: secureRandom(), hash: systemHash, fingerprint, fingerprint384 },
+      {
+        settings,
+        random: secureRandom(),
+        hash: systemHash,
+        fingerprint,
+        fingerprint384,
+        instance,
+      },
       monotonicNow(),
     );
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
+      ping: ({ flow }) => this.#sockets?.ping(flow),
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
       fact: ({ fact }) => this.#fact(fact),
@@ -92,8 +101,9 @@ export class GatewayNode {
   ): Promise<GatewayNode> {
     await prepareDataDirectory(dataDirectory, events.log);
     const configuration = await socketConfiguration(settings, dataDirectory);
+    const instance = await keptInstance(dataDirectory);
     const survivors = await findSurvivors(settings, dataDirectory, events);
-    const node = new GatewayNode(settings, dataDirectory, survivors, events);
+    const node = new GatewayNode(settings, dataDirectory, { ...survivors, instance }, events);
     try {
       // Before anybody can ask for one of their dialogs.
       node.#resume();
@@ -202,6 +212,8 @@ export class GatewayNode {
       closed: (flow: Flow, why: string) => loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
         loop.run({ kind: "send-failed", to, why, ...(branch === undefined ? {} : { branch }) }),
+      pong: (flow: Flow) => loop.run({ kind: "pong", flow }),
+      stun: (flow: Flow, text: string) => loop.run({ kind: "stun", flow, text }),
       refused: (refusal: Refusal) => this.#refused(refusal),
       warning: (text: string) => this.#events.log(text),
     };

@@ -3,9 +3,9 @@ import { type Instant, instant, seededRandom } from "#base";
 import type { Fact } from "#facts";
 import { Gateway } from "#gateway";
 import type { MediaCommand } from "#media";
-import type { Order, Target } from "#port";
+import type { Input, Order, Target } from "#port";
 import { type Settings, validateSettings } from "#settings";
-import type { Destination, Flow, Side, Transport } from "#sip";
+import { type Destination, type Flow, isStun, type Side, type Transport } from "#sip";
 import {
   Headers,
   type Message,
@@ -69,6 +69,10 @@ export class ByHand {
   readonly mediaCommands: MediaCommand[] = [];
   /** What the gateway told of itself, in order. */
   readonly facts: Fact[] = [];
+  /** The connections that it pinged, in order. */
+  readonly pings: string[] = [];
+  /** The STUN that it sent, in order. */
+  readonly stun: { readonly to: Destination; readonly text: string }[] = [];
   readonly #transport: Transport;
   #branches = 0;
 
@@ -104,7 +108,7 @@ export class ByHand {
     const { us, them, port } = ADDRESS[side];
     const { transport = this.#transport, remotePort = 5060, remoteAddress = them } = from;
     const flow: Flow = {
-      id: `${transport} ${side} ${remotePort}`,
+      id: from.id ?? `${transport} ${side} ${remotePort}`,
       side,
       transport,
       localAddress: us,
@@ -113,6 +117,12 @@ export class ByHand {
       remotePort,
     };
     this.gateway.handle({ kind: "received", flow, text: printMessage(message) }, this.now);
+    return this.#drain();
+  }
+
+  /** Anything else that happens; what the gateway sends for it. */
+  happen(input: Input): Sent[] {
+    this.gateway.handle(input, this.now);
     return this.#drain();
   }
 
@@ -215,7 +225,12 @@ export class ByHand {
     return effects.flatMap((effect) => {
       if (effect.kind === "media") this.mediaCommands.push(effect.command);
       if (effect.kind === "fact") this.facts.push(effect.fact);
+      if (effect.kind === "ping") this.pings.push(effect.flow);
       if (effect.kind === "send") this.#carried(effect.to, effect.branch);
+      if (effect.kind === "send" && isStun(effect.text)) {
+        this.stun.push(effect);
+        return [];
+      }
       if (effect.kind !== "send" || effect.text.startsWith("SIP/2.0 100 ")) return [];
       const message = parseMessageText(effect.text);
       assert.ok(message.kind !== "parse-failure", effect.text);

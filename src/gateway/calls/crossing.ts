@@ -89,8 +89,13 @@ export function requestAcross(
   headers.add("cseq", `${dialog.cseq} ${original.method}`);
   headers.add(
     "contact",
-    contactOf(face, to.transport, candidate.contactUser ?? callerOf(from), isSips(uri)) +
-      featuresOf(original),
+    contactOf(
+      face,
+      to.transport,
+      candidate.contactUser ?? callerOf(from),
+      isSips(uri),
+      candidate.flow !== undefined,
+    ) + featuresOf(original),
   );
   copyHeaders(original.headers, headers, told);
   vouch(board, original.method, headers, candidate.side);
@@ -246,8 +251,8 @@ function dress(board: Switchboard, request: Request, leg: Leg, features: string)
   if (board.setup.masked) request.headers.set("user-agent", board.setup.product);
   if (!TARGET_METHODS.has(request.method)) return;
   const user = leg.contactUser ?? parseUri(parseNameAddr(leg.dialog.localAddress)?.uri ?? "")?.user;
-  const { side, flow, dialog } = leg;
-  const contact = contactOf(board.setup.faces[side], flow.transport, user, dialog.secure);
+  const { side, flow, dialog, ob } = leg;
+  const contact = contactOf(board.setup.faces[side], flow.transport, user, dialog.secure, ob);
   request.headers.set("contact", contact + features);
 }
 

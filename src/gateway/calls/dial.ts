@@ -135,7 +135,8 @@ export class Dial implements Requester, Wakeable {
     this.#candidates = this.#candidates.slice(1);
     this.#candidate = candidate;
     this.#try = undefined;
-    if (candidate.peer) return this.#dial(candidate, candidate.peer.to, now);
+    const known = candidate.peer?.to ?? candidate.flow;
+    if (known) return this.#dial(candidate, known, now);
     this.#board.resolve(candidate.query, (targets, at) => this.#resolved(targets, at), now);
   }
 
@@ -271,7 +272,7 @@ function redirected(text: string, by: Candidate): Candidate | undefined {
   const named = uri.params.get("transport")?.toLowerCase();
   const transport = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
   // The credentials are the redirecting peer's: they never go to another (attack case C1).
-  const { credentials: _, user: __, peer: ___, uriPort: ____, ...rest } = by;
+  const { credentials: _, user: __, peer: ___, uriPort: ____, flow: _____, ...rest } = by;
   return {
     ...rest,
     isRedirected: true,

@@ -61,7 +61,7 @@ export function candidateFor(
   { peer, trunk }: Replaced,
   users: Pick<Candidate, "fromUser">,
 ): Candidate {
-  const { side, dialog, contactUser, credentials, withheld } = peer;
+  const { side, dialog, contactUser, ob, credentials, withheld } = peer;
   const uri = parseUri(dialog.remoteTarget);
   const fromHost = parseUri(parseNameAddr(dialog.localAddress)?.uri ?? "")?.host;
   const to = nextHop(peer);
@@ -75,6 +75,7 @@ export function candidateFor(
     ...users,
     ...(fromHost === undefined ? {} : { fromHost }),
     ...(contactUser === undefined ? {} : { contactUser }),
+    ...(ob && { flow: to }),
     ...(trunk === undefined ? {} : { trunk }),
     ...(withheld && { withheld }),
     ...(credentials && { credentials }),

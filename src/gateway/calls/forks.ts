@@ -118,9 +118,9 @@ export class Forks {
 /** The leg towards whoever answered the INVITE. */
 export function calleeLeg(latest: Invited, response: Response, flow: Flow): Leg {
   const invited = invitedFor(latest, response.cseq.number);
-  const { side, home, contactUser, credentials, withheld } = invited;
+  const { side, home, contactUser, ob, credentials, withheld } = invited;
   const inviteSeq = response.cseq.number;
   const dialog = dialogAsUac(invited.request ?? echoed(response, flow), response);
-  const leg = { side, dialog, flow, inviteSeq, credentials, home, contactUser, withheld };
+  const leg = { side, dialog, flow, inviteSeq, credentials, home, contactUser, ob, withheld };
   return { ...leg, ownsCallId: true };
 }

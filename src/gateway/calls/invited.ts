@@ -17,6 +17,8 @@ export interface Invited {
   readonly home: string;
   /** The user of the Contact that it bears, where the trunk has one. */
   readonly contactUser: string | undefined;
+  /** It went by our registered flow (RFC 5626 §4.3). */
+  readonly ob: boolean | undefined;
   readonly credentials: DigestCredentials | undefined;
   readonly withheld: Withheld | undefined;
   /** What the place before this one got: at most as many as a dial tries. */
@@ -24,13 +26,14 @@ export interface Invited {
 }
 
 export function invitedTo(
-  { side, contactUser, credentials, withheld }: Candidate,
+  { side, contactUser, flow, credentials, withheld }: Candidate,
   request: Request,
   home: string,
   earlier: Invited | undefined,
 ): Invited {
   const cseq = request.cseq.number;
-  return { cseq, request, side, home, contactUser, credentials, withheld, earlier };
+  const ob = flow ? true : undefined;
+  return { cseq, request, side, home, contactUser, ob, credentials, withheld, earlier };
 }
 
 /** The one of this CSeq, as an answer repeats it. */

@@ -18,6 +18,8 @@ export interface Leg {
   readonly home: string;
   /** The user of our Contact, where that isn't the one of our address in the dialog. */
   readonly contactUser?: string | undefined;
+  /** Its requests come by our registered flow: our Contact says so (RFC 5626 §4.3). */
+  readonly ob?: boolean | undefined;
   /** What this peer is not told. */
   readonly withheld: Withheld | undefined;
   /** Refreshes the session, or watches that the peer does (RFC 4028); most legs have none. */
@@ -58,18 +60,21 @@ const sameAddress = (one: string, other: string): boolean =>
 
 /**
  * Our Contact towards one peer: the face's address, and the transport that the leg uses; where sips
- * was asked for, a sips one (RFC 3261 §8.1.1.8, §12.1.1).
+ * was asked for, a sips one (RFC 3261 §8.1.1.8, §12.1.1). With `ob` it asks that the dialog's
+ * requests come by our registered flow (RFC 5626 §4.3).
  */
 export function contactOf(
   face: Face,
   transport: Transport,
   user: string | undefined,
   secure = false,
+  ob = false,
 ): string {
   const at = user === undefined || user === "" ? "" : `${user}@`;
-  if (secure) return `<sips:${at}${hostPort(face.advertised, portOf(face, "tls"))}>`;
+  const byFlow = ob ? ";ob" : "";
+  if (secure) return `<sips:${at}${hostPort(face.advertised, portOf(face, "tls"))}${byFlow}>`;
   const param = transport === "udp" ? "" : `;transport=${transport}`;
-  return `<sip:${at}${hostPort(face.advertised, portOf(face, transport))}${param}>`;
+  return `<sip:${at}${hostPort(face.advertised, portOf(face, transport))}${param}${byFlow}>`;
 }
 
 /** The port that peers reach us at by a transport. */

@@ -83,6 +83,8 @@ export interface Candidate {
   };
   /** Absent: all that crosses does so towards this peer too. */
   readonly withheld?: Withheld;
+  /** The registered flow by which it is reached (RFC 5626 §4.3); `query` is not asked then. */
+  readonly flow?: Destination;
   /** Statuses that try the next peer. */
   readonly failoverStatuses: readonly number[];
   readonly redirects: "follow" | "pass";

@@ -6,6 +6,7 @@ export { orderPeers } from "./peer-order.ts";
 export {
   isRegistered,
   newRegistration,
+  type Recovery,
   type Registration,
   type RegistrationAction,
   type RegistrationEvent,

@@ -85,6 +85,13 @@ const register = z.strictObject({
     86_400,
     about("Lifetime asked", "Durée demandée", "What the registration asks for.", { unit: "s" }),
   ).default(3600),
+  outbound: yesNo(
+    about(
+      "SIP Outbound",
+      "SIP Outbound",
+      "RFC 5626: a flow to each of the first four peers, registered under a reg-id of its own and kept alive, which calls of both directions use. An operator that doesn't know it is registered with as without.",
+    ),
+  ).default(false),
 });
 
 const credentials = z.strictObject({

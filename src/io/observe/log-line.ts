@@ -1,5 +1,5 @@
 import { ENDS } from "#ends";
-import type { CallRecord, Fact } from "#facts";
+import type { CallRecord, Fact, OutboundFlow } from "#facts";
 import type { EndCounters, StreamCounters, VoiceFigures } from "#media";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
@@ -21,6 +21,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "challenge-unanswered": "warn",
   "trunk-registered": "info",
   "trunk-registration-failed": "warn",
+  "trunk-flow-lost": "warn",
   "media-latched": "debug",
   "media-secured": "debug",
   "media-unsecured": "warn",
@@ -65,9 +66,11 @@ export function logLine(fact: Fact, open = false): string {
     case "challenge-unanswered":
       return `${fact.method} challenged for realm "${printable(fact.realm)}", which is not that of user ${printable(fact.user)}: not answered`;
     case "trunk-registered":
-      return `trunk ${fact.trunk}: registered for ${fact.expiresS} s`;
+      return `trunk ${fact.trunk}: ${ofFlow(fact.flow)}registered for ${fact.expiresS} s`;
     case "trunk-registration-failed":
-      return `trunk ${fact.trunk}: registration failed: ${printable(fact.why)}`;
+      return `trunk ${fact.trunk}: ${ofFlow(fact.flow)}registration failed: ${printable(fact.why)}`;
+    case "trunk-flow-lost":
+      return `trunk ${fact.trunk}: ${ofFlow(fact.flow)}lost: ${printable(fact.why)}`;
     case "media-latched":
       return `call ${fact.callId}: media of the ${fact.side} side comes from ${fact.address}:${fact.port}`;
     case "media-secured":
@@ -132,6 +135,9 @@ function passed(counters: EndCounters): string {
   for (const [why, count] of Object.entries(drops)) told.push(`${count} dropped (${why})`);
   return told.join(", ");
 }
+
+const ofFlow = (flow: OutboundFlow | undefined): string =>
+  flow ? `flow ${flow.regId} (${flow.peer}) ` : "";
 
 const by = (trunk: string | undefined): string => (trunk === undefined ? "" : ` (trunk ${trunk})`);
 

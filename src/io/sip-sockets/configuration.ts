@@ -85,6 +85,10 @@ export interface SocketEvents {
   sendFailed(to: Destination, tag: string | undefined, why: string): void;
   /** A peer keeps its flow alive: an empty line, answered already (RFC 5626 §3.5.1). */
   keepAlive?(flow: Flow): void;
+  /** A `ping` of a stream was answered in time. */
+  pong?(flow: Flow): void;
+  /** A datagram that begins as STUN does, and SIP never (RFC 5626 §8). Nothing is answered to it. */
+  stun?(flow: Flow, text: string): void;
   /** A connection that never became a flow: over a limit, or no TLS. */
   refused?(refusal: Refusal): void;
   /** Something the operator should know, in words. */

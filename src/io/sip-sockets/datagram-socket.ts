@@ -1,6 +1,6 @@
 import { BoundedMap, hostPort, isIpv6 } from "#base";
 import { addon, type Datagrams } from "#native";
-import type { Destination, Flow, Side } from "#sip";
+import { type Destination, type Flow, isStun, type Side } from "#sip";
 import { requestKeyIn } from "#sip-transactions";
 import { ListenError, type Listener, type SocketEvents } from "./configuration.ts";
 import { DatagramQueue } from "./datagram-queue.ts";
@@ -112,6 +112,7 @@ export class DatagramSocket {
     if (this.#closed || port === 0) return;
     const flow = this.#flowOf(host, port);
     if (text.length <= KEEP_ALIVE_BYTES_MAX) this.#events.keepAlive?.(flow);
+    else if (isStun(text)) this.#events.stun?.(flow, text);
     else this.#events.received(flow, text);
   }
 

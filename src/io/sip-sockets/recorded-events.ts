@@ -11,6 +11,8 @@ export type Recorded =
       readonly why: string;
     }
   | { readonly kind: "keep-alive"; readonly flow: Flow }
+  | { readonly kind: "pong"; readonly flow: Flow }
+  | { readonly kind: "stun"; readonly flow: Flow; readonly text: string }
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "warning"; readonly text: string };
 
@@ -49,6 +51,14 @@ export class RecordedEvents implements SocketEvents {
 
   keepAlive(flow: Flow): void {
     this.#record({ kind: "keep-alive", flow });
+  }
+
+  pong(flow: Flow): void {
+    this.#record({ kind: "pong", flow });
+  }
+
+  stun(flow: Flow, text: string): void {
+    this.#record({ kind: "stun", flow, text });
   }
 
   refused(refusal: Refusal): void {

@@ -9,6 +9,7 @@ import { Framing } from "./framing.ts";
 export interface StreamEvents {
   received(flow: Flow, text: string): void;
   keepAlive(flow: Flow): void;
+  pong(flow: Flow): void;
   /** The end, once: `unsent` is what the system had not taken yet. */
   closed(stream: StreamFlow, why: string, unsent: readonly Unsent[]): void;
 }
@@ -214,6 +215,7 @@ export class StreamFlow {
     if (this.#pongDeadline) {
       clearTimeout(this.#pongDeadline);
       this.#pongDeadline = undefined;
+      this.#events.pong(flow);
       return;
     }
     this.#emptyLines += 1;

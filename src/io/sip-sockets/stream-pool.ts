@@ -47,6 +47,7 @@ export class StreamPool implements Acceptor {
     this.#told = {
       received: (flow, text) => events.received(flow, text),
       keepAlive: (flow) => events.keepAlive?.(flow),
+      pong: (flow) => events.pong?.(flow),
       closed: (stream, why, unsent) => this.#ended(stream, why, unsent),
     };
   }

@@ -20,3 +20,10 @@ export {
   type Side,
   type Transport,
 } from "./flow.ts";
+export {
+  bindingRequest,
+  isStun,
+  newStunId,
+  parseStunAnswer,
+  type StunAnswer,
+} from "./stun-binding.ts";
