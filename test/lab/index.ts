@@ -14,11 +14,12 @@ export {
 } from "./gateway.ts";
 export { Host } from "./host.ts";
 export { KAMAILIO_TLS_PORT, startKamailioPbx } from "./kamailio.ts";
+export { startKamailioOperator } from "./kamailio-operator.ts";
 export { Lab } from "./lab.ts";
 export { buildLibsrtpPeer, LibsrtpPeer, missingLibsrtp } from "./libsrtp-peer.ts";
 export { type Linphone, startLinphone } from "./linphone.ts";
 export { pcapOf } from "./pcap.ts";
-export { missing } from "./peers.ts";
+export { missing, OUTBOUND_MODULE } from "./peers.ts";
 export { Program } from "./program.ts";
 export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
 export * from "./sipp-scenario.ts";

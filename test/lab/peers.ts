@@ -1,9 +1,10 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 // The Debian package of each program that isn't named like it.
 const PACKAGES: Readonly<Record<string, string>> = {
   sipp: "sip-tester",
+  "kamailio/modules/outbound.so": "kamailio-outbound-modules",
   linphonec: "linphone-cli",
   dumpcap: "wireshark-common",
   rtpengine: "rtpengine-daemon",
@@ -24,7 +25,11 @@ export function missing(...programs: readonly string[]): string | false {
   return `${names.join(", ")} ${absent.length === 1 ? "is" : "are"} not installed`;
 }
 
+/** Kamailio loads it from a folder that depends on the machine's kind. */
+export const OUTBOUND_MODULE = "kamailio/modules/outbound.so";
+
 function isInstalled(program: string): boolean {
+  if (program === OUTBOUND_MODULE) return hasLibrary(program);
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => {
     try {
@@ -34,4 +39,8 @@ function isInstalled(program: string): boolean {
       return false;
     }
   });
+}
+
+function hasLibrary(path: string): boolean {
+  return readdirSync("/usr/lib").some((folder) => existsSync(join("/usr/lib", folder, path)));
 }

@@ -174,6 +174,19 @@ test("a response to a closed port concerns nobody: its Via is another's", async 
   assert.deepEqual(events.one.left, []);
 });
 
+test("STUN is told as such, and answered by nothing: neither a flood nor its mirror", async () => {
+  const { events, sockets, to, close } = await pair(listener("udp"));
+  const request = `\x00\x01\x00\x00\x21\x12\xa4\x42${"a".repeat(12)}`;
+  sockets.one.send(to, request);
+  assert.equal((await events.other.next("stun")).text, request);
+  sockets.one.send(to, message("after"));
+  const { flow } = await events.other.next("received");
+  sockets.other.send({ ...to, port: flow.remotePort, flow: flow.id }, message("back"));
+  await events.one.next("received");
+  assert.deepEqual([...events.one.left, ...events.other.left], []);
+  await close();
+});
+
 test("keep-alive datagrams are told as such, and not answered", async () => {
   const { events, sockets, to, close } = await pair(listener("udp"));
   for (const text of ["\r\n\r\n", "", "\0\0\0\0"]) {

@@ -63,6 +63,26 @@ test("a peer that has answered keep-alives and answers no more is cut off", asyn
   server.close();
 });
 
+test("a ping that is asked for is told when it is answered, and ends the flow when it isn't", async () => {
+  const { events, sockets } = await open({ pongMs: 30 });
+  const answers = [HELLO, "\r\n"];
+  const server = createServer((socket) => {
+    socket.on("data", () => socket.write(answers.shift() ?? "")).on("error", () => {});
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const to = { side: "public", transport: "tcp", address: "127.0.0.1", port } as const;
+  sockets.send(to, HELLO);
+  const { flow } = await events.next("received");
+  sockets.ping(flow.id);
+  assert.equal((await events.next("pong")).flow.id, flow.id);
+  sockets.ping(flow.id);
+  assert.equal((await events.next("closed")).why, "ping unanswered");
+  await sockets.close();
+  server.close();
+});
+
 test("a peer that pings too is answered, and not taken for one that answers", async () => {
   const { events, sockets } = await open(ALIVE);
   const { server, to, until } = await peerThat((pings) => (pings === 1 ? "\r\n\r\n" : ""));
