@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "#base";
+import type { Route } from "#calls";
+import { isEnd } from "#ends";
+import { validateSettings } from "#settings";
 import { type Flow, parseStunAnswer, type Transport } from "#sip";
+import { Headers, Request } from "#sip-message";
 import { ByHand, linesOf, type More, only, type Sent, sdpOf } from "../../test/support/by-hand.ts";
 import { keepAliveMs } from "./flow-keep-alive.ts";
+import { securedRoute } from "./secure-route.ts";
 
 // RFC 5626: a trunk's flows to its operator, from the first REGISTER to the one that replaces it.
 
@@ -167,6 +172,50 @@ test("a flow that has lived is formed anew at once, with its own reg-id; calls t
   assert.equal(call(site).to.flow, flowTo(second).id);
   grant(site, again);
   assert.equal(call(site).to.address, PEERS[0]);
+});
+
+test("one that lives for a moment each time isn't formed anew at once each time", () => {
+  const { site, first } = formed();
+  const again = only([...lose(site, first), ...site.wait(0)], "REGISTER");
+  grant(site, again);
+  pong(site, again);
+  assert.deepEqual([...lose(site, again), ...site.wait(29_900)], []);
+  assert.ok(site.wait(150_200).some((sent) => /reg-id=1;/.test(contactOf(sent))));
+});
+
+test("sips goes by no flow that was registered without TLS", () => {
+  const { settings, errors } = validateSettings({
+    securedInterface: "yes",
+    publicLocal: { address: "192.0.2.1" },
+    privateLocal: { address: "10.77.0.1" },
+    publicProtocols: "tls+udp/tcp",
+    pbx: { host: "10.77.0.2", transport: "tls", optionsIntervalS: 0 },
+    trunks: [{ name: "op", peers: [{ host: PEERS[0], transport: "auto" }] }],
+    routing: { defaultTrunk: "op" },
+  });
+  assert.ok(settings, JSON.stringify(errors));
+  const to = { side: "public", transport: "tcp", address: PEERS[0], port: 5060 } as const;
+  const candidate = {
+    name: "op",
+    side: "public",
+    query: { side: "public", host: PEERS[0], secure: false },
+    uriHost: PEERS[0],
+    failoverStatuses: [],
+    redirects: "pass",
+    flow: to,
+  } as const;
+  const route = { candidates: [candidate], caller: "", callee: "", dialled: "", toward: "public" };
+  const headers = new Headers();
+  headers.add("from", "<sip:4001@10.77.0.2>;tag=1");
+  for (const [scheme, flow] of [
+    ["sip", to],
+    ["sips", undefined],
+  ] as const) {
+    const request = new Request("INVITE", `${scheme}:0123@10.77.0.1`, headers);
+    const secured = securedRoute(request, route as unknown as Route, settings);
+    assert.ok(!isEnd(secured));
+    assert.deepEqual(secured.candidates[0]?.flow, flow);
+  }
 });
 
 test("one that can't be formed anew waits 90 to 180 s while another lives, then longer", () => {

@@ -23,8 +23,10 @@ const speaksTls = (settings: Settings, side: Side): boolean =>
   transportsOf(protocolsOf(settings, side)).includes("tls");
 
 function secured(candidate: Candidate): Candidate | readonly never[] {
-  const { query, peer } = candidate;
+  const { query, peer, flow, ...rest } = candidate;
   if (peer) return /^sips:/i.test(peer.uri) && peer.to.transport === "tls" ? candidate : [];
   if (query.transport !== undefined && query.transport !== "tls") return [];
-  return { ...candidate, query: { ...query, secure: true } };
+  // A flow that was registered without TLS is no way for it: another connection is.
+  const byTls = flow?.transport === "tls" ? { flow } : {};
+  return { ...rest, ...byTls, query: { ...query, secure: true } };
 }

@@ -15,6 +15,8 @@ export interface Registration {
   readonly isDoubtful?: boolean;
   /** A keep-alive of its flow was answered. */
   readonly isProven?: boolean;
+  /** When a flow that had lived was last replaced at once. */
+  readonly anewAt?: Instant;
 }
 
 export type RegistrationEvent =
@@ -92,7 +94,7 @@ export function stepRegistration(
       return answered(state, event, random, now);
     case "failed":
       // By a flow that has lived: it is the flow that failed.
-      return state.isProven && event.recovery
+      return event.recovery && mayFormAnew(state, now)
         ? formAnew(state, event.why, now)
         : fail(state, { kind: "failed", why: event.why }, event, random, now);
     case "flow-failed":
@@ -165,6 +167,7 @@ function grant(
       nextAt: state.isDoubtful ? now : after(now, 8 * tenthMs + random.integer(tenthMs)),
       goodUntil: after(now, expiresS * 1000),
       ...(recovery !== undefined && state.isProven && { isProven: true }),
+      ...(state.anewAt !== undefined && { anewAt: state.anewAt }),
     },
     actions: [{ kind: "registered", expiresS }],
   };
@@ -207,16 +210,20 @@ function flowFailed(
   now: Instant,
 ): RegistrationStep {
   if (state.phase !== "registered") return { state, actions: [] };
-  if (state.isProven) return formAnew(state, event.why, now);
+  if (mayFormAnew(state, now)) return formAnew(state, event.why, now);
   return fail(state, { kind: "flow-lost", why: event.why }, event, random, now);
 }
+
+/** One that lives for a moment each time would be a flood: it waits like one that never lived. */
+const mayFormAnew = ({ isProven, anewAt }: Registration, now: Instant): boolean =>
+  isProven === true && (anewAt === undefined || now - anewAt >= RETRY_BASE_MS);
 
 /** A flow that has lived is replaced at once; only what fails then has to wait (RFC 5626 §4.5). */
 function formAnew(state: Registration, why: string, now: Instant): RegistrationStep {
   if (state.phase === "removing") return gone(state);
   const { isProven: _, isDoubtful: __, ...rest } = state;
   const actions = [{ kind: "flow-lost", why } as const];
-  return { state: { ...rest, phase: "failed", nextAt: now }, actions };
+  return { state: { ...rest, phase: "failed", nextAt: now, anewAt: now }, actions };
 }
 
 function undone(state: Registration, now: Instant): RegistrationStep {

@@ -122,7 +122,7 @@ export class StreamFlow {
    */
   #stayAlive(): void {
     if (this.#answers >= ANSWERS_MIN) return this.ping();
-    if (!this.alive || this.origin.socket.writableLength > 0) return;
+    if (!this.alive || this.#pongDeadline || this.origin.socket.writableLength > 0) return;
     if (this.#askedAt !== undefined) this.#answers = 0;
     this.#askedAt = performance.now();
     this.origin.socket.write(PING, "latin1");
