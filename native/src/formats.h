@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 
 #include "account.h"
@@ -22,7 +23,9 @@ class Formats {
     const uint8_t clock = clockHz < kClockMinHz ? 0 : clockOf(clockHz);
     table_.types[payloadType & 0x7f] =
         static_cast<uint8_t>(clock | static_cast<uint8_t>(use) << kUseShift);
+    listed_.set(payloadType & 0x7f);
   }
+  bool has(uint8_t payloadType) const { return listed_.test(payloadType & 0x7f); }
   const FormatTable& table() const { return table_; }
 
  private:
@@ -40,6 +43,7 @@ class Formats {
   }
 
   FormatTable table_{};
+  std::bitset<kPayloadTypes> listed_;
 };
 
 }  // namespace media

@@ -40,7 +40,7 @@ void follow(Route& route, const RoutingTable::Way& way) {
 }
 
 // What an end sends, as far as it alone decides.
-bool isPlain(const End& end) { return !end.negotiates() && !end.secure.opens() && !end.secure.seals(); }
+bool isPlain(const End& end) { return end.stream->alone() && !end.negotiates() && !end.secure.opens() && !end.secure.seals(); }
 
 // The one source of this end's packets, now and until a new agreement; nullptr while others may
 // come to be.

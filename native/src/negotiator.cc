@@ -54,11 +54,18 @@ void Negotiator::agree(Port& port, const DtlsPlan& plan, Ms now) {
 }
 
 void Negotiator::part(Stream& stream, Ms now) {
-  for (End& end : stream.ends) {
-    for (Port* port : {&end.rtp, &end.rtcp}) {
-      if (port->dtls) drop(*port, now);
-    }
+  for (End& end : stream.ends) part(end, now);
+}
+
+void Negotiator::part(End& end, Ms now) {
+  for (Port* port : {&end.rtp, &end.rtcp}) {
+    if (port->dtls) drop(*port, now);
   }
+}
+
+void Negotiator::moved(Port& from, Port& to) {
+  to.watched = std::exchange(from.watched, false);
+  std::replace(watched_.begin(), watched_.end(), &from, &to);
 }
 
 void Negotiator::take(Port& port, Content content, const uint8_t* packet, size_t size,

@@ -27,8 +27,11 @@ class Negotiator {
 
   // Makes ICE and DTLS of an end what its plan says. What stays the same goes on.
   void agree(End& end, const EndPlan& plan, Ms now);
-  // Before the stream goes.
+  // Before the stream goes, or one end's own ports.
   void part(Stream& stream, Ms now);
+  void part(End& end, Ms now);
+  // Another port has the association.
+  void moved(Port& from, Port& to);
 
   void take(Port& port, Content content, const uint8_t* packet, size_t size, const Address& from,
             Ms now);

@@ -55,6 +55,16 @@ DtlsPlan readDtls(FrameReader& frame) {
   return dtls;
 }
 
+BundleLine readBundled(FrameReader& frame) {
+  BundleLine line;
+  line.mid = frame.text();
+  if (!line.present()) return line;
+  line.midId = frame.u8();
+  // As many as the bundle remembers are more than a description names.
+  for (size_t left = frame.u8(); left > 0; left--) line.ssrcs.push_back(frame.u32());
+  return line;
+}
+
 }  // namespace
 
 EndPlan readEnd(FrameReader& frame) {
@@ -73,6 +83,7 @@ EndPlan readEnd(FrameReader& frame) {
   end.formats = readFormats(frame);
   end.ice = readIce(frame);
   end.dtls = readDtls(frame);
+  end.bundled = readBundled(frame);
   return end;
 }
 

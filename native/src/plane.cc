@@ -248,7 +248,7 @@ bool Plane::stream(FrameReader& frame) {
   const bool hadKey[] = {stream->ends[0].secure.opens(), stream->ends[1].secure.opens()};
   // What the kernel relays follows no description.
   kernel_.takeBack(*stream);
-  const Stream::Outcome outcome = stream->apply(plan, epoll_, now_);
+  const Stream::Outcome outcome = stream->apply(plan, bundles_, epoll_, now_);
   if (outcome.failure) {
     FrameWriter event(events_, EventKind::failed);
     event.u32(slot);
@@ -256,7 +256,7 @@ bool Plane::stream(FrameReader& frame) {
     event.text(outcome.failure);
   }
   for (size_t side = 0; side < 2 && !outcome.failure; side++) {
-    negotiator_.agree(stream->ends[side], plan.ends[side], now_);
+    negotiator_.agree(*stream->ends[side].carrier, plan.ends[side], now_);
   }
   if (outcome.replaced) {
     write(EventKind::closed, slot, stream.get(), false);
@@ -289,6 +289,7 @@ bool Plane::close(FrameReader& frame) {
   const auto stream = slot < streams_.size() ? std::move(streams_[slot]) : nullptr;
   live_ -= stream ? 1 : 0;
   if (stream) kernel_.takeBack(*stream);
+  for (size_t side = 0; stream && side < 2; side++) bundles_.leave(stream->ends[side], epoll_);
   if (stream) negotiator_.part(*stream, now_);
   // A stream that never opened is closed all the same: its end must be told.
   write(EventKind::closed, slot, stream.get(), true);

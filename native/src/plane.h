@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bundles.h"
 #include "figures.h"
 #include "frame.h"
 #include "kernel_path.h"
@@ -85,6 +86,7 @@ class Plane {
   KernelPath kernel_;
   Figures figures_{events_};
   Negotiator negotiator_{events_};
+  Bundles bundles_{negotiator_};
   Relay relay_{events_, negotiator_};
 };
 

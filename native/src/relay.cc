@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "frame.h"
 #include "rtp.h"
@@ -48,7 +49,7 @@ unsigned sendSome(int fd, mmsghdr* messages, unsigned size) {
 Relay::Relay(std::string& events, Negotiator& negotiator)
     : events_(events), negotiator_(negotiator) {
   for (size_t i = 0; i < kBatch; i++) {
-    vectors_[i] = {packets_[i].data(), kPacketBytes};
+    vectors_[i] = {packets_[i].data() + kExtensionGrowth, kPacketBytes};
     msghdr& header = received_[i].msg_hdr;
     header.msg_iov = &vectors_[i];
     header.msg_iovlen = 1;
@@ -67,17 +68,21 @@ void Relay::receive(Port& port, Ms now, Us arrival, bool all) {
 void Relay::receiveOne(Port& port, Ms now, Us arrival) {
   Address& from = sources_[0];
   socklen_t fromSize = Address::sizeMax();
-  const ssize_t length = recvfrom(port.socket.fd(), packets_[0].data(), kPacketBytes,
-                                  MSG_DONTWAIT | MSG_TRUNC, from.raw(), &fromSize);
+  const ssize_t length = recvfrom(port.socket.fd(), packets_[0].data() + kExtensionGrowth,
+                                  kPacketBytes, MSG_DONTWAIT | MSG_TRUNC, from.raw(), &fromSize);
   if (length < 0) return;
   const auto size = static_cast<size_t>(length);
-  Packet packet{packets_[0].data(), std::min(size, kPacketBytes), from, size > kPacketBytes};
-  if (!judge(packet, port, now, arrival)) return;
-  End& to = *port.end->other;
+  Packet packet{packets_[0].data() + kExtensionGrowth, std::min(size, kPacketBytes), from,
+                size > kPacketBytes};
+  if (judge(packet, port, now, arrival)) sendOne(packet);
+}
+
+void Relay::sendOne(const Packet& packet) {
+  End& to = *packet.end->other;
   const Address& target = *packet.target;
-  const int fd = to.portFor(packet.rtcp).socket.fd();
+  const int fd = to.carrier->portFor(packet.rtcp).socket.fd();
   if (sendto(fd, packet.at, packet.size, MSG_DONTWAIT, target.raw(), target.size()) < 0) {
-    port.end->counters.drop(Drop::sendFailed);
+    packet.end->counters.drop(Drop::sendFailed);
   } else if (!packet.rtcp) {
     to.counters.packetsOut++;
   }
@@ -89,14 +94,14 @@ void Relay::receiveMany(Port& port, Ms now, Us arrival) {
   departures_[0].size = departures_[1].size = 0;
   for (size_t i = 0; i < static_cast<size_t>(count); i++) {
     const bool cut = received_[i].msg_hdr.msg_flags & MSG_TRUNC;
-    Packet packet{packets_[i].data(), received_[i].msg_len, sources_[i], cut};
+    Packet packet{packets_[i].data() + kExtensionGrowth, received_[i].msg_len, sources_[i], cut};
     if (judge(packet, port, now, arrival)) depart(i, packet);
   }
-  send(departures_[0], *port.end, false);
-  send(departures_[1], *port.end, true);
+  send(departures_[0], false);
+  send(departures_[1], true);
   for (int i = 0; i < count; i++) {
     received_[i].msg_hdr.msg_namelen = Address::sizeMax();
-    vectors_[i].iov_len = kPacketBytes;
+    vectors_[i] = {packets_[i].data() + kExtensionGrowth, kPacketBytes};
   }
 }
 
@@ -105,11 +110,42 @@ bool Relay::judge(Packet& packet, Port& port, Ms now, Us arrival) {
   // Learning comes last: who can't show the key doesn't become the source (attack case E1).
   if (!read(packet, port, now) || !admit(packet, port, now)) return false;
   End& end = *port.end;
+  if (!end.confirmed) end.confirmed = packet.from.sameHost(end.rtp.source.best());
+  return end.bundle ? goOnBundled(packet, end, now, arrival) : goOn(packet, end, now, arrival);
+}
+
+bool Relay::goOn(Packet& packet, End& end, Ms now, Us arrival) {
+  packet.end = &end;
   end.stream->lastPacket = now;
   end.stream->silent = false;
-  if (!end.confirmed) end.confirmed = packet.from.sameHost(end.rtp.source.best());
   book(end, packet.rtcp, packet.at, packet.size, arrival);
-  return pass(packet, port, now);
+  return pass(packet, now);
+}
+
+bool Relay::goOnBundled(Packet& packet, End& carrier, Ms now, Us arrival) {
+  Bundle& bundle = *carrier.bundle;
+  End* end = nullptr;
+  if (!packet.rtcp) {
+    end = bundle.receiverOf(packet.at, packet.size);
+  } else {
+    const Bundle::Lines lines = bundle.receiversOf(packet.at, packet.size);
+    if (std::has_single_bit(lines)) end = bundle.line(static_cast<size_t>(std::countr_zero(lines)));
+    else if (lines != 0) divide(packet, bundle, lines, now, arrival);
+    if (lines != 0 && !end) return false;
+  }
+  if (end) return goOn(packet, *end, now, arrival);
+  carrier.counters.drop(Drop::noLine);
+  return false;
+}
+
+void Relay::divide(const Packet& packet, Bundle& bundle, Bundle::Lines lines, Ms now, Us arrival) {
+  for (size_t number = 0; number < Bundle::kLinesMax; number++) {
+    if (!(lines >> number & 1)) continue;
+    Packet part{spare_.data() + kExtensionGrowth, 0, packet.from};
+    part.rtcp = true;
+    part.size = bundle.partFor(number, packet.at, packet.size, part.at);
+    if (goOn(part, *bundle.line(number), now, arrival)) sendOne(part);
+  }
 }
 
 bool Relay::negotiate(const Packet& packet, Port& port, Ms now) {
@@ -182,26 +218,33 @@ bool Relay::admit(const Packet& packet, Port& port, Ms now) {
   return false;
 }
 
-bool Relay::pass(Packet& packet, Port& port, Ms now) {
-  End& end = *port.end;
+bool Relay::pass(Packet& packet, Ms now) {
+  End& end = *packet.end;
   End& other = *end.other;
+  End& way = *other.carrier;
   const auto drop = [&end](Drop why) {
     end.counters.drop(why);
     return false;
   };
   packet.target = other.target(packet.rtcp, now);
   if (!packet.target) return drop(Drop::noTarget);
-  if (other.awaitsKeys(packet.rtcp)) return drop(Drop::noKeys);
-  if (!other.takesAnother()) return drop(Drop::unconfirmed);
-  SecureEnd& secure = other.secureFor(packet.rtcp);
+  if (way.awaitsKeys(packet.rtcp)) return drop(Drop::noKeys);
+  if (!way.takesAnother()) return drop(Drop::unconfirmed);
+  if (way.bundle && !way.bundle->sends(other, packet.at, packet.size, packet.rtcp)) {
+    return drop(Drop::sourceTaken);
+  }
+  SecureEnd& secure = way.secureFor(packet.rtcp);
   if (!secure.seals()) return true;
   packet.size = secure.seal(packet.at, packet.size, packet.rtcp);
   return packet.size > 0 || drop(Drop::replayed);
 }
 
 void Relay::depart(size_t i, const Packet& packet) {
-  vectors_[i].iov_len = packet.size;
+  vectors_[i] = {packet.at, packet.size};
   Departure& departure = departures_[packet.rtcp];
+  // Another line of a bundle leaves by another port.
+  if (departure.end != packet.end) send(departure, packet.rtcp);
+  departure.end = packet.end;
   mmsghdr& message = departure.messages[departure.size++];
   message.msg_hdr = {};
   message.msg_hdr.msg_iov = &vectors_[i];
@@ -224,9 +267,10 @@ void Relay::learnt(Port& port) {
   frame.u16(source.port());
 }
 
-void Relay::send(Departure& departure, End& from, bool rtcp) {
+void Relay::send(Departure& departure, bool rtcp) {
   if (departure.size == 0) return;
-  const int fd = from.other->portFor(rtcp).socket.fd();
+  End& from = *departure.end;
+  const int fd = from.other->carrier->portFor(rtcp).socket.fd();
   unsigned done = 0;
   unsigned sent = 0;
   while (done < departure.size) {
@@ -237,6 +281,7 @@ void Relay::send(Departure& departure, End& from, bool rtcp) {
     done += some > 0 ? some : 1;
   }
   if (!rtcp) from.other->counters.packetsOut += sent;
+  departure.size = 0;
 }
 
 }  // namespace media

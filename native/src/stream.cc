@@ -2,6 +2,10 @@
 
 #include <sys/epoll.h>
 
+#include <utility>
+
+#include "bundles.h"
+
 namespace media {
 
 namespace {
@@ -51,12 +55,18 @@ const char* StreamPlan::faultOf(const EndPlan& end) const {
   // One pair.
   if (end.ice.present() && !end.mux()) return "no-rtcp-mux";
   if (end.ice.present() && !end.ice.sound()) return "ice-credentials";
+  // One port, and nobody's keys in the descriptions: each line has its own there.
+  if (end.bundled.present() && (opaque || !end.mux() || keys)) return "bundle";
   if (end.dtls.present() && (keys || end.dtls.fingerprints.empty())) return "dtls-keys";
   return nullptr;
 }
 
 const Address* End::target(bool isRtcp, Ms now) const {
   if (!sending) return nullptr;
+  return carrier->place(isRtcp, now);
+}
+
+const Address* End::place(bool isRtcp, Ms now) const {
   if (ice) return ice->target(now);
   if (!isRtcp || mux()) return rtp.source.best().present() ? &rtp.source.best() : nullptr;
   if (rtcp.source.learnt().present()) return &rtcp.source.learnt();
@@ -68,17 +78,36 @@ const Address* End::target(bool isRtcp, Ms now) const {
 
 void End::agree(const EndPlan& plan, Ms now) {
   sending = plan.remote.present();
-  if (sending && !plan.remote.sameHost(rtp.source.agreed())) {
+  formats = plan.formats;
+  bundled = plan.bundled;
+  carrier->agreeTransport(plan, now);
+  if (carrier->bundle) carrier->bundle->refresh();
+}
+
+void End::agreeTransport(const EndPlan& plan, Ms now) {
+  if (plan.remote.present() && !plan.remote.sameHost(rtp.source.agreed())) {
     confirmed = false;
     sentUnconfirmed = 0;
   }
   rtp.source.agree(plan.remote, plan.learns);
   if (!mux()) rtcp.source.agree(plan.remote.withPort(plan.remoteRtcpPort), plan.learns);
-  formats = plan.formats;
   // Keys that DTLS made are none of the plan's.
   if (!plan.dtls.present()) secure.agree(plan.inbound, plan.outbound, now);
   rtp.socket.setDscp(plan.dscp);
   rtcp.socket.setDscp(plan.dscp);
+}
+
+void End::inherit(End& former) {
+  rtp.socket = std::move(former.rtp.socket);
+  rtp.source = std::exchange(former.rtp.source, Source());
+  rtp.dtls = std::move(former.rtp.dtls);
+  secure = std::exchange(former.secure, SecureEnd());
+  ice = std::move(former.ice);
+  confirmed = former.confirmed;
+  sentUnconfirmed = former.sentUnconfirmed;
+  movesSince = former.movesSince;
+  moves = former.moves;
+  bundle = std::move(former.bundle);
 }
 
 void End::absorb() {
@@ -115,20 +144,38 @@ Stream::Stream(uint32_t at) : slot(at) {
   }
 }
 
-Stream::Outcome Stream::apply(const StreamPlan& plan, int epoll, Ms now) {
+// Why this end can't be in the bundle that it shall be in, or out of the one that it is in.
+const char* Stream::bundleFault(const End& end, const EndPlan& want, const End* carrier) const {
+  // Others go on by the port.
+  const bool leaves = end.bundle && end.bundle->size() > 1 && !want.bundled.present();
+  if (leaves && holds(end.rtp, want.local)) return "bundle-in-use";
+  if (!carrier || carrier == end.carrier) return nullptr;
+  return carrier->stream == this || carrier->bundle->isFull() ? "bundle" : nullptr;
+}
+
+void Stream::settle(End& end, const EndPlan& want, Bundles& bundles, int epoll, Ms now) {
+  End* carrier = want.bundled.present() ? bundles.at(want.local) : nullptr;
+  if (carrier && carrier != end.carrier) bundles.join(end, *carrier, epoll, now);
+  if (!carrier) bundles.leave(end, epoll);
+}
+
+Stream::Outcome Stream::apply(const StreamPlan& plan, Bundles& bundles, int epoll, Ms now) {
   if (const char* why = plan.fault()) return {why};
   const bool before = live();
   std::array<std::array<Fresh, 2>, 2> fresh;
   for (size_t side = 0; side < 2; side++) {
     const EndPlan& want = plan.ends[side];
     End& end = ends[side];
-    const char* why = open(fresh[side][0], end.rtp, want.local, want.dscp, epoll);
+    const End* carrier = want.bundled.present() ? bundles.at(want.local) : nullptr;
+    const char* why = bundleFault(end, want, carrier);
+    if (!why && !carrier) why = open(fresh[side][0], end.rtp, want.local, want.dscp, epoll);
     if (!why && !plan.opaque && !want.mux()) {
       why = open(fresh[side][1], end.rtcp, want.local.withPort(want.rtcpPort), want.dscp, epoll);
     }
     if (why) return {why};
   }
   Outcome outcome;
+  for (size_t side = 0; side < 2; side++) settle(ends[side], plan.ends[side], bundles, epoll, now);
   for (size_t side = 0; side < 2; side++) {
     for (Fresh& one : fresh[side]) {
       if (!one.port) continue;
@@ -137,6 +184,7 @@ Stream::Outcome Stream::apply(const StreamPlan& plan, int epoll, Ms now) {
     }
     if (fresh[side][0].port) outcome.replaced = before;
     if (plan.opaque || plan.ends[side].mux()) ends[side].rtcp.socket.close();
+    if (plan.ends[side].bundled.present() && !ends[side].carrier->bundle) bundles.begin(ends[side]);
     ends[side].agree(plan.ends[side], now);
   }
   opaque = plan.opaque;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "address.h"
+#include "bundle.h"
 #include "dtls.h"
 #include "formats.h"
 #include "ice_agent.h"
@@ -30,11 +31,13 @@ enum class Drop : uint8_t {
   unauthentic,
   replayed,
   noKeys,
+  noLine,
+  sourceTaken,
 };
-constexpr std::array<const char*, 11> kDropNames = {
+constexpr std::array<const char*, 13> kDropNames = {
     "not-rtp",     "bad-rtcp",    "foreign-source", "not-agreed",  "no-target",
     "unconfirmed", "send-failed", "too-long",       "unauthentic", "replayed",
-    "no-keys"};
+    "no-keys",     "no-line",     "source-taken"};
 
 // What one end's peer sent to us and what became of it. `packetsOut` is what we sent to that peer;
 // RTCP counts in `rtcpIn` alone.
@@ -68,6 +71,8 @@ struct EndPlan {
   DtlsPlan dtls;
   // What the peer's packets may be.
   Formats formats;
+  // Its line of a bundle, whose lines all have the same address, pair and keys.
+  BundleLine bundled;
   // A remote address was given that is none.
   bool unreadable = false;
 
@@ -103,6 +108,7 @@ struct Port {
 };
 
 struct Stream;
+class Bundles;
 
 struct End {
   Port rtp;
@@ -115,6 +121,12 @@ struct End {
   SecureEnd secure;
   // RTCP's own keys: on a port of its own it has an association of its own (RFC 5764 §4.2).
   SecureEnd rtcpSecure;
+  // Whose ports and keys it goes by: its own, or those of the end that has them for its bundle.
+  End* carrier = this;
+  // With whom it has the lines of its bundle.
+  std::unique_ptr<Bundle> bundle;
+  BundleLine bundled;
+  uint8_t lineNumber = 0;
   // Present where the plan says so. With ICE the pair takes the place of the source.
   std::unique_ptr<IceAgent> ice;
   uint8_t side = 0;
@@ -149,6 +161,11 @@ struct End {
   // Where packets for this end go; nullptr while nobody may be sent anything.
   const Address* target(bool isRtcp, Ms now) const;
   void agree(const EndPlan& plan, Ms now);
+  // Where packets for its bundle go.
+  const Address* place(bool isRtcp, Ms now) const;
+  void agreeTransport(const EndPlan& plan, Ms now);
+  // Goes on with the port, the pair and the keys of the end that had them for its bundle.
+  void inherit(End& former);
   // Takes what the kernel has counted into its own counters.
   void absorb();
   // Counts a packet of its peer that came to the socket.
@@ -169,11 +186,13 @@ struct Stream {
     bool replaced = false;
   };
   // Makes the stream what the plan says, or leaves it wholly as it was and says why.
-  Outcome apply(const StreamPlan& plan, int epoll, Ms now);
-  bool live() const { return ends[0].rtp.socket.isOpen(); }
+  Outcome apply(const StreamPlan& plan, Bundles& bundles, int epoll, Ms now);
+  bool live() const { return ends[0].carrier->rtp.socket.isOpen(); }
   void resetCounters();
   // Whoever spoke by the kernel isn't silent.
   void hearKernel();
+  // Whether it goes by a port that is its own on both sides.
+  bool alone() const { return !ends[0].carrier->bundle && !ends[1].carrier->bundle; }
 
   const uint32_t slot;
   // What the gateway calls it: a later one finds its calls by that.
@@ -185,6 +204,10 @@ struct Stream {
   // When the kernel may be asked again to relay it.
   Ms lendAgain = 0;
   std::array<End, 2> ends;
+
+ private:
+  const char* bundleFault(const End& end, const EndPlan& want, const End* carrier) const;
+  static void settle(End& end, const EndPlan& want, Bundles& bundles, int epoll, Ms now);
 };
 
 }  // namespace media
