@@ -102,6 +102,11 @@ End* Bundle::another(const End& end) const {
   return nullptr;
 }
 
+End* Bundle::only() const {
+  if (size_ != 1) return nullptr;
+  return *std::find_if(lines_.begin(), lines_.end(), [](const End* line) { return line != nullptr; });
+}
+
 void Bundle::carry(End& carrier) {
   for (End* line : lines_) {
     if (line) line->carrier = &carrier;
@@ -143,7 +148,7 @@ End* Bundle::receiverOf(uint8_t* rtp, size_t size) {
   }
   if (number != kNobody) return lines_[number];
   number = types_[payloadTypeOf(rtp)];
-  if (number == kNobody) return nullptr;
+  if (number == kNobody) return only();
   bind(ssrc, number);
   return lines_[number];
 }
@@ -153,7 +158,8 @@ Bundle::Lines Bundle::receiversOf(const uint8_t* rtcp, size_t size) {
   for (size_t at = 0; at < size; at += partSize(rtcp + at)) {
     lines |= concerned(rtcp + at, partSize(rtcp + at));
   }
-  return lines;
+  const End* alone = only();
+  return lines == 0 && alone ? bitOf(alone->lineNumber) : lines;
 }
 
 size_t Bundle::partFor(size_t number, const uint8_t* rtcp, size_t size, uint8_t* out) {

@@ -73,6 +73,8 @@ class Bundle {
     void free(uint8_t owner);
   };
 
+  // Where there is one line alone: whatever comes is its.
+  End* only() const;
   void bind(uint32_t ssrc, uint8_t number);
   uint8_t named(const uint8_t* mid, size_t size) const;
   bool claim(uint32_t ssrc, uint8_t number);

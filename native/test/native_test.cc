@@ -17,6 +17,7 @@
 #include "../src/sequence.h"
 #include "../src/source.h"
 #include "../src/udp_socket.h"
+#include "bundle_test.h"
 #include "dtls_test.h"
 #include "ice_test.h"
 #include "kernel_test.h"
@@ -176,6 +177,8 @@ int main(int argc, char** argv) {
   failures += stunFailures();
   failures += iceFailures();
   failures += dtlsFailures();
+  const char* bundle = bundleFailure();
+  check(!bundle, bundle);
   check(planeSurvivesChance(), "a plane survives chance");
   check(sandboxHolds(), "the sandbox holds");
   check(watchdogEndsWhatHangs(), "the watchdog ends a process whose loop hangs");

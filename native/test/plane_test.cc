@@ -76,6 +76,16 @@ void dtlsOf(std::string& out, Chance& chance) {
   }
 }
 
+void bundledOf(std::string& out, Chance& chance) {
+  const bool bundled = chance.below(2) == 0;
+  text(out, bundled ? (chance.below(2) ? "0" : "1") : "");
+  if (!bundled) return;
+  number(out, chance.below(3), 1);
+  const uint32_t ssrcs = chance.below(3);
+  number(out, ssrcs, 1);
+  for (uint32_t i = 0; i < ssrcs; i++) number(out, chance.below(3), 4);
+}
+
 void endOf(std::string& out, Chance& chance) {
   const uint16_t port = static_cast<uint16_t>(kPortFirst + chance.below(kPorts));
   text(out, kHosts[chance.below(2)]);
@@ -98,6 +108,7 @@ void endOf(std::string& out, Chance& chance) {
   }
   iceOf(out, chance);
   dtlsOf(out, chance);
+  bundledOf(out, chance);
 }
 
 std::string payloadOf(CommandKind kind, Chance& chance) {

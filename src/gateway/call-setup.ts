@@ -56,6 +56,7 @@ function mediaFactsOf(settings: Settings, random: Random, fingerprint: Fingerpri
     dscp: { audio: qos.audio, video: qos.video },
     ...srtpOf(settings, random, fingerprint),
     newIce: () => newIce(random),
+    bundles: media.bundle === "auto",
     ...(settings.topologyMask ? { mask: sdpMask(hostsOf(settings)) } : {}),
     portChange: rtp.changePortOnRenegotiation,
     opaque: media.opaque !== "refuse",

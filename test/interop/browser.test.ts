@@ -113,15 +113,14 @@ for (const { family, policies, pictures } of sites) {
       });
     }
 
-    for (const how of pictures) {
-      test(`${how} (a telephone with video), and each sees and hears the other`, async () => {
+    const shown = pictures.flatMap((how) => policies.map((policy) => [how, policy] as const));
+    for (const [how, policy] of shown) {
+      test(`${how} (a telephone with video, ${policy}), and each sees and hears the other`, async () => {
         const calls = how === "calls";
-        const called = await (calls
-          ? phone(undefined, true)
-          : browser(undefined, "balanced", true));
+        const called = await (calls ? phone(undefined, true) : browser(undefined, policy, true));
         phones.push(called);
         const caller = await (calls
-          ? browser(`sip:1001@${bracketed(family.public)}`, "balanced", true)
+          ? browser(`sip:1001@${bracketed(family.public)}`, policy, true)
           : phone(`sip:0123456789@${IPV4.private}:5062`, true));
         phones.unshift(caller);
         const [seer, telephone] = calls ? [caller, called] : [called, caller];
@@ -130,6 +129,22 @@ for (const { family, policies, pictures } of sites) {
         await talkAndHangUp(caller, called, TALK_S);
         heardTone(telephone, BROWSER_HZ, HEARD_S);
         heardTone(seer, PHONE_HZ, HEARD_S);
+      });
+    }
+
+    if (pictures.length > 0) {
+      test("has voice and pictures on one port", async () => {
+        // A capture of its own: the other tests' calls are over.
+        const cable = await site.gateway.capture(PUBLIC_CABLE);
+        const called = await phone(undefined, true);
+        phones.push(called);
+        const caller = await browser(`sip:1001@${bracketed(family.public)}`, "max-bundle", true);
+        phones.unshift(caller);
+        await caller.program.line(/sees the other end/);
+        await talkAndHangUp(caller, called, TALK_S);
+        await cable.stop();
+        const ports = cable.rows(`udp && ip.src == ${family.public}`, "udp.srcport");
+        assert.equal(new Set(ports.map((row) => row["udp.srcport"])).size, 1, "ports");
       });
     }
 

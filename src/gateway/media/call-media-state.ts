@@ -1,6 +1,7 @@
 import type { MediaLine } from "#sdp";
 import type { LineName } from "./bundle.ts";
-import type { Role, Stream } from "./command.ts";
+import type { BundleSeat } from "./bundling.ts";
+import type { BundledEnd, Role, Stream, StreamEnd } from "./command.ts";
 import type { Forks } from "./fork-media.ts";
 import type { LegVoice } from "./leg-voice.ts";
 import type { LineSecurity } from "./line-security.ts";
@@ -29,6 +30,11 @@ export interface OfferedLine {
   /** As its offer names it, which the answer repeats. */
   readonly name?: LineName | undefined;
   readonly security?: LineSecurity;
+  /** In the bundle of the offer, and what transport it has there by itself. */
+  readonly seat?: BundleSeat | undefined;
+  readonly own?: StreamEnd;
+  /** In the bundle that the other leg is offered. */
+  readonly asked?: BundledEnd;
   readonly held: boolean;
   /** Where the offerer wants its media. */
   readonly remote: Remote;

@@ -1,50 +1,29 @@
 import type { Instant } from "#base";
 import { fitAnswer, isSdpFailure, type MediaSection, refusedSection, type Sdp } from "#sdp";
-import type { Side } from "#sip";
-import type { CallMediaState, Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
+import { freeExtensionId, midsTold } from "./bundle.ts";
+import {
+  type BundleSeats,
+  bundleAsked,
+  bundledAsAnswered,
+  bundledAsOffered,
+  judgedInBundle,
+  seatsInBundle,
+  spelledOut,
+} from "./bundling.ts";
+import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
 import { type MediaCommand, otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
 import { answeredLine, movedLines, offeredLine, settledLines, tell, undone } from "./exchange.ts";
 import { goToFork, streamsElsewhere, streamsIn } from "./fork-media.ts";
 import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
-import { isUnkeyed, type KeyExchange, type LegVoice, legVoice, voiceInUse } from "./leg-voice.ts";
+import { isUnkeyed, type LegVoice, legVoice, voiceInUse } from "./leg-voice.ts";
 import { hearProfiles } from "./line-security.ts";
-import { type CallSides, type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
+import type { AnswerStage, MediaEnd, MediaLegs, MediaOutcome, Relayed } from "./media-end.ts";
+import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
 import { linesTold, newOrigin } from "./our-origin.ts";
 import { answerParts, offerParts, type Part, printParts } from "./parts.ts";
 import type { PortPool } from "./port-pool.ts";
 import { type Seat, seatLines } from "./seating.ts";
-
-/** A description for the other side; the commands are to be performed before it is sent. */
-export interface Relayed {
-  readonly kind: "relayed";
-  readonly sdp: string;
-  readonly commands: readonly MediaCommand[];
-}
-
-export type MediaOutcome = Relayed | MediaRefusal;
-
-/** "early": in a provisional response, so that another fork may answer too; or "final". */
-export type AnswerStage = "early" | "final";
-
-/** One leg as its peer knows it by our descriptions: it takes this along into another call. */
-export interface MediaEnd {
-  readonly side: Side;
-  readonly voice: LegVoice;
-  readonly origin: OurOrigin;
-}
-
-/** What media must know of a new call's legs. */
-export interface MediaLegs {
-  readonly sides: CallSides;
-  /** Whether each leg's signalling is under TLS all the way to its peer. */
-  readonly tls: Readonly<Record<Role, boolean>>;
-  /** How each leg is offered keys, where its trunk has a word of its own. */
-  readonly exchange?: Partial<Readonly<Record<Role, KeyExchange>>>;
-  /** Of a peer that our descriptions have reached before, in the call that it comes from. */
-  readonly caller?: MediaEnd;
-  /** Of a leg that nobody is in. */
-  readonly callee?: LegVoice;
-}
+import { portsOf } from "./stream.ts";
 
 /**
  * The media of one call: offers and answers of its two legs in, descriptions for the other leg
@@ -91,7 +70,7 @@ export class CallMedia {
   ): CallMedia | undefined {
     const media = new CallMedia(state, facts, pool);
     const claimed: number[] = [];
-    for (const port of media.streams.flatMap(portsOf)) {
+    for (const port of new Set(media.streams.flatMap(portsOf))) {
       if (!pool.claim(port)) {
         for (const one of claimed) pool.release(one, now);
         return undefined;
@@ -155,8 +134,9 @@ export class CallMedia {
   /** The call is the early dialog's at hand: what the others have is given back. */
   dropOtherForks(now: Instant): MediaCommand[] {
     const lost = streamsElsewhere(this.#state);
+    const before = this.streams;
     this.#state.forks = undefined;
-    return lost.map((stream) => this.#close(stream, now));
+    return this.#closed(lost, before, now);
   }
 
   /** Whether a description of ours with keys in it is on its way to this leg (attack case E7). */
@@ -180,22 +160,25 @@ export class CallMedia {
       if (former.from !== from) return refusal("offer-pending", "glare");
       if (former.repeat?.text === text) return relayed(former.repeat.sdp, []);
     }
-    const read = readSdp(text);
+    const read = this.#read(text);
     if ("kind" in read) return read;
     const sdp = this.#lengthened(read, otherRole(from));
     const { sides } = this.#state;
     const voice = this.#voice();
-    const judged = judgeOffer(sdp, from, { sides, voice }, this.#facts, this.#isOurPort);
-    if ("kind" in judged) return judged;
+    const alone = judgeOffer(sdp, from, { sides, voice }, this.#facts, this.#isOurPort);
+    if ("kind" in alone) return alone;
+    const agreed = this.#former(former);
+    const bundle = this.#facts.bundles ? seatsInBundle(sdp, alone, agreed, from) : [];
+    const judged = judgedInBundle(sdp, alone, bundle);
     if (isUnkeyed(voice[otherRole(from)])) return NO_TLS;
-    const seats = this.#seat(judged, former, now);
+    const seats = this.#seat(judged, agreed, bundle, from, now);
     if ("kind" in seats) return seats;
     // An early answer that another offer follows has become the agreement (RFC 6337 §3.1).
     const commands = former?.stage === "early" ? this.settle(now) : this.abandonOffer(now);
     hearProfiles(read, this.#state.origins[from]);
-    const lines = this.#offered(sdp, judged, seats, from, voice);
-    for (const { stream, fresh } of lines) {
-      if (stream && fresh) commands.push({ kind: "stream", stream });
+    const lines = this.#offered(sdp, judged, seats, bundle, from, voice);
+    for (const { told, fresh } of lines) {
+      if (told && fresh) commands.push({ kind: "stream", stream: told });
     }
     const to = otherRole(from);
     const before = this.#state.origins[to];
@@ -215,14 +198,14 @@ export class CallMedia {
   relayAnswer(text: string, from: Role, now: Instant, stage: AnswerStage = "final"): MediaOutcome {
     const { exchange } = this.#state;
     if (!exchange || exchange.from === from) return refusal("bad-sdp", "answer-without-offer");
-    const read = readSdp(text);
+    const read = this.#read(text);
     if ("kind" in read) return read;
     const sdp = fitAnswer(
       exchange.lines.map(({ line }) => line),
       read,
     );
     if (isSdpFailure(sdp)) return refusal("bad-sdp", sdp.what);
-    const lines: OfferedLine[] = [];
+    const alone: OfferedLine[] = [];
     for (const [i, section] of sdp.media.entries()) {
       const line = answeredLine(
         exchange.lines[i]!,
@@ -234,8 +217,9 @@ export class CallMedia {
         this.#isOurPort,
       );
       if ("kind" in line) return line;
-      lines.push(line);
+      alone.push(line);
     }
+    const lines = bundledAsAnswered(alone, sdp, from);
     hearProfiles(sdp, this.#state.origins[from]);
     const { asked, isLater } = exchange;
     const before = this.#state.origins[exchange.from];
@@ -264,7 +248,7 @@ export class CallMedia {
   /** The answer to `lastTold`: nothing has changed but, maybe, where the peer wants its media. */
   retold(text: string, role: Role): MediaCommand[] {
     const { exchange, sides } = this.#state;
-    const sdp = readSdp(text);
+    const sdp = this.#read(text);
     if ("kind" in sdp || exchange?.stage !== "settled") return [];
     const judge = (section: MediaSection, { ice }: { readonly ice: boolean }) =>
       judgeLine(sdp, section, { from: sides[role], ice }, this.#facts, this.#isOurPort);
@@ -279,9 +263,10 @@ export class CallMedia {
     const { exchange, agreed } = this.#state;
     if (!exchange || exchange.stage === "settled") return [];
     const commands = undone(exchange, agreed);
+    const before = this.streams;
     this.#state.exchange = undefined;
     const fresh = exchange.lines.flatMap((line) => (line.told && line.fresh ? line.told : []));
-    return [...commands, ...this.#closeUnused(fresh, now)];
+    return [...commands, ...this.#closed(this.#unused(fresh), before, now)];
   }
 
   /** Whether a stream has keys of ours. */
@@ -301,7 +286,7 @@ export class CallMedia {
     this.#state.exchange = undefined;
     this.#state.agreed = [];
     this.#state.forks = undefined;
-    return streams.map((stream) => this.#close(stream, now));
+    return this.#closed(streams, streams, now);
   }
 
   /** A peer's descriptions never lose an m= line (RFC 3264 §8): those that it has beyond go as off. */
@@ -321,42 +306,61 @@ export class CallMedia {
     return { caller: of("caller"), callee: of("callee") };
   }
 
+  #read(text: string): Sdp | MediaRefusal {
+    const read = readSdp(text);
+    return "kind" in read || !this.#facts.bundles ? read : spelledOut(read);
+  }
+
+  #former(former: Exchange | undefined): CallMediaState["agreed"] {
+    const early = former?.stage === "early";
+    return early ? settledLines(former.lines, this.#facts) : this.#state.agreed;
+  }
+
   #seat(
     judged: readonly JudgedLine[],
-    former: Exchange | undefined,
+    agreed: CallMediaState["agreed"],
+    seats: BundleSeats,
+    role: Role,
     now: Instant,
   ): readonly Seat[] | MediaRefusal {
-    const early = former?.stage === "early";
-    const agreed = early ? settledLines(former.lines, this.#facts) : this.#state.agreed;
     const take = (pairs: number) => this.#pool.take(pairs, now);
-    return seatLines(judged, agreed, this.#facts.portChange, take) ?? NO_PORTS;
+    const { portChange } = this.#facts;
+    return seatLines(judged, agreed, portChange, take, { role, seats }) ?? NO_PORTS;
   }
 
   #offered(
     sdp: Sdp,
     judged: readonly JudgedLine[],
     seats: readonly Seat[],
+    bundle: BundleSeats,
     from: Role,
     voice: CallMediaState["voice"],
   ): OfferedLine[] {
-    const { callId, made, sides } = this.#state;
+    const { callId, made, sides, origins } = this.#state;
     const state = { sides, voice };
-    return sdp.media.map((section, i) => {
+    const facts = this.#facts;
+    const lines = sdp.media.map((section, i) => {
       const seat = seats[i]!;
       const id = seat.ports ? `${callId}.${i}.${++made.streams}` : "";
-      return offeredLine(sdp, section, judged[i]!, seat, { id, callId }, from, state, this.#facts);
+      const name = { id, callId };
+      return offeredLine(sdp, section, judged[i]!, seat, name, from, state, facts, bundle[i]);
     });
+    const to = otherRole(from);
+    const bundled = bundledAsOffered(lines, from);
+    if (!facts.bundles || voice[to].exchange !== "webrtc") return bundled;
+    return bundleAsked(bundled, to, midsTold(origins[to]), freeExtensionId(sdp));
   }
 
   #agree(now: Instant): MediaCommand[] {
     const { from, lines, asked, isLater } = this.#state.exchange!;
+    const held = this.streams;
     const before = streamsIn(this.#state);
     const settled = tell(settledLines(lines, this.#facts));
     this.#state.agreed = settled.lines.map(({ stream }) => (stream ? { stream } : {}));
     this.#state.exchange = { from, stage: "settled", lines: settled.lines, asked, isLater };
     const live = new Set(settled.lines.map(({ stream }) => stream?.id));
     const gone = before.filter(({ id }) => !live.has(id));
-    return [...settled.commands, ...this.#closeUnused(gone, now)];
+    return [...settled.commands, ...this.#closed(this.#unused(gone), held, now)];
   }
 
   #keepTold(): void {
@@ -372,14 +376,18 @@ export class CallMedia {
   }
 
   /** Another early dialog may still use the ports that this one has done with. */
-  #closeUnused(streams: readonly Stream[], now: Instant): MediaCommand[] {
+  #unused(streams: readonly Stream[]): Stream[] {
     const used = new Set(streamsElsewhere(this.#state).map(({ id }) => id));
-    return streams.filter(({ id }) => !used.has(id)).map((stream) => this.#close(stream, now));
+    return streams.filter(({ id }) => !used.has(id));
   }
 
-  #close(stream: Stream, now: Instant): MediaCommand {
-    for (const port of portsOf(stream)) this.#pool.release(port, now);
-    return { kind: "close", id: stream.id };
+  /** Closes streams, and gives back what ports those of before had that nobody has any more. */
+  #closed(gone: readonly Stream[], before: readonly Stream[], now: Instant): MediaCommand[] {
+    const held = new Set(this.streams.flatMap(portsOf));
+    for (const port of new Set(before.flatMap(portsOf))) {
+      if (!held.has(port)) this.#pool.release(port, now);
+    }
+    return gone.map(({ id }) => ({ kind: "close", id }));
   }
 
   #print(sdp: Sdp, parts: readonly Part[], to: Role): string {
@@ -396,5 +404,3 @@ const relayed = (sdp: string, commands: readonly MediaCommand[]): Relayed => ({
   sdp,
   commands,
 });
-
-const portsOf = ({ ends }: Stream): [number, number] => [ends.caller.port, ends.callee.port];

@@ -62,6 +62,21 @@ export interface DtlsEnd {
   readonly fingerprints: readonly StrongFingerprint[];
 }
 
+/**
+ * The line of a bundle (RFC 9143) that an end is: all of them have one port, with RTCP on it, and one
+ * pair and association.
+ */
+export interface BundledEnd {
+  /** Its name towards the peer, of at most 32 characters. */
+  readonly mid: string;
+  /** The number of the header extension that names it in packets; 0: none does. */
+  readonly midId: number;
+  /** The sources that the peer's description names: at most 32. */
+  readonly ssrcs: readonly number[];
+  /** What it was offered with, kept until all is agreed: another early dialog may want that. */
+  readonly own?: { readonly port: number; readonly ice?: IceEnd };
+}
+
 /** One direction-less end of a stream: our two ports towards one leg, and where its peer wants media. */
 export interface StreamEnd {
   /** Our address, as bound by the media plane (IP2 or IP3, never IP1). */
@@ -86,6 +101,8 @@ export interface StreamEnd {
   readonly ice?: IceEnd;
   /** Without `srtp`. Until the keys are there nothing passes, either way; each port has its own. */
   readonly dtls?: DtlsEnd;
+  /** Absent: its port is its own. */
+  readonly bundle?: BundledEnd;
   /** What its peer's description lists, and so what it is sent (RFC 3264 §6.1). */
   readonly formats?: readonly Format[];
 }

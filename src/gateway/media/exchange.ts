@@ -1,7 +1,14 @@
 import type { MediaSection, Sdp } from "#sdp";
 import { nameOf } from "./bundle.ts";
+import type { BundleSeat } from "./bundling.ts";
 import type { CallMediaState, Exchange, OfferedLine } from "./call-media-state.ts";
-import { type MediaCommand, otherRole, type Role, type Stream } from "./command.ts";
+import {
+  type BundledEnd,
+  type MediaCommand,
+  otherRole,
+  type Role,
+  type Stream,
+} from "./command.ts";
 import { type JudgedLine, judgeLine } from "./judge.ts";
 import type { LegVoice } from "./leg-voice.ts";
 import { answeringIce } from "./line-ice.ts";
@@ -20,11 +27,15 @@ import {
   reshaped,
   type StreamName,
   sameStream,
+  settledInBundle,
+  withBundle,
   withFormats,
   withIce,
   withMux,
+  withOwnTransport,
   withProtection,
   withRemote,
+  withTransport,
 } from "./stream.ts";
 
 /** One m= line of an offer, seated, as the exchange begins. */
@@ -37,6 +48,7 @@ export function offeredLine(
   from: Role,
   { sides, voice }: Pick<CallMediaState, "sides" | "voice">,
   facts: MediaFacts,
+  bundle?: BundleSeat,
 ): OfferedLine {
   const { shape, mux, held, remote } = judged;
   const told = nameOf(sdp, section);
@@ -44,6 +56,7 @@ export function offeredLine(
     line: section.line,
     mux,
     name: told,
+    seat: bundle,
     held,
     remote,
     accepted: false,
@@ -115,8 +128,8 @@ export function answeredLine(
   facts: MediaFacts,
   isOurPort: (port: number) => boolean,
 ): OfferedLine | MediaRefusal {
-  const { stream } = offered;
-  if (!stream) return offered;
+  if (!offered.stream) return offered;
+  const stream = inAskedBundle(withOwnTransport(offered.stream, from), from, offered.asked);
   if (section.line.port === 0) {
     return { ...offered, accepted: false, stream: withRemote(stream, from, {}) };
   }
@@ -134,6 +147,10 @@ export function answeredLine(
   const answered = withFormats(withProtection(answerer, from, agreed), from, judged.formats);
   return { ...offered, accepted: true, answerHeld: judged.held, stream: answered };
 }
+
+/** As the leg was offered it: an answer before may have had it otherwise. */
+const inAskedBundle = (stream: Stream, from: Role, asked: BundledEnd | undefined): Stream =>
+  asked ? withBundle(stream, from, asked) : stream;
 
 /** Where the answerer's media goes, and how its pair is found. */
 function answererHeard(
@@ -163,7 +180,7 @@ export function settledLines(
   return lines.map((one) => {
     if (!one.stream || !one.accepted) return idle(one);
     const silenceS = one === watched ? facts.silenceS : 0;
-    return silenceS === one.stream.silenceS ? one : { ...one, stream: { ...one.stream, silenceS } };
+    return { ...one, stream: settledInBundle({ ...one.stream, silenceS }) };
   });
 }
 
@@ -189,17 +206,24 @@ export function movedLines(
   role: Role,
   judge: (section: MediaSection, writer: { readonly ice: boolean }) => JudgedLine | MediaRefusal,
 ): readonly OfferedLine[] {
-  return lines.map((line, i) => {
+  const moved = lines.map((line, i) => {
     const [{ stream }, section] = [line, sdp.media[i]];
     if (!stream || !section) return line;
     const end = stream.ends[role];
     const judged = judge(section, { ice: end.ice !== undefined });
     // Without a pair there is nowhere to send.
     if ("kind" in judged || !judged.shape || (end.ice && !judged.ice)) return line;
-    const moved = withRemote(stream, role, judged.remote, end.port === end.rtcpPort);
+    const placed = withRemote(stream, role, judged.remote, end.port === end.rtcpPort);
     const named = end.ice && judged.ice && { ...end.ice, remoteUfrag: judged.ice.ufrag };
-    const found = withIce(moved, role, named);
+    const found = withIce(placed, role, named);
     return { ...line, stream: withProtection(found, role, rekeyed(sdp, section, end)) };
+  });
+  const common = moved.find(({ stream }) => stream?.ends[role].bundle)?.stream?.ends[role];
+  return moved.map((line) => {
+    const end = line.stream?.ends[role];
+    if (!line.stream || !common || !end?.bundle) return line;
+    const isHeld = end.remoteAddress === undefined;
+    return { ...line, stream: withTransport(line.stream, role, common, isHeld) };
   });
 }
 
@@ -215,6 +239,7 @@ export function undone(exchange: Exchange, agreed: readonly { stream?: Stream }[
   return commands;
 }
 
-function idle({ line, mux, offersMux, name, held, remote, fresh }: OfferedLine): OfferedLine {
-  return { line, mux, offersMux, name, held, remote, fresh, accepted: false, answerHeld: false };
+function idle({ line, mux, offersMux, name, seat, held, remote, fresh }: OfferedLine): OfferedLine {
+  const offered = { line, mux, offersMux, name, seat, held, remote, fresh };
+  return { ...offered, accepted: false, answerHeld: false };
 }

@@ -67,4 +67,4 @@ function exchangeOf(ends: readonly StreamEnd[], usual: KeyExchange): KeyExchange
 
 /** Whether a stream is tied to its ports: another pair and another association are none of its own. */
 export const isRooted = ({ ends: { caller, callee } }: Stream): boolean =>
-  [caller, callee].some(({ ice, dtls }) => ice !== undefined || dtls !== undefined);
+  [caller, callee].some(({ ice, dtls, bundle }) => (ice ?? dtls ?? bundle) !== undefined);

@@ -25,6 +25,8 @@ export interface MediaFacts {
   readonly srtp?: SrtpPolicy;
   /** Our words of ICE for one more end; absent: offers of ICE are answered without. */
   readonly newIce?: () => IceCredentials;
+  /** Whether several lines may go by one port; absent: each has its own. */
+  readonly bundles?: boolean;
   /** Absent: the topology mask is off. */
   readonly mask?: SdpMask;
   /** New ports for each offer within a call. */

@@ -1,6 +1,6 @@
 import { hasAttribute, type MediaSection, originOf, refusedSection, type Sdp } from "#sdp";
 import type { Side } from "#sip";
-import { groupLine, type LineName, midsTold } from "./bundle.ts";
+import { groupLine, type LineName, MID_EXTENSION, midsTold } from "./bundle.ts";
 import type { Exchange, OfferedLine, OurOrigin } from "./call-media-state.ts";
 import { otherRole, type Role, type Stream, type StreamEnd } from "./command.ts";
 import type { JudgedLine } from "./judge.ts";
@@ -87,16 +87,46 @@ export function printParts(
   const how = { to: to.side, address, mask, ice: iceOf(otherRole(to.role)) };
   const lines = rewriteSession(sdp.session, how);
   if (iceOf(to.role)) lines.push(ICE_LITE);
-  lines.push(...groupLine(parts.map(({ name }) => name)));
+  lines.push(...groupLine(bundledIn(parts, to.role)));
+  const ports = new Set<number>();
   for (const part of parts) {
     const { stream, section } = part;
     if (stream) {
-      lines.push(...rewriteMedia(section, how, oursOf(part, stream.ends[to.role], address)));
+      const end = stream.ends[to.role];
+      const ours = ports.has(end.port) ? oursBehind(part, end) : oursOf(part, end, address);
+      ports.add(end.port);
+      lines.push(...rewriteMedia(section, how, ours));
     } else lines.push(...rewriteIdle(section, how));
   }
   const theirs = mask ? undefined : originOf(sdp);
   return printAsOurs(lines, theirs, to.origin, address);
 }
+
+/** The lines of our bundle, one first that has its transport already; or the first alone. */
+function bundledIn(parts: readonly Part[], role: Role): string[] {
+  const bundled = parts.flatMap(({ name, stream }) => {
+    const end = stream?.ends[role];
+    return name && end?.bundle ? { mid: name.mid, isKnown: end.remoteAddress !== undefined } : [];
+  });
+  const first = bundled.find(({ isKnown }) => isKnown) ?? bundled[0];
+  if (first) return [first, ...bundled.filter((one) => one !== first)].map(({ mid }) => mid);
+  const alone = parts.find(({ name, stream }) => name?.isBundled && stream)?.name;
+  return alone ? [alone.mid] : [];
+}
+
+/** A line of a bundle whose first line has said how the transport of all is (RFC 9143 §7.1.3). */
+function oursBehind(part: Part, end: StreamEnd): OurPorts {
+  const { port, rtcpPort } = end;
+  const { section, mux, protocol, name } = part;
+  const onOne = hasAttribute(section.lines, "rtcp-mux") ? [] : ["a=rtcp-mux"];
+  const own = [...namedBy(name, end), ...onOne];
+  return { port, rtcpPort, mux, isNamed: name !== undefined, ...(protocol && { protocol }), own };
+}
+
+const namedBy = (name: LineName | undefined, { bundle }: StreamEnd): string[] => [
+  ...(name ? [`a=mid:${name.mid}`] : []),
+  ...(bundle?.midId ? [`a=extmap:${bundle.midId} ${MID_EXTENSION}`] : []),
+];
 
 function oursOf(part: Part, end: StreamEnd, address: string): OurPorts {
   const { section, mux, protocol, own, name } = part;
@@ -105,8 +135,7 @@ function oursOf(part: Part, end: StreamEnd, address: string): OurPorts {
   // With ICE a peer that hasn't answered yet has no second port to fall back to (RFC 8858 §4).
   const only = ice && !ice.remoteUfrag ? ["a=rtcp-mux-only"] : [];
   const found = ice ? iceLines(ice, address, port) : [];
-  const named = name ? [`a=mid:${name.mid}`] : [];
-  const lines = [...named, ...onOne, ...own, ...only, ...found];
+  const lines = [...namedBy(name, end), ...onOne, ...own, ...only, ...found];
   const isNamed = name !== undefined;
   return { port, rtcpPort, mux, isNamed, ...(protocol && { protocol }), own: lines };
 }

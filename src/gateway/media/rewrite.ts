@@ -9,7 +9,7 @@ import {
   printMediaLine,
 } from "#sdp";
 import type { Side } from "#sip";
-import { isBundle } from "./bundle.ts";
+import { isBundle, isMidExtension } from "./bundle.ts";
 import { hasFeedback } from "./profile.ts";
 import type { SdpMask } from "./sdp-mask.ts";
 
@@ -117,6 +117,8 @@ function rewriteAttribute(
       return ours?.mux ? line : undefined;
     case "group":
       return isBundle(line) ? undefined : line;
+    case "extmap":
+      return isMidExtension(line) ? undefined : passed(line, how);
     case "mid":
       return ours?.isNamed ? undefined : passed(line, how);
     case "tool":

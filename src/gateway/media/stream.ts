@@ -1,4 +1,13 @@
-import type { Format, IceEnd, Role, SrtpKey, SrtpKeys, Stream, StreamEnd } from "./command.ts";
+import type {
+  BundledEnd,
+  Format,
+  IceEnd,
+  Role,
+  SrtpKey,
+  SrtpKeys,
+  Stream,
+  StreamEnd,
+} from "./command.ts";
 import { sameFormats } from "./formats.ts";
 import { sameDtls } from "./line-dtls.ts";
 import { sameIce } from "./line-ice.ts";
@@ -86,6 +95,53 @@ export function withIce(stream: Stream, role: Role, ice: IceEnd | undefined): St
   return withEnd(stream, role, ice ? { ...end, ice } : end);
 }
 
+/** The stream with one end as a line of a bundle, or on a port of its own. */
+export function withBundle(stream: Stream, role: Role, bundle: BundledEnd | undefined): Stream {
+  const { bundle: former, ...end } = stream.ends[role];
+  if (!former && !bundle) return stream;
+  return withEnd(stream, role, bundle ? { ...end, bundle } : end);
+}
+
+/** The stream with one end on another's port, with its pair and association; a held one is sent nothing. */
+export function withTransport(
+  stream: Stream,
+  role: Role,
+  common: StreamEnd,
+  isHeld: boolean,
+): Stream {
+  const { bundle, formats } = stream.ends[role];
+  const { bundle: _b, formats: _f, ...transport } = common;
+  const end = { ...transport, ...(bundle && { bundle }), ...(formats && { formats }) };
+  const moved = withEnd(stream, role, end);
+  return isHeld ? withRemote(moved, role, {}) : moved;
+}
+
+/** One end with the transport that it was offered with. */
+export function withOwnTransport(stream: Stream, role: Role): Stream {
+  const { bundle, ...end } = stream.ends[role];
+  if (!bundle?.own) return stream;
+  const { own, ...line } = bundle;
+  const alone = { ...end, bundle: line, port: own.port, rtcpPort: own.port };
+  return withIce(withEnd(stream, role, alone), role, own.ice);
+}
+
+/** Each of its ports' pairs once, by the even port. */
+export const portsOf = ({ ends: { caller, callee } }: Stream): number[] =>
+  [caller.port, callee.port, caller.bundle?.own?.port, callee.bundle?.own?.port].filter(
+    (port) => port !== undefined,
+  );
+
+/** Nothing is kept for another answer any more. */
+export const settledInBundle = (stream: Stream): Stream =>
+  ROLES.reduce((settled, role) => {
+    const { bundle } = settled.ends[role];
+    if (!bundle?.own) return settled;
+    const { own: _, ...line } = bundle;
+    return withBundle(settled, role, line);
+  }, stream);
+
+const ROLES: readonly Role[] = ["caller", "callee"];
+
 /** The stream with what one leg's description lists. */
 export function withFormats(stream: Stream, role: Role, formats: readonly Format[]): Stream {
   const end = stream.ends[role];
@@ -119,9 +175,18 @@ function sameEnd(a: StreamEnd, b: StreamEnd): boolean {
       sameDtls(a.dtls, b.dtls) &&
       sameIce(a.ice, b.ice) &&
       sameFormats(a.formats, b.formats) &&
+      sameBundle(a.bundle, b.bundle) &&
       a.localAddress === b.localAddress)
   );
 }
+
+const sameBundle = (a: BundledEnd | undefined, b: BundledEnd | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    a.mid === b.mid &&
+    a.midId === b.midId &&
+    a.ssrcs.join() === b.ssrcs.join());
 
 const sameKeys = (a: SrtpKeys | undefined, b: SrtpKeys | undefined): boolean =>
   a === b ||

@@ -171,6 +171,14 @@ export const mediaFields = {
             ),
           ),
         ),
+      bundle: choice(
+        ["auto", "off"],
+        about(
+          "Bundles",
+          "Regroupement des flux (BUNDLE)",
+          "auto: the voice and video of a leg go by one port where its peer offers that, and browsers are offered it. off: each has its own.",
+        ),
+      ).default("auto"),
     })
     .prefault({})
     .meta(labelled(about("Media", "Flux média", "What becomes of streams."))),

@@ -1,7 +1,8 @@
 import { connect, Socket, type SocketConstructorOpts } from "node:net";
 import type { MediaCommand, Stream, StreamCounters } from "#media";
-import { CommandFrames, EVERY_STREAM, EventFrames, type Hello, type PlaneWord } from "./frames.ts";
+import { CommandFrames, EVERY_STREAM, EventFrames } from "./frames.ts";
 import { type MediaListener, noCounters } from "./media-plane.ts";
+import type { Hello, PlaneWord } from "./plane-word.ts";
 
 const READ_BYTES = 64 * 1024;
 /** The plane's own limit (native/src/plane.h). */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret } from "#base";
-import { CommandFrames, EventFrames, type PlaneWord } from "./frames.ts";
+import { CommandFrames, EventFrames } from "./frames.ts";
 import { streamBetween } from "./loopback-peer.ts";
+import type { PlaneWord } from "./plane-word.ts";
 
 const frame = (kind: number, ...payload: number[]): number[] => [
   payload.length & 0xff,
@@ -19,7 +20,7 @@ const count = (value: number): number[] => {
 
 const names = [...text("not-rtp"), ...text("foreign")];
 const HELLO = frame(
-  ...[1, 7, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
+  ...[1, 8, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
   ...[...names, ...text("AB:CD"), ...text("EF"), ...text("off")],
 );
 const end = (first: number, ...drops: number[]): number[] => [
@@ -111,7 +112,11 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
   const [pcma, press, cn] = [format(8, "pcma"), format(101, "telephone-event"), format(13, "cn")];
   const wishes = {
     caller: { port: 2, srtp, formats: [cn, pcma] },
-    callee: { port: 4, formats: [pcma, press] },
+    callee: {
+      port: 4,
+      formats: [pcma, press],
+      bundle: { mid: "v", midId: 4, ssrcs: [258, 0xffff_ffff] },
+    },
   };
   frames.stream(3, streamBetween(wishes, { silenceS: 0.5 }));
   frames.close(3);
@@ -133,9 +138,11 @@ test("a stream's command says all of it, and an unknown place is left empty", ()
   ];
   const noIce = [0, 0, 0];
   const noDtls = 0;
+  const alone = 0;
+  const bundled = [...text("v"), 4, 2, 2, 1, 0, 0, 255, 255, 255, 255];
   const ends = [
-    [...ours(2), ...nowhere, ...keys, ...sent, ...noIce, noDtls],
-    [...ours(4), ...nowhere, 0, 0, ...back, ...noIce, noDtls],
+    [...ours(2), ...nowhere, ...keys, ...sent, ...noIce, noDtls, alone],
+    [...ours(4), ...nowhere, 0, 0, ...back, ...noIce, noDtls, ...bundled],
   ].flat();
   assert.deepEqual(
     [...frames.take()],

@@ -1,4 +1,5 @@
 import {
+  type BundledEnd,
   type DtlsEnd,
   type Format,
   type FormatUse,
@@ -15,6 +16,7 @@ import {
 } from "#media";
 import { type CountersOf, readCounters } from "./counters-payload.ts";
 import { Payload } from "./payload.ts";
+import { OtherVersion, type PlaneWord } from "./plane-word.ts";
 
 // The control socket's language, little-endian: a length of the payload (16 bits), a kind (8
 // bits), the payload. The other half is native/src/frame.h.
@@ -44,7 +46,7 @@ const EVENT = {
 } as const;
 
 const HEADER = 3;
-const VERSION = 7;
+const VERSION = 8;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -69,9 +71,10 @@ const HASHES: readonly (StrongFingerprint["hash"] | undefined)[] = [
 ];
 const DTLS_ROLES: readonly (DtlsEnd["role"] | undefined)[] = [undefined, "active", "passive"];
 const FINGERPRINTS_MAX = 8;
+const SSRCS_MAX = 32;
 /**
- * No command is longer: eleven texts of at most 255 bytes, two lists of at most 64 formats and of at
- * most 8 fingerprints.
+ * No command is longer: thirteen texts of at most 255 bytes, two lists of at most 64 formats, of
+ * at most 8 fingerprints and of at most 32 sources.
  */
 const COMMAND_BYTES_MAX = 8192;
 
@@ -159,6 +162,16 @@ export class CommandFrames {
     }
     this.#ice(end.ice);
     this.#dtls(end.dtls);
+    this.#bundled(end.bundle);
+  }
+
+  #bundled(bundle: BundledEnd | undefined): void {
+    this.#text(bundle?.mid ?? "");
+    if (!bundle) return;
+    this.#u8(bundle.midId);
+    const ssrcs = bundle.ssrcs.slice(0, SSRCS_MAX);
+    this.#u8(ssrcs.length);
+    for (const ssrc of ssrcs) this.#u32(ssrc);
   }
 
   #ice(ice: IceEnd | undefined): void {
@@ -227,55 +240,6 @@ export class CommandFrames {
     this.#at += this.#bytes.write(value, this.#at, length, "latin1");
   }
 }
-
-/** A plane that speaks another language: built by another version of the gateway. */
-export class OtherVersion extends Error {
-  readonly pid: number;
-  constructor(version: number, pid: number) {
-    super(`the media plane is of another version (${version}): run 'npm ci' again`);
-    this.pid = pid;
-  }
-}
-
-/** What a plane says of itself. */
-export interface Hello {
-  /** Its process. */
-  readonly pid: number;
-  /** How many streams it has, each of which an inventory tells of. */
-  readonly streams: number;
-  /** The number of calls of one audio stream that the limit of open files carries. */
-  readonly callsMax: number;
-  /** Its certificate by SHA-256, as SDP has it; another one after each start. */
-  readonly fingerprint: string;
-  /** The same by SHA-384: what a browser takes for another. */
-  readonly fingerprint384: string;
-  /** Why the kernel relays nothing by itself; "" when it does. */
-  readonly kernelFault: string;
-}
-
-/** What the plane says, with streams by number: `event` is made when the id is known. */
-export type PlaneWord =
-  | ({ readonly kind: "hello" } & Hello)
-  | { readonly kind: "inventory"; readonly slot: number; readonly id: string }
-  | { readonly kind: "fence"; readonly number: number }
-  | {
-      readonly kind: "counters";
-      readonly slot: number;
-      readonly of: CountersOf;
-    }
-  | {
-      /** A part of a batch. */
-      readonly kind: "figures";
-      readonly isLast: boolean;
-      readonly streams: readonly { readonly slot: number; readonly of: CountersOf }[];
-    }
-  | {
-      readonly kind: "event";
-      readonly slot: number;
-      /** The stream's number is free again. */
-      readonly final: boolean;
-      readonly of: (id: string) => MediaEvent;
-    };
 
 /** Cuts the plane's bytes into words, however they are split. */
 export class EventFrames {

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { MediaCommand, StreamCounters } from "#media";
 import { addon } from "#native";
 import { Channel, found, inherited } from "./channel.ts";
-import { type Hello, OtherVersion } from "./frames.ts";
 import { type MediaListener, type MediaPlane, noCounters } from "./media-plane.ts";
+import { type Hello, OtherVersion } from "./plane-word.ts";
 
 const HOST = fileURLToPath(new URL("host.ts", import.meta.url));
 /** The runtime keeps a thread for its debugger otherwise, which no signal reaches (native/src/capabilities.cc). */
