@@ -1,5 +1,5 @@
 import type { Instant } from "#base";
-import { fitAnswer, isSdpFailure, type MediaSection, refusedSection, type Sdp } from "#sdp";
+import { fitAnswer, isSdpFailure, type MediaSection, type Sdp } from "#sdp";
 import { freeExtensionId, midsTold } from "./bundle.ts";
 import {
   type BundleSeats,
@@ -19,7 +19,7 @@ import { isUnkeyed, type LegVoice, legVoice, voiceInUse } from "./leg-voice.ts";
 import { hearProfiles } from "./line-security.ts";
 import type { AnswerStage, MediaEnd, MediaLegs, MediaOutcome, Relayed } from "./media-end.ts";
 import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
-import { linesTold, newOrigin } from "./our-origin.ts";
+import { lengthened, newOrigin } from "./our-origin.ts";
 import { answerParts, offerParts, type Part, printParts } from "./parts.ts";
 import type { PortPool } from "./port-pool.ts";
 import { type Seat, seatLines } from "./seating.ts";
@@ -162,7 +162,7 @@ export class CallMedia {
     }
     const read = this.#read(text);
     if ("kind" in read) return read;
-    const sdp = this.#lengthened(read, otherRole(from));
+    const sdp = lengthened(read, this.#state.origins[otherRole(from)]);
     const { sides } = this.#state;
     const voice = this.#voice();
     const alone = judgeOffer(sdp, from, { sides, voice }, this.#facts, this.#isOurPort);
@@ -287,13 +287,6 @@ export class CallMedia {
     this.#state.agreed = [];
     this.#state.forks = undefined;
     return this.#closed(streams, streams, now);
-  }
-
-  /** A peer's descriptions never lose an m= line (RFC 3264 §8): those that it has beyond go as off. */
-  #lengthened(sdp: Sdp, to: Role): Sdp {
-    const more = linesTold(this.#state.origins[to]).slice(sdp.media.length);
-    if (more.length === 0) return sdp;
-    return { session: sdp.session, media: [...sdp.media, ...more.map(refusedSection)] };
   }
 
   /** What each leg must be, and how it is offered that: by what is in use. */

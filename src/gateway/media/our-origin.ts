@@ -6,6 +6,8 @@ import {
   parseOrigin,
   printLines,
   printOrigin,
+  refusedSection,
+  type Sdp,
 } from "#sdp";
 import type { OurOrigin } from "./call-media-state.ts";
 import type { Role } from "./command.ts";
@@ -23,6 +25,13 @@ export function linesTold({ body }: OurOrigin): readonly MediaLine[] {
   return body
     .split("\r\n")
     .flatMap((line) => (line.startsWith("m=") ? (parseMediaLine(line.slice(2)) ?? []) : []));
+}
+
+/** A peer's descriptions never lose an m= line (RFC 3264 §8): those that it has beyond go as off. */
+export function lengthened(sdp: Sdp, told: OurOrigin): Sdp {
+  const more = linesTold(told).slice(sdp.media.length);
+  if (more.length === 0) return sdp;
+  return { session: sdp.session, media: [...sdp.media, ...more.map(refusedSection)] };
 }
 
 /**
