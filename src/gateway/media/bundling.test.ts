@@ -26,6 +26,8 @@ class Bench {
   readonly pool = new PortPool({ portMin: 20_000, portMax: 20_099, quarantineMs: 0 });
   readonly plane = new Map<string, Stream>();
 
+  readonly facts: MediaFacts;
+
   constructor(exchange: KeyExchange = "sdes", bundles = true, portChange = true) {
     let words = 0;
     const facts: MediaFacts = {
@@ -44,6 +46,7 @@ class Bench {
       opaque: true,
       silenceS: 60,
     };
+    this.facts = facts;
     const sides = { caller: "public", callee: "private" } as const;
     const tls = { caller: false, callee: false };
     this.media = CallMedia.begin("call", { sides, tls }, facts, this.pool);
@@ -145,6 +148,17 @@ describe("an offer of a bundle", () => {
     assert.deepEqual(two!.bundle, { mid: "1", midId: 4, ssrcs: [2000] });
     bench.close();
     assert.equal(bench.pool.held, 0);
+  });
+
+  test("outlives the gateway with the ports that it has", () => {
+    const bench = new Bench();
+    bench.offer(browser());
+    bench.answer(phone());
+    const pool = new PortPool({ portMin: 20_000, portMax: 20_099, quarantineMs: 0 });
+    const media = CallMedia.revive(bench.media.state, bench.facts, pool, NOW);
+    assert.equal(pool.held, 3);
+    media?.close(NOW);
+    assert.equal(pool.held, 0);
   });
 
   test("is accepted for lines that have no transport but the bundle's", () => {
