@@ -54,16 +54,23 @@ export function midIdOf({ lines }: MediaSection, mid: string): number {
   return 0;
 }
 
-/** A number that no header extension of a description has; 0 when all are taken. */
-export function freeExtensionId({ session, media }: Sdp): number {
-  const taken = new Set<number>();
+/**
+ * By which number our offer to a leg names lines in packets; 0 where it can't. A leg keeps the number
+ * that it was told, for none may come to mean something else (RFC 8285 §6); the first one is free.
+ */
+export function offeredMidId({ session, media }: Sdp, { body }: OurOrigin): number {
+  const others = new Set<number>();
   for (const line of [...session, ...media.flatMap(({ lines }) => lines)]) {
-    const [id] = extensionIn(line) ?? [];
-    if (id !== undefined) taken.add(id);
+    const [id, uri] = extensionIn(line) ?? [];
+    if (id !== undefined && uri !== MID_EXTENSION) others.add(id);
   }
-  for (let id = 1; id <= EXTENSION_ID_MAX; id++) if (!taken.has(id)) return id;
-  return 0;
+  const ids =
+    body === "" ? Array.from({ length: EXTENSION_ID_MAX }, (_, i) => i + 1) : toldIn(body);
+  return ids.find((id) => !others.has(id)) ?? 0;
 }
+
+const toldIn = (body: string): number[] =>
+  body.split("\r\n").flatMap((line) => (isMidExtension(line) ? extensionIn(line)![0] : []));
 
 /** The sources that a line names (RFC 5576 §4.1). */
 export function ssrcsOf({ lines }: MediaSection): number[] {

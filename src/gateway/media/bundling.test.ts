@@ -290,6 +290,15 @@ describe("a bundle that is offered to a browser", () => {
     assert.deepEqual(bench.ports, [2, 2]);
   });
 
+  test("names a line that joins by the number that the browser knows", () => {
+    const bench = called();
+    bench.offer(browser({ offMid: "1", group: "0" }));
+    bench.answer(phone([4000, 0]));
+    const offer = bench.offer(phone(), "callee");
+    assert.deepEqual(group(offer), ["a=group:BUNDLE 0 1"]);
+    assert.equal(findAttribute(offer.media[1]!.lines, "extmap"), `4 ${MID}`);
+  });
+
   test("has no two lines with one number for two codecs", () => {
     const bench = called();
     const offer = bench.offer(phone([4000, 5000], ["96", "96"]), "callee");

@@ -1,6 +1,6 @@
 import type { Instant } from "#base";
 import { fitAnswer, isSdpFailure, type MediaSection, type Sdp } from "#sdp";
-import { freeExtensionId, midsTold } from "./bundle.ts";
+import { midsTold, offeredMidId } from "./bundle.ts";
 import {
   type BundleSeats,
   bundleAsked,
@@ -341,7 +341,7 @@ export class CallMedia {
     const to = otherRole(from);
     const bundled = bundledAsOffered(lines, from);
     if (!facts.bundles || voice[to].exchange !== "webrtc") return bundled;
-    return bundleAsked(bundled, to, midsTold(origins[to]), freeExtensionId(sdp));
+    return bundleAsked(bundled, to, midsTold(origins[to]), offeredMidId(sdp, origins[to]));
   }
 
   #agree(now: Instant): MediaCommand[] {
