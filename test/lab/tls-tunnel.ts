@@ -1,6 +1,7 @@
 import { makeCertificate } from "./certificate.ts";
 import type { Host } from "./host.ts";
 import type { Program } from "./program.ts";
+import { bracketed } from "./sipp.ts";
 
 /** SIPp speaks no TLS: socat wraps what it sends to this address and port. */
 export async function startTlsClient(
@@ -12,8 +13,8 @@ export async function startTlsClient(
     name: "socat (TLS client)",
     command: [
       "socat",
-      `TCP-LISTEN:${from.port},bind=${from.address},fork,reuseaddr`,
-      `OPENSSL:${to.address}:${to.port},verify=0,bind=${from.address}`,
+      `TCP-LISTEN:${from.port},${boundTo(from.address)},fork,reuseaddr`,
+      `OPENSSL:${bracketed(to.address)}:${to.port},verify=0,${boundTo(from.address)}`,
     ],
   });
   await program.listens("tcp", from.port);
@@ -31,10 +32,14 @@ export async function startTlsServer(
     name: "socat (TLS server)",
     command: [
       "socat",
-      `OPENSSL-LISTEN:${at.port},bind=${at.address},fork,reuseaddr,verify=0,cert=${certificate},key=${key}`,
-      `TCP:${to.address}:${to.port}`,
+      `OPENSSL-LISTEN:${at.port},${boundTo(at.address)},fork,reuseaddr,verify=0,cert=${certificate},key=${key}`,
+      `TCP:${bracketed(to.address)}:${to.port}`,
     ],
   });
   await program.listens("tcp", at.port);
   return program;
 }
+
+/** socat takes IPv4 unless told. */
+const boundTo = (address: string): string =>
+  `bind=${bracketed(address)},pf=${address.includes(":") ? "ip6" : "ip4"}`;

@@ -109,6 +109,19 @@ test("places are kept for peers, by the side that they connect to", async () => 
   }
 });
 
+test("a TLS connection that is refused tells why", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  const { events, sockets, to } = await open("tls", { tls: settingsOf(alpha) });
+  sockets.send({ ...to, port }, message("1"), "a");
+  assert.equal((await events.next("send-failed")).why, "ECONNREFUSED");
+  assert.equal(sockets.connections, 0);
+  await sockets.close();
+});
+
 test("what was not sent when a connection fails is told, each with its tag", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { type SecureContext, connect as tlsConnect } from "node:tls";
+import { type SecureContext, type TLSSocket, connect as tlsConnect } from "node:tls";
 import { BoundedMap, isAddress, isIpv6 } from "#base";
 import type { Destination, Side, Transport } from "#sip";
 import {
@@ -135,11 +135,11 @@ export class StreamPool implements Acceptor {
     };
     const client = tls[to.side];
     if (to.transport === "tls" && !client) return "no certificate for this side";
-    const socket =
-      to.transport === "tls" && client
-        ? tlsConnect({ ...options, ...clientOptions(client.settings, client.context, serverName) })
-        : connect(options);
-    socket.once("connect", () => markClass(socket, from.dscp));
+    const plain = connect(options);
+    // Before the handshake's first packet; Node marks none through a TLS socket of its own making.
+    plain.once("connect", () => markClass(plain, from.dscp));
+    const isTls = to.transport === "tls" && client;
+    const socket = isTls ? securing(plain, client, serverName) : plain;
     const transport = to.transport === "tls" ? "tls" : "tcp";
     const origin = { side: to.side, transport, socket, direction: "opened", key } as const;
     const stream = this.#keep(serverName === undefined ? origin : { ...origin, serverName });
@@ -172,3 +172,11 @@ export class StreamPool implements Acceptor {
 }
 
 const isAny = (address: string): boolean => address === "0.0.0.0" || address === "::";
+
+/** TLS over a connection that is being opened; what fails below fails it by the same reason. */
+function securing(plain: Socket, client: TlsClient, serverName: string | undefined): TLSSocket {
+  const options = clientOptions(client.settings, client.context, serverName);
+  const socket = tlsConnect({ ...options, socket: plain });
+  plain.on("error", (error) => socket.destroy(error));
+  return socket;
+}
