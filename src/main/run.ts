@@ -49,13 +49,13 @@ type Loaded =
 
 /** Reads the settings, and says all that is wrong with them and with the files that they name. */
 function load(file: string): Loaded {
-  const read = readSettings(file, thisMachine());
+  const read = readSettings(file, thisMachine(), (draft) => tlsFileErrors(draft));
   const { settings } = read;
   if (!settings) {
     for (const error of read.errors) console.error(printError(error));
     return { isUsable: false };
   }
-  const refused = [...notRunnableYet(settings), ...tlsFileErrors(settings)];
+  const refused = notRunnableYet(settings);
   for (const error of refused) console.error(printError(error));
   if (refused.length > 0) return { isUsable: false, settings };
   const warnings = [...read.warnings, ...tlsFileWarnings(settings)];

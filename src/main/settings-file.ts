@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import {
+  type FaultsOf,
   type Machine,
   type SettingError,
   type Settings,
@@ -11,10 +12,10 @@ import {
 import { FILE_BYTES_MAX, readYaml } from "./yaml-text.ts";
 
 /** Reads and validates a settings file; that it can't be read is an error as any other. */
-export function readSettings(path: string, machine?: Machine): Validation {
+export function readSettings(path: string, machine?: Machine, faultsOf?: FaultsOf): Validation {
   const text = readText(path);
   if (typeof text !== "string") return { errors: [text] };
-  const result = parseSettings(text, machine);
+  const result = parseSettings(text, machine, faultsOf);
   if (!result.settings || !isOpenToOthers(path, result.settings)) return result;
   return { ...result, warnings: [...result.warnings, OPEN_TO_OTHERS] };
 }
@@ -31,11 +32,11 @@ const isOpenToOthers = (path: string, { trunks }: Settings): boolean =>
   trunks.some(({ credentials }) => credentials) && (statSync(path).mode & 0o077) !== 0;
 
 /** Validates the text of a settings file: YAML (of which JSON is a part). */
-export function parseSettings(text: string, machine?: Machine): Validation {
+export function parseSettings(text: string, machine?: Machine, faultsOf?: FaultsOf): Validation {
   const read = readYaml(text);
   return read.kind === "errors"
     ? { errors: read.errors }
-    : validateSettings(read.value, machine, read.lines);
+    : validateSettings(read.value, machine, read.lines, faultsOf);
 }
 
 const READABLE: Text = { en: "a YAML file that can be read", fr: "un fichier YAML lisible" };

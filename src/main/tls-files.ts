@@ -13,6 +13,11 @@ const PEM: Text = { en: "a PEM file that can be read", fr: "un fichier PEM lisib
 
 type TlsField = "certificateFile" | "keyFile" | "authoritiesFile";
 
+/** Settings, or what is sound of a file with errors. */
+interface NamesTlsFiles {
+  readonly tls?: { readonly [Field in TlsField]?: string | undefined } | undefined;
+}
+
 /** Whoever may read the key can pass for us: it is meant for one user. */
 const READ_BY_OTHERS = 0o044;
 
@@ -33,7 +38,7 @@ export function tlsFileWarnings({ tls: { keyFile } }: Settings): SettingWarning[
  * Whether the files that the settings name are there, and the key is that of the certificate; of a
  * current one, where a time is given.
  */
-export function tlsFileErrors({ tls }: Settings, now?: Date): SettingError[] {
+export function tlsFileErrors({ tls = {} }: NamesTlsFiles, now?: Date): SettingError[] {
   const errors: SettingError[] = [];
   const complain = (field: TlsField, en: string, fr: string): void => {
     const path = fieldName(["tls", field]);

@@ -49,9 +49,10 @@ test("check says that a valid file is valid, what it carries, and its warnings",
 
 test("check names all errors at once, a line each, and ends with 1", () => {
   const file = fileOf(`${GOOD}rtp: { portMin: 7, portMax: 99999 }\ncolour: red\n`);
-  const { status, out } = passerelle("check", file);
+  const { status, out, err } = passerelle("check", file);
   assert.equal(status, 1);
-  const lines = out.trimEnd().split("\n");
+  assert.equal(out, "");
+  const lines = err.trimEnd().split("\n");
   assert.deepEqual(lines.slice(0, 2), [
     "rtp.portMin: 7: out of range; allowed: an even port, 1024–65532 (line 5)",
     "rtp.portMax: 99999: out of range; allowed: 1024–65535 (line 5)",
@@ -60,11 +61,33 @@ test("check names all errors at once, a line each, and ends with 1", () => {
   assert.equal(lines.length, 3);
 });
 
+test("check names faults of files together with those of fields, each with its line", () => {
+  const tls = "tls: { certificateFile: /nowhere.crt, keyFile: /nowhere.key }\n";
+  const { status, err } = passerelle("check", fileOf(`${GOOD}rtp: { portMin: 7 }\n${tls}`));
+  assert.equal(status, 1);
+  const lines = err.trimEnd().split("\n");
+  assert.equal(lines.length, 3);
+  assert.match(lines[0]!, /^rtp\.portMin: 7: out of range; .* \(line 5\)$/);
+  assert.match(lines[1]!, /^tls\.certificateFile: \/nowhere\.crt: cannot be read .* \(line 6\)$/);
+  assert.match(lines[2]!, /^tls\.keyFile: \/nowhere\.key: cannot be read .* \(line 6\)$/);
+});
+
+test("an odd first port doesn't hide a last one below it", () => {
+  const file = fileOf(`${GOOD}rtp: { portMin: 40001, portMax: 30000 }\n`);
+  const { err } = passerelle("check", file);
+  assert.match(err, /^rtp\.portMin: 40001: out of range; .*\nrtp\.portMax: 30000: out of range; /);
+});
+
+test("help of what isn't a command says so", () => {
+  assert.match(passerelle("help", "nope").err, /^error: unknown command 'nope'\n/);
+  assert.match(passerelle("help", "check").out, /^Usage: passerelle check/);
+});
+
 test("check speaks French when asked", () => {
   const file = fileOf(GOOD.replace("127.0.0.1", "0.0.0.0"));
-  const { status, out } = passerelle("check", file, "--language", "fr");
+  const { status, err } = passerelle("check", file, "--language", "fr");
   assert.equal(status, 1);
-  assert.match(out, /^publicLocal\.address: 0\.0\.0\.0: erreur syntaxe; admis : /);
+  assert.match(err, /^publicLocal\.address: 0\.0\.0\.0: erreur syntaxe; admis : /);
 });
 
 test("check wants the addresses of this machine, unless the file is for elsewhere", () => {
@@ -72,16 +95,16 @@ test("check wants the addresses of this machine, unless the file is for elsewher
   const here = passerelle("check", file);
   assert.equal(here.status, 1);
   assert.match(
-    here.out,
+    here.err,
     /^publicLocal\.address: 192\.0\.2\.99: out of range; allowed: an address of this machine: /,
   );
   assert.equal(passerelle("check", file, "--elsewhere").status, 0);
 });
 
 test("a file that can't be read is an error with its name", () => {
-  const { status, out } = passerelle("check", join(folder, "absent.yaml"));
+  const { status, err } = passerelle("check", join(folder, "absent.yaml"));
   assert.equal(status, 1);
-  assert.match(out, /absent\.yaml: cannot be read \(ENOENT\)/);
+  assert.match(err, /absent\.yaml: cannot be read \(ENOENT\)/);
 });
 
 test("every preset checks, a daisy chain by its elements", () => {
@@ -97,7 +120,7 @@ test("every preset checks, a daisy chain by its elements", () => {
   assert.equal(passerelle("check", fileOf(wan!.out), "--elsewhere").status, 0);
   const whole = passerelle("check", fileOf(both!.out), "--elsewhere");
   assert.equal(whole.status, 1);
-  assert.match(whole.out, /several documents/);
+  assert.match(whole.err, /several documents/);
 });
 
 test("firewall prints a table, JSON, and nftables rules", () => {
@@ -159,6 +182,7 @@ test("what isn't understood ends with 2", () => {
   const wrong = [
     [],
     ["walk"],
+    ["help", "nope"],
     ["--loud"],
     ["check"],
     ["check", "a", "b"],

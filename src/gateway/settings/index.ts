@@ -24,5 +24,6 @@ export {
 export { settingsSchema } from "./schema.ts";
 export type * from "./settings.ts";
 export { protocolsOf, transportsOf } from "./settings.ts";
-export { type Lines, notRunnableYet, type Validation, validateSettings } from "./validate.ts";
+export type { FaultsOf, Lines, Validation } from "./validate.ts";
+export { notRunnableYet, validateSettings } from "./validate.ts";
 export { type Changes, describeChanges, whatChanged } from "./what-changed.ts";

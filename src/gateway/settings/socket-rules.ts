@@ -39,10 +39,17 @@ function isBindable(address: string): boolean {
 }
 
 /** §3.1: at least the 4 ports of one audio call. */
-function rtpRange({ draft, report }: Scene): void {
-  const { portMin, portMax } = draft.rtp ?? {};
+function rtpRange({ draft, written, report }: Scene): void {
+  const { portMax } = draft.rtp ?? {};
+  const portMin = draft.rtp?.portMin ?? evenAbove(written("rtp", "portMin"));
   if (portMin === undefined || portMax === undefined || portMax >= portMin + 3) return;
   report(["rtp", "portMax"], MESSAGES.range, `${portMin + 3}–65535`);
+}
+
+/** An odd first port is an error of its own, which must not hide the range's. */
+function evenAbove(written: unknown): number | undefined {
+  const port = Number(written);
+  return port % 2 === 1 && port >= 1024 && port < 65_532 ? port + 1 : undefined;
 }
 
 function pbxPorts({ draft, report }: Scene): void {

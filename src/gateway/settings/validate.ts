@@ -1,4 +1,4 @@
-import { draftOf } from "./draft.ts";
+import { type Draft, draftOf } from "./draft.ts";
 import { MESSAGES, type SettingError, type SettingWarning } from "./errors.ts";
 import { text } from "./field.ts";
 import { errorsOf } from "./issues.ts";
@@ -9,6 +9,9 @@ import { warningsOf } from "./warnings.ts";
 
 /** On which line of a file each field stands, by its name as in errors. */
 export type Lines = ReadonlyMap<string, number>;
+
+/** What the world finds wrong, such as files that settings name: told with all other errors. */
+export type FaultsOf = (draft: Draft) => readonly SettingError[];
 
 export type Validation =
   | {
@@ -23,11 +26,17 @@ export type Validation =
  * all errors at once, or the whole settings with their defaults. Without a machine, IP2 and IP3 may
  * be any address.
  */
-export function validateSettings(source: unknown, machine?: Machine, lines?: Lines): Validation {
+export function validateSettings(
+  source: unknown,
+  machine?: Machine,
+  lines?: Lines,
+  faultsOf: FaultsOf = () => [],
+): Validation {
   const tree = present(source);
   const parsed = settingsSchema.safeParse(tree);
+  const draft = parsed.success ? parsed.data : draftOf(tree);
   const errors = parsed.success ? [] : errorsOf(parsed.error.issues, tree);
-  errors.push(...ruleErrors(parsed.success ? parsed.data : draftOf(tree), tree, machine));
+  errors.push(...ruleErrors(draft, tree, machine), ...faultsOf(draft));
   if (!parsed.success || errors.length > 0) return { errors: located(errors, lines ?? new Map()) };
   const settings = settled(parsed.data);
   return { settings, warnings: warningsOf(parsed.data, settings, machine) };

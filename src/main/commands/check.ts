@@ -22,7 +22,7 @@ interface CheckOptions {
 export function checkCommand(): Command {
   return new Command("check")
     .description(
-      "Validate a settings file: all errors at once, each with its field, its value and what is allowed.",
+      "Validate a settings file: all errors at once, each with its field, its value and what is allowed, on standard error.",
     )
     .argument("<file>", "the settings file (YAML)")
     .option(
@@ -37,17 +37,17 @@ export function checkCommand(): Command {
 
 /** Returns the exit status. */
 function check(file: string, { elsewhere = false, language }: CheckOptions): number {
-  const result = readSettings(file, elsewhere ? undefined : thisMachine());
-  const errors = result.errors ?? (elsewhere ? [] : tlsFileErrors(result.settings));
-  const lines =
-    result.settings && errors.length === 0
-      ? [
-          ...validLines(result.settings, result.warnings, language),
-          ...(elsewhere ? [] : fileWarnings(result.settings, language)),
-        ]
-      : errors.map((error) => printError(error, language));
-  console.log(lines.join("\n"));
-  return errors.length === 0 ? 0 : 1;
+  const result = elsewhere
+    ? readSettings(file)
+    : readSettings(file, thisMachine(), (draft) => tlsFileErrors(draft));
+  const { settings, errors } = result;
+  if (!settings) {
+    console.error(errors.map((error) => printError(error, language)).join("\n"));
+    return 1;
+  }
+  const warnings = elsewhere ? [] : fileWarnings(settings, language);
+  console.log([...validLines(settings, result.warnings, language), ...warnings].join("\n"));
+  return 0;
 }
 
 /** As `run` has it: what has run out serves on, and may be renewed meanwhile. */
