@@ -14,11 +14,15 @@ import {
   missing,
   PRIVATE_CABLE,
   PUBLIC_CABLE,
+  PUBLIC_TLS_PORT,
   pause,
   play,
   Site,
+  type Step,
   sdp,
   send,
+  startTlsClient,
+  startTlsServer,
 } from "../lab/index.ts";
 
 // Both cables are captured while calls that tell all they know about their network cross the
@@ -94,44 +98,8 @@ describe("what the wire shows", { skip: missing("sipp", "dumpcap", "tshark") }, 
       direction === "inbound" ? (["operator", "pbx"] as const) : (["pbx", "operator"] as const);
     await site.call(
       direction,
-      {
-        scenario: caller([
-          send("INVITE", { headers: talk(near), body: talkativeSdp(near, true) }),
-          expect(100, { optional: true }),
-          expect(180),
-          expect(200),
-          send("ACK", { headers: talk(near) }),
-          play(audio),
-          pause(CALL_MS),
-          send("INFO", { headers: talk(near), body: { type: "text/plain", text: "hello" } }),
-          expect(200),
-          send("REFER", {
-            headers: [
-              ...talk(near),
-              `Refer-To: <sip:+33987654321@${nameOf(near)}>`,
-              `Referred-By: <sip:boss@${addressOf(near)}>`,
-            ],
-          }),
-          expect(202),
-          send("BYE", { headers: talk(near) }),
-          expect(200),
-        ]),
-      },
-      {
-        echo: true,
-        scenario: callee([
-          expect("INVITE"),
-          answer("180 Ringing", { headers: talk(far) }),
-          answer("200 OK", { headers: talk(far), body: talkativeSdp(far, false) }),
-          expect("ACK"),
-          expect("INFO"),
-          answer("200 OK", { headers: talk(far) }),
-          expect("REFER"),
-          answer("202 Accepted", { headers: talk(far) }),
-          expect("BYE"),
-          answer("200 OK", { headers: talk(far) }),
-        ]),
-      },
+      { scenario: talkativeCaller(near, [play(audio), pause(CALL_MS)]) },
+      { echo: true, scenario: talkativeCallee(far) },
     );
     await wire.public.stop();
     await wire.private.stop();
@@ -139,7 +107,104 @@ describe("what the wire shows", { skip: missing("sipp", "dumpcap", "tshark") }, 
   }
 });
 
+for (const direction of ["inbound", "outbound"] as const) {
+  describe(`what an operator reads by TLS, ${direction}`, {
+    skip: missing("sipp", "socat", "openssl", "dumpcap", "tshark"),
+  }, () => {
+    let site: Site;
+    const TLS_PORT = 5061;
+    const seenAs = { transport: "tls", host: `${IPV4.operator}:${TLS_PORT}` };
+
+    before(async () => {
+      site = await Site.open();
+      await site.startGateway({
+        trunks: [
+          {
+            name: "operator",
+            peers: [{ host: IPV4.operator, port: TLS_PORT, transport: "tls" }],
+            verifyCertificate: false,
+          },
+        ],
+        more: { securedInterface: true, publicProtocols: "tls", privateProtocols: "udp/tcp" },
+      });
+    });
+    after(() => site?.close());
+
+    test("nothing of the private network", async () => {
+      // Between the end of TLS and SIPp all is in the clear, on the operator's own machine.
+      const read = await site.operator.capture("lo");
+      const wire = await site.gateway.capture(PUBLIC_CABLE);
+      const inside = await site.gateway.capture(PRIVATE_CABLE);
+      await callByTls();
+      for (const capture of [read, wire, inside]) await capture.stop();
+      assert.deepEqual(wire.rows("udp or sip", "frame.number"), []);
+      assert.deepEqual([...wire.pairs()].sort(), pairs(IPV4.operator, IPV4.public));
+      const secrets = [...ADDRESSES.private, ...tellTales("pbx"), ...identifiers(inside)];
+      assertAbsent(secrets, read);
+    });
+
+    async function callByTls(): Promise<void> {
+      if (direction === "inbound") {
+        const near = { address: IPV4.operator, port: 5080 };
+        const to = { address: IPV4.public, port: PUBLIC_TLS_PORT };
+        await startTlsClient(site.operator, near, to);
+        const entry = `${near.address}:${near.port}`;
+        await site.call(
+          "inbound",
+          { scenario: talkativeCaller("operator"), transport: "tcp", to: entry, seenAs },
+          { scenario: talkativeCallee("pbx") },
+        );
+      } else {
+        const at = { address: IPV4.operator, port: TLS_PORT };
+        await startTlsServer(site.operator, at, { ...at, port: 5060 });
+        await site.call(
+          "outbound",
+          { scenario: talkativeCaller("pbx") },
+          { scenario: talkativeCallee("operator"), transport: "tcp", seenAs },
+        );
+      }
+    }
+  });
+}
+
 type Place = "operator" | "pbx";
+
+/** Tells all it knows in each message; `meanwhile` between the ACK and what follows. */
+const talkativeCaller = (near: Place, meanwhile: readonly Step[] = []): string =>
+  caller([
+    send("INVITE", { headers: talk(near), body: talkativeSdp(near, meanwhile.length > 0) }),
+    expect(100, { optional: true }),
+    expect(180),
+    expect(200),
+    send("ACK", { headers: talk(near) }),
+    ...meanwhile,
+    send("INFO", { headers: talk(near), body: { type: "text/plain", text: "hello" } }),
+    expect(200),
+    send("REFER", {
+      headers: [
+        ...talk(near),
+        `Refer-To: <sip:+33987654321@${nameOf(near)}>`,
+        `Referred-By: <sip:boss@${addressOf(near)}>`,
+      ],
+    }),
+    expect(202),
+    send("BYE", { headers: talk(near) }),
+    expect(200),
+  ]);
+
+const talkativeCallee = (far: Place): string =>
+  callee([
+    expect("INVITE"),
+    answer("180 Ringing", { headers: talk(far) }),
+    answer("200 OK", { headers: talk(far), body: talkativeSdp(far, false) }),
+    expect("ACK"),
+    expect("INFO"),
+    answer("200 OK", { headers: talk(far) }),
+    expect("REFER"),
+    answer("202 Accepted", { headers: talk(far) }),
+    expect("BYE"),
+    answer("200 OK", { headers: talk(far) }),
+  ]);
 
 const ADDRESSES = {
   public: [IPV4.operator, IPV4.public, IPV6.operator, IPV6.public],
