@@ -132,7 +132,7 @@ async function held(host: Host, calls: number): Promise<unknown> {
 }
 
 async function flat(host: Host, calls: number): Promise<unknown> {
-  const subject = await start(host, names()[0]!, true);
+  const subject = await start(host, names()[0]!, true, true);
   try {
     return await measureFlatness({ host, subject, core: LOAD_CORE, media: true, calls });
   } finally {
@@ -140,7 +140,7 @@ async function flat(host: Host, calls: number): Promise<unknown> {
   }
 }
 
-function start(host: Host, name: string, media: boolean): Promise<Subject> {
+function start(host: Host, name: string, media: boolean, tellsHeap = false): Promise<Subject> {
   const starter = STARTERS[name];
   if (starter === undefined) throw new Error(`no subject is called ${name}`);
   return starter.start({
@@ -148,6 +148,7 @@ function start(host: Host, name: string, media: boolean): Promise<Subject> {
     core: SUBJECT_CORE,
     place: starter.place,
     media,
+    tellsHeap,
     ...(wanted.profile === undefined
       ? {}
       : { nodeOptions: ["--cpu-prof", `--cpu-prof-dir=${wanted.profile}`] }),

@@ -14,6 +14,13 @@ export interface MemoryReport {
   readonly kibPerCall: number;
 }
 
+/** After so many calls that came and went: resident memory of all processes, and what lives. */
+export interface FlatReading {
+  readonly calls: number;
+  readonly kib: number;
+  readonly heapAfterCollectionKib?: number;
+}
+
 interface MemoryOptions {
   readonly host: Host;
   readonly subject: Subject;
@@ -46,11 +53,20 @@ export async function measureHeldCalls(
 /** Memory after each batch of calls that came and went: it must level out. */
 export async function measureFlatness(
   options: MemoryOptions & { readonly calls: number },
-): Promise<{ readonly calls: number; readonly kib: number }[]> {
-  const readings: { calls: number; kib: number }[] = [];
-  for (let done = BATCH_CALLS; done <= options.calls; done += BATCH_CALLS) {
-    await runRound({ ...options, calls: BATCH_CALLS, pace: { atOnce: 100 } });
-    const reading = { calls: done, kib: residentKib(options.subject.pids, "family") };
+): Promise<FlatReading[]> {
+  const { subject } = options;
+  const readings: FlatReading[] = [];
+  for (let done = 0; done < options.calls; ) {
+    const calls = Math.min(BATCH_CALLS, options.calls - done);
+    await runRound({ ...options, calls, pace: { atOnce: 100 } });
+    done += calls;
+    const kib = residentKib(subject.pids, "family");
+    const heap = await subject.heapAfterCollection?.();
+    const reading = {
+      calls: done,
+      kib,
+      ...(heap === undefined ? {} : { heapAfterCollectionKib: Math.round(heap / 1024) }),
+    };
     console.error(JSON.stringify(reading));
     readings.push(reading);
   }

@@ -18,6 +18,8 @@ export interface Subject {
   readonly address: string;
   /** Every process whose time counts; the first is the one that speaks SIP. */
   readonly pids: readonly number[];
+  /** What lives in the heap of the process that speaks SIP, where it can tell. */
+  heapAfterCollection?(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,8 @@ export interface SubjectOptions {
   readonly media: boolean;
   /** Node's own flags, for a subject that is a Node program. */
   readonly nodeOptions?: readonly string[];
+  /** Whether it is to tell its heap after collection. */
+  readonly tellsHeap?: boolean;
 }
 
 export type StartSubject = (options: SubjectOptions) => Promise<Subject>;
