@@ -53,7 +53,7 @@ function load(file: string): Loaded {
   const { settings } = read;
   if (!settings) {
     for (const error of read.errors) console.error(printError(error));
-    return { isUsable: false };
+    return { isUsable: false, ...withoutTheirFiles(file) };
   }
   const refused = notRunnableYet(settings);
   for (const error of refused) console.error(printError(error));
@@ -63,6 +63,14 @@ function load(file: string): Loaded {
   // One that has run out serves on: what comes by UDP and TCP needs none, and it may be renewed.
   for (const error of tlsFileErrors(settings, new Date())) say(`warning: ${printError(error)}`);
   return { isUsable: true, settings };
+}
+
+/** Settings whose files alone are at fault: what else is wrong with them is said too. */
+function withoutTheirFiles(file: string): { readonly settings?: Settings } {
+  const { settings } = readSettings(file, thisMachine());
+  if (!settings) return {};
+  for (const error of notRunnableYet(settings)) console.error(printError(error));
+  return { settings };
 }
 
 function complain(faults: readonly unknown[]): void {

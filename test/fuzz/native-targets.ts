@@ -16,8 +16,18 @@ export type FuzzTarget = (typeof TARGETS)[number];
 
 // What targets are made of: the parts that have no loop and no runtime.
 const PARTS = [
-  ...["address", "dtls", "dtls_identity", "fingerprint", "frame", "ice_agent", "negotiator"],
-  ...["quality", "rtp", "secure_end", "source", "srtp_cipher", "srtp_keys"],
+  ...[
+    "address",
+    "bundle",
+    "bundles",
+    "dtls",
+    "dtls_identity",
+    "fingerprint",
+    "frame",
+    "ice_agent",
+    "negotiator",
+  ],
+  ...["quality", "rtp", "rtp_extension", "secure_end", "source", "srtp_cipher", "srtp_keys"],
   ...["srtp_receiver", "srtp_sender", "stream", "stun", "udp_socket"],
 ];
 const CLANG = "clang++";
