@@ -74,6 +74,9 @@ export const expect = (what: number | string, options: AwaitOptions = {}): Step 
     ? { kind: "await", status: what, ...options }
     : { kind: "await", method: what, ...options };
 
+/** Requests that may come before the one that ends an `answerUntil`, with that one. */
+const ROUNDS_MAX = 4;
+
 /** Answers 200 to each request of this method until one's body matches: a NOTIFY that would only
     tell what the next one supersedes need not come (RFC 6665 §4.2.3). */
 export const answerUntil = (method: string, bodyMatches: string): Step => ({
@@ -322,19 +325,21 @@ class ScenarioWriter {
   }
 
   #answerUntil({ method, bodyMatches }: Extract<Step, { kind: "answer-until" }>): string {
-    const [again, name] = [++this.#labels, `check${++this.#checks}`];
     const end = ++this.#labels;
-    this.#variables.add(name);
     this.#remember(expect(method) as Extract<Step, { kind: "await" }>);
-    const matching = `<ereg regexp="${escaped(bodyMatches)}" search_in="body" assign_to="${name}"/>`;
-    return [
-      `<label id="${again}"/>`,
-      `<recv request="${method}"><action>${matching}</action></recv>`,
-      this.#response({ kind: "response", status: "200 OK" }),
-      `<nop test="${name}" next="${end}"/>`,
-      `<nop next="${again}"/>`,
-      `<label id="${end}"/>`,
-    ].join("\n");
+    // Written out, since the answer itself has to lead on: a step between would meet the next request
+    // unprepared, and SIPp never forgets that an expression matched once.
+    const rounds = Array.from({ length: ROUNDS_MAX }, () => {
+      const name = `check${++this.#checks}`;
+      this.#variables.add(name);
+      const matching = `<ereg regexp="${escaped(bodyMatches)}" search_in="body" assign_to="${name}"/>`;
+      const answered = this.#response({ kind: "response", status: "200 OK" });
+      return [
+        `<recv request="${method}"><action>${matching}</action></recv>`,
+        answered.replace("<send", `<send test="${name}" next="${end}"`),
+      ];
+    });
+    return [...rounds.flat(), `<label id="${end}"/>`].join("\n");
   }
 
   #remember({ status, method }: Extract<Step, { kind: "await" }>): void {
