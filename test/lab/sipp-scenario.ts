@@ -74,11 +74,8 @@ export const expect = (what: number | string, options: AwaitOptions = {}): Step 
     ? { kind: "await", status: what, ...options }
     : { kind: "await", method: what, ...options };
 
-/** Requests that may come before the one that ends an `answerUntil`, with that one. */
-const ROUNDS_MAX = 4;
-
-/** Answers 200 to each request of this method until one's body matches: a NOTIFY that would only
-    tell what the next one supersedes need not come (RFC 6665 §4.2.3). */
+/** Answers 200 to each request of this method until one's body matches, four at most: a NOTIFY that
+    would only tell what the next one supersedes need not come (RFC 6665 §4.2.3). */
 export const answerUntil = (method: string, bodyMatches: string): Step => ({
   kind: "answer-until",
   method,
@@ -329,7 +326,7 @@ class ScenarioWriter {
     this.#remember(expect(method) as Extract<Step, { kind: "await" }>);
     // Written out, since the answer itself has to lead on: a step between would meet the next request
     // unprepared, and SIPp never forgets that an expression matched once.
-    const rounds = Array.from({ length: ROUNDS_MAX }, () => {
+    const rounds = Array.from({ length: 4 }, () => {
       const name = `check${++this.#checks}`;
       this.#variables.add(name);
       const matching = `<ereg regexp="${escaped(bodyMatches)}" search_in="body" assign_to="${name}"/>`;
