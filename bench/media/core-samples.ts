@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
@@ -9,18 +9,24 @@ const OF_PACKETS = /(__irq_exit_rcu|irq_exit_rcu|run_ksoftirqd)/;
 /** Whether one core's time can be told apart, however busy others are there: by `perf`. */
 export const canSample = (): boolean => spawnSync("perf", ["--version"]).status === 0;
 
+/** Nothing that anybody waits for: it gives way to all other work. */
+const FILLER = ["chrt", "--idle", "0", "sh", "-c", "while :; do :; done"] as const;
+
 /**
  * The share of one core's time that went to a process, and to packets that came in (softirq), by
- * what it was found doing some thousand times a second.
+ * what it was found doing some thousand times a second. A core at rest isn't looked at, and what a
+ * packet has it do meanwhile would be missed: it is given something to do.
  */
 export class CoreSamples {
   readonly #file: string;
   readonly #pid: number;
+  readonly #filler: ChildProcess;
   readonly #over: Promise<unknown>;
 
   constructor(core: number, pid: number, seconds: number, file: string, urgent: boolean) {
     this.#file = file;
     this.#pid = pid;
+    this.#filler = spawn("taskset", ["-c", String(core), ...FILLER], { stdio: "ignore" });
     const first = urgent ? ["chrt", "-r", "1"] : ["env"];
     const what = ["-q", "-C", String(core), "-e", "cpu-clock", "-F", String(PER_S), "-g"];
     const rest = ["perf", "record", ...what, "-m", "1024", "-o", file, "sleep", String(seconds)];
@@ -28,8 +34,14 @@ export class CoreSamples {
     this.#over = once(child, "exit");
   }
 
+  /** What isn't anybody's work, while it runs. */
+  get filler(): number {
+    return this.#filler.pid!;
+  }
+
   async shares(): Promise<{ readonly process: number; readonly packets: number }> {
     await this.#over;
+    this.#filler.kill("SIGKILL");
     const child = spawn("perf", ["script", "-i", this.#file, "-F", "pid,ip,sym"], {
       stdio: ["ignore", "pipe", "ignore"],
     });

@@ -9,6 +9,8 @@ const SEARCH_S = 2;
 /** What else the machine does may cost a packet once. */
 const TRIES = 2;
 const PACKETS_PER_S = 100;
+/** Where half of the packets wait longer than this, in µs, more come than go: buffers hide the loss. */
+const QUEUE_US = 5000;
 /** Talkers that send less than this share of what is due are themselves at their end. */
 const PACE = 0.98;
 
@@ -21,14 +23,14 @@ export interface HighestLoad {
   readonly limitedBy: "relay" | "talkers" | "search";
 }
 
-/** The most calls that a relay carries without losing a packet. */
+/** The most calls that a relay carries without losing a packet, or having it wait in a queue. */
 export async function highestLoad(relay: Relay, speak: Speak): Promise<HighestLoad> {
   let limitedBy: HighestLoad["limitedBy"] = "search";
   const carries = async (calls: number): Promise<boolean> => {
     for (let tries = TRIES; tries > 0; tries--) {
-      const { sent, heard } = await speak(relay, calls, SEARCH_S);
+      const { sent, heard, delayUs } = await speak(relay, calls, SEARCH_S);
       const inTime = sent >= PACE * calls * PACKETS_PER_S * SEARCH_S;
-      if (inTime && heard >= sent) return true;
+      if (inTime && heard >= sent && delayUs[0] < QUEUE_US) return true;
       limitedBy = inTime ? "relay" : "talkers";
     }
     return false;

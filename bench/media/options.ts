@@ -8,7 +8,7 @@ export const USAGE = `bench:media [--calls 250] [--seconds 4] [--rounds 3] [--he
   --rounds     0: no such rounds
   --held       calls that memory is measured with, of the last of the variants; 0: it isn't
   --urgent     relays and talkers go before all other work of the machine
-  --half-load  looks for the most calls that the sockets carry without loss (a minute or two for
+  --half-load  looks for the most calls that the sockets carry in time (a minute or two for
                each variant), then has each relay carry half of them and tells the delay`;
 
 /** The environment variable that names where the talkers are. */

@@ -28,11 +28,11 @@ async function measure(program: string, relay: Relay, variant: Variant): Promise
   let others: OtherWork | undefined;
   let samples: CoreSamples | undefined;
   const started = (talkers: number): void => {
-    others = new OtherWork([process.pid, relay.pid, talkers]);
-    core.start();
-    before = cpuUs(relay.pid);
     if (sampling)
       samples = new CoreSamples(RELAY_CORE, relay.pid, seconds - 1, samplesFile, urgent);
+    others = new OtherWork([process.pid, relay.pid, talkers, samples?.filler ?? 0]);
+    core.start();
+    before = cpuUs(relay.pid);
   };
   const open = (parties: readonly CallPorts[]) => relay.open(parties, variant);
   const heard = await talk(program, { namespace, urgent, calls, seconds, variant, open, started });
@@ -53,8 +53,9 @@ async function measure(program: string, relay: Relay, variant: Variant): Promise
       lossPercent: rounded((100 * (heard.sent - heard.heard)) / heard.sent),
       cpuUsPerPacket: rounded(perPacketUs),
       processUsPerPacket: rounded(processUs),
-      ...(shares && { softirqUsPerPacket: rounded(shares.packets * shareUs) }),
-      coreUsPerPacket: rounded(coreUs),
+      ...(shares
+        ? { softirqUsPerPacket: rounded(shares.packets * shareUs) }
+        : { coreUsPerPacket: rounded(coreUs) }),
       delayUs: { p50, p99, p999 },
       // Of both cores, where one is 100 %: a disturbed round says little.
       othersPercent: Math.round(othersUs / (10_000 * seconds)),
