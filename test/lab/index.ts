@@ -21,6 +21,7 @@ export { type Linphone, startLinphone } from "./linphone.ts";
 export { pcapOf } from "./pcap.ts";
 export { missing, OUTBOUND_MODULE } from "./peers.ts";
 export { Program } from "./program.ts";
+export { REFERRER, ReferringPhones } from "./referring-phones.ts";
 export { bracketed, type Sipp, type SippCounts, type SippOptions, startSipp } from "./sipp.ts";
 export * from "./sipp-scenario.ts";
 export * from "./site.ts";
