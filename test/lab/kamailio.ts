@@ -30,12 +30,13 @@ export async function startKamailioPbx(host: Host, plan: KamailioPlan): Promise<
   return program;
 }
 
+// One worker for each socket: of two, one overtakes the other, and a 200 comes before its 180.
 function configuration(plan: KamailioPlan, folder: string): string {
   const address = bracketed(plan.address);
   return `
 debug=1
 log_stderror=yes
-children=2
+children=1
 dns=no
 rev_dns=no
 auto_aliases=no
