@@ -40,6 +40,15 @@ describe("the lab", { skip: missing() }, () => {
     await assertGone(traces);
   });
 
+  test("a program has ended though a child of its has its output open", async () => {
+    const lab = new Lab();
+    const script = "sleep 600 & echo ready; wait";
+    const program = lab.host("host").start({ name: "bash", command: ["bash", "-c", script] });
+    await program.line(/ready/);
+    assert.deepEqual(await program.stop("SIGTERM", 100), { code: null, signal: "SIGTERM" });
+    await lab.close();
+  });
+
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`${signal} leaves nothing behind`, async () => {
       const { child, traces } = await otherRun();

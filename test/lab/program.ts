@@ -122,13 +122,16 @@ export class Program {
   }
 
   /** Asks it to end, and ends it when it doesn't. */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", withinMs = STOP_PATIENCE_MS): Promise<Ended> {
     this.signal(signal);
     // A frozen one hears it only once it goes on.
     this.thaw();
-    const end = await this.#endWithin(STOP_PATIENCE_MS);
+    const end = await this.#endWithin(withinMs);
     if (end !== undefined) return end;
-    this.signal("SIGKILL");
+    for (const pid of familyOf(this.pid)) signalTo(pid, "SIGKILL");
+    // Children that it lost before would hold its output open, and it would never have ended.
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
     return this.ended;
   }
 
