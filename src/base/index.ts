@@ -1,3 +1,4 @@
+export { AddressTable } from "./address-table.ts";
 export { assert, BrokenInvariant, unreachable } from "./assert.ts";
 export { BoundedMap } from "./bounded-map.ts";
 export { type Cidr, cidrContains, parseCidr, printCidr } from "./cidr.ts";

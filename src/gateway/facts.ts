@@ -1,4 +1,5 @@
 import type { CallVoice, StreamCounters } from "#media";
+import type { Denied, ForgivenWhy } from "#security";
 import type { Side, Transport } from "#sip";
 import type { EndName } from "./ends.ts";
 
@@ -133,5 +134,38 @@ export type Fact =
   | { readonly kind: "media-restarted"; readonly streams: number }
   /** At the start: calls that another process had go on; those that could not have ended already. */
   | { readonly kind: "calls-resumed"; readonly calls: number }
+  | {
+      /** A source came on to a deny list. */
+      readonly kind: "source-denied";
+      readonly denied: Denied;
+      /** How many more did that nothing told of. */
+      readonly untold: number;
+    }
+  | {
+      /** A source has left its deny list. */
+      readonly kind: "source-forgiven";
+      readonly denied: Denied;
+      /** What it sent in vain. */
+      readonly dropped: number;
+      readonly why: ForgivenWhy;
+      /** How many others left with it, or before it and untold. */
+      readonly others: number;
+    }
+  | {
+      /** All sources together send too much: only trusted ones are heard from now on. */
+      readonly kind: "ddos-started";
+      /** More than so many requests came in so long. */
+      readonly requests: number;
+      readonly windowS: number;
+      /** Nothing is blocked. */
+      readonly isDryRun: boolean;
+    }
+  | {
+      readonly kind: "ddos-ended";
+      readonly durationMs: number;
+      /** Messages dropped unread, and messages of trusted sources that passed in that time. */
+      readonly dropped: number;
+      readonly passed: number;
+    }
   | { readonly kind: "settings-applied"; readonly changes: readonly string[] }
   | { readonly kind: "drain-started" | "drained"; readonly calls: number };

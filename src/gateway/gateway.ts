@@ -1,34 +1,33 @@
-import { type Hash, type Instant, type Random, Sampler, unreachable } from "#base";
+import { type Hash, type Instant, instant, type Random, unreachable } from "#base";
 import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
 import { PortPool, type SrtpPolicy } from "#media";
 import type { Effect, Input, Order } from "#port";
+import {
+  type DeniedLine,
+  type DenyList,
+  type Explanation,
+  Security,
+  type Verdict,
+} from "#security";
 import { type Settings, sentBy } from "#settings";
 import type { Flow, Side } from "#sip";
-import {
-  MESSAGE_LIMITS,
-  type Message,
-  type MessageLimits,
-  type ParseFailure,
-  parseMessageText,
-  type Request,
-  responseTo,
-} from "#sip-message";
+import { MESSAGE_LIMITS, type MessageLimits, parseMessageText, responseTo } from "#sip-message";
 import { type NewRequest, type TransactionEvent, Transactions } from "#sip-transactions";
 import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
 import { ErrorAnswers } from "./error-answers.ts";
 import { MediaEvents, type PlaneIdentity } from "./media-events.ts";
-import { NameWatch } from "./name-watch.ts";
+import { NameWatch, peerSources } from "./name-watch.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { OperatorPolicy } from "./policy.ts";
 import { Standalone } from "./standalone.ts";
+import { Strangers } from "./strangers.ts";
 import { TrunkRealms } from "./trunk-realms.ts";
 import { TrunkRegistrar } from "./trunk-registrar.ts";
 
-/** Messages of strangers that are told of a minute; the others are counted. */
-const STRANGERS_TOLD = 10;
-const STRANGERS_SPAN_MS = 60_000;
+/** Seeds of tables that a peer must not foresee. */
+const SEED_BELOW = 2 ** 31;
 
 export interface GatewayParts {
   readonly settings: Settings;
@@ -52,12 +51,15 @@ export class Gateway {
   readonly #registrar: TrunkRegistrar;
   readonly #names: NameWatch;
   readonly #around: Surroundings;
-  readonly #strangers = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
+  readonly #security: Security;
+  readonly #strangers: Strangers;
   readonly #errorAnswers = new ErrorAnswers();
   readonly #media: MediaEvents;
   readonly #fingerprint: SrtpPolicy["fingerprint"];
   #settings: Settings;
   #messageLimits: MessageLimits;
+  /** Of the last input. */
+  #now = instant(0);
 
   constructor(parts: GatewayParts, now: Instant) {
     const { settings, random, hash, fingerprint = "", fingerprint384 = "", instance } = parts;
@@ -94,14 +96,29 @@ export class Gateway {
     const flows = this.#registrar;
     this.#policy = new OperatorPolicy(settings, random, { peers, realms, flows });
     this.#calls = new Calls(this.#board, this.#policy);
-    this.#names = new NameWatch(this.#board, this.#policy, now);
+    this.#security = new Security({
+      settings,
+      surface: this.#board,
+      seed: random.integer(SEED_BELOW),
+      serves: (flow) => this.#policy.origin(flow) !== undefined,
+    });
+    const sources = peerSources(this.#policy, this.#security, () => this.#now);
+    this.#names = new NameWatch(this.#board, sources, now);
     this.#standalone = new Standalone(this.#board, this.#policy, this.#calls);
+    this.#strangers = new Strangers({
+      board: this.#board,
+      policy: this.#policy,
+      calls: this.#calls,
+      standalone: this.#standalone,
+      security: this.#security,
+    });
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
     this.#media = new MediaEvents(this.#board, this.#calls, identity);
     this.#media.instructPlane(settings);
   }
 
   handle(input: Input, now: Instant): void {
+    this.#now = now;
     this.#take(input, now);
     this.#runDue(now);
   }
@@ -127,6 +144,7 @@ export class Gateway {
   drain(): Effect[] {
     const effects = this.#board.drain();
     for (const { to, text, branch } of this.#board.transactions.drain()) {
+      this.#strangers.writtenTo(to.side, to.address, this.#now);
       effects.push({ kind: "send", to, text, branch });
     }
     return effects;
@@ -147,7 +165,28 @@ export class Gateway {
   get sizes() {
     const { count: calls, tags, kept } = this.#calls;
     const subscriptions = this.#standalone.subscriptionCount;
-    return { ...this.#board.sizes, calls, tags, kept, subscriptions, ports: this.portsHeld };
+    const own = { calls, tags, kept, subscriptions, ports: this.portsHeld };
+    return { ...this.#board.sizes, ...this.#security.sizes, ...own };
+  }
+
+  /** Whether what comes from there is read at all: asked before anything of it is looked at. */
+  admits(side: Side, address: string, port: number): boolean {
+    return this.#security.admits(side, address, port);
+  }
+
+  /** The lines of a deny list, the oldest first. */
+  denied(list: DenyList): Iterable<DeniedLine> {
+    return this.#security.denied(list);
+  }
+
+  /** Why an address is blocked, or isn't. */
+  explain(address: string, now: Instant): Explanation {
+    return this.#security.explain(address, now);
+  }
+
+  /** What the gate would do with a message from there. */
+  wouldPass(side: Side, address: string, port: number): Verdict {
+    return this.#security.wouldPass(side, address, port);
   }
 
   /** Whether it is the address of the PBX or of a trunk on that side. */
@@ -162,7 +201,7 @@ export class Gateway {
   #take(input: Input, now: Instant): void {
     switch (input.kind) {
       case "received":
-        return this.#receive(parseMessageText(input.text, this.#messageLimits), input.flow, now);
+        return this.#receive(input.text, input.flow, now);
       case "sent":
         return this.#board.transactions.sentBy(input.branch, input.flow);
       case "flow-closed":
@@ -183,6 +222,8 @@ export class Gateway {
         return this.#calls.resume(input.call, input.streams, now);
       case "resumed":
         return this.#resumed(input.streams);
+      case "denied":
+        return this.#security.restore(input.entries, now);
       case "wake":
         return;
       default:
@@ -208,10 +249,9 @@ export class Gateway {
     }
   }
 
-  #receive(message: Message | ParseFailure, flow: Flow, now: Instant): void {
-    if (message.kind !== "response" && this.#isStrange(message, flow)) {
-      return this.#ignore(message, flow, now);
-    }
+  #receive(text: string, flow: Flow, now: Instant): void {
+    const message = parseMessageText(text, this.#messageLimits);
+    if (this.#strangers.ignores(message, text, flow, now)) return;
     if (message.kind !== "parse-failure") {
       return this.#transacted(this.#board.transactions.receive(message, flow, now), now);
     }
@@ -227,33 +267,6 @@ export class Gateway {
       this.#board.random.token(16),
     );
     this.#board.transactions.sendStateless(response, flow);
-  }
-
-  /**
-   * Whether it comes from nobody that we serve. What proves by our own tags or branches that it
-   * belongs to a dialog or a transaction may come from elsewhere: a peer's second host, or where a
-   * redirection led.
-   */
-  #isStrange(message: Request | ParseFailure, flow: Flow): boolean {
-    if (this.#policy.origin(flow)) return false;
-    if (message.kind === "parse-failure") return true;
-    const isInDialog = this.#calls.knows(message, flow) || this.#standalone.knows(message, flow);
-    return !isInDialog && !this.#board.transactions.knows(message, flow);
-  }
-
-  /**
-   * A stranger gets no answer and no state: a scanner learns nothing, a forged source gets nothing
-   * sent (attack case D7), and no flood takes the transactions that peers need.
-   */
-  #ignore(message: Request | ParseFailure, flow: Flow, now: Instant): void {
-    const { id, side, transport, remoteAddress: source } = flow;
-    if (transport !== "udp") {
-      this.#board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
-    }
-    const untold = this.#strangers.take(now);
-    if (untold === undefined) return;
-    const what = message.kind === "request" ? message.method : message.what;
-    this.#fact({ kind: "stranger", side, transport, source, what, untold });
   }
 
   #transacted(event: TransactionEvent | undefined, now: Instant): void {
@@ -318,6 +331,8 @@ export class Gateway {
         return this.#calls.find(order.callId)?.hangUp(end("hung-up-by-operator"), undefined, now);
       case "drain":
         return this.#drainCalls(order.calls, now);
+      case "forgive":
+        return this.#security.forgive(order.list, order.which, now);
       default:
         return unreachable(order);
     }
@@ -331,6 +346,7 @@ export class Gateway {
     const { portMin, portMax } = settings.rtp;
     this.#board.ports.resize(portMin, portMax);
     this.#policy.apply(settings);
+    this.#security.apply(settings, this.#policy.names, now);
     this.#watch.apply(settings, now);
     this.#registrar.apply(settings, now);
     this.#names.look(now);

@@ -46,3 +46,19 @@ export class NameWatch implements Wakeable {
     this.#alarm = this.#board.alarm(after(now, INTERVAL_MS), this, "names");
   }
 }
+
+/** What is learnt of a name counts for who is served, and for who is never denied. */
+export const peerSources = (
+  served: NamedSources,
+  trusted: { learn(side: Side, name: string, addresses: readonly string[], now: Instant): void },
+  now: () => Instant,
+): NamedSources => ({
+  get names() {
+    return served.names;
+  },
+  learn(name, addresses) {
+    served.learn(name, addresses);
+    for (const { side, host } of served.names)
+      if (host === name) trusted.learn(side, name, addresses, now());
+  },
+});

@@ -1,4 +1,5 @@
 import type { MediaCommand, MediaEvent } from "#media";
+import type { Denied, DenyList, Forgiven } from "#security";
 import type { Settings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import type { Fact } from "./facts.ts";
@@ -29,7 +30,9 @@ export type Order =
   | { readonly kind: "apply"; readonly settings: Settings }
   | { readonly kind: "hang-up"; readonly callId: string }
   /** New calls are refused; calls in progress go on ("wait") or get a BYE on both legs ("end"). */
-  | { readonly kind: "drain"; readonly calls: "wait" | "end" };
+  | { readonly kind: "drain"; readonly calls: "wait" | "end" }
+  /** Removes lines of a deny list: who was denied is heard again. */
+  | { readonly kind: "forgive"; readonly list: DenyList; readonly which: Forgiven };
 
 /** Everything that can reach the gateway. */
 export type Input =
@@ -54,6 +57,8 @@ export type Input =
   | { readonly kind: "resume"; readonly call: SavedCall; readonly streams: ReadonlySet<string> }
   /** All of them have come: streams that are nobody's are closed. */
   | { readonly kind: "resumed"; readonly streams: ReadonlySet<string> }
+  /** At the start: the lines of the deny lists that another process wrote down. */
+  | { readonly kind: "denied"; readonly entries: readonly Denied[] }
   | { readonly kind: "wake" };
 
 /** Everything it can ask for. Effects are performed in their order. */
@@ -66,6 +71,8 @@ export type Effect =
     }
   /** Ends a connection; of a datagram flow there is nothing to end. */
   | { readonly kind: "close-flow"; readonly flow: string; readonly why: string }
+  /** Ends all connections whose source the gate doesn't admit any more. */
+  | { readonly kind: "close-denied"; readonly why: string }
   /** Asks a connection's other end for a sign of life; without one in time the connection ends. */
   | { readonly kind: "ping"; readonly flow: string }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }
@@ -73,4 +80,7 @@ export type Effect =
   | { readonly kind: "fact"; readonly fact: Fact }
   /** Writes a call down, in the place of what was written before: at once, since it goes on. */
   | { readonly kind: "keep"; readonly call: SavedCall }
-  | { readonly kind: "forget"; readonly callId: string };
+  | { readonly kind: "forget"; readonly callId: string }
+  /** Writes a line of a deny list down, in the place of what was written of it before. */
+  | { readonly kind: "keep-denied"; readonly denied: Denied }
+  | { readonly kind: "forget-denied"; readonly list: DenyList; readonly id: string };

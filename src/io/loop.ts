@@ -7,12 +7,15 @@ export interface Performers {
   /** Returns the connection that took the message; of a datagram nothing. */
   readonly send: (effect: Extract<Effect, { kind: "send" }>) => string | undefined;
   readonly closeFlow: (effect: Extract<Effect, { kind: "close-flow" }>) => void;
+  readonly closeDenied: (effect: Extract<Effect, { kind: "close-denied" }>) => void;
   readonly ping: (effect: Extract<Effect, { kind: "ping" }>) => void;
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
   readonly fact: (effect: Extract<Effect, { kind: "fact" }>) => void;
   readonly keep: (effect: Extract<Effect, { kind: "keep" }>) => void;
   readonly forget: (effect: Extract<Effect, { kind: "forget" }>) => void;
+  readonly keepDenied: (effect: Extract<Effect, { kind: "keep-denied" }>) => void;
+  readonly forgetDenied: (effect: Extract<Effect, { kind: "forget-denied" }>) => void;
   /** A throw inside the gateway: our bug, written down with the input that led to it. */
   readonly fault: (error: unknown, input: Input) => void;
 }
@@ -72,6 +75,8 @@ export class Loop {
         return this.#send(effect, now);
       case "close-flow":
         return this.#performers.closeFlow(effect);
+      case "close-denied":
+        return this.#performers.closeDenied(effect);
       case "ping":
         return this.#performers.ping(effect);
       case "resolve":
@@ -84,6 +89,10 @@ export class Loop {
         return this.#performers.keep(effect);
       case "forget":
         return this.#performers.forget(effect);
+      case "keep-denied":
+        return this.#performers.keepDenied(effect);
+      case "forget-denied":
+        return this.#performers.forgetDenied(effect);
     }
   }
 

@@ -12,7 +12,7 @@ import { Resolver } from "#resolver";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
-import { CallStore } from "#store";
+import { CallStore, DeniedStore } from "#store";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { keptInstance } from "./instance.ts";
 
@@ -36,6 +36,7 @@ export interface NodeEvents {
 export class GatewayNode {
   readonly plane: PlaneProcess;
   readonly #store: CallStore | undefined;
+  readonly #denied: DeniedStore;
   readonly gateway: Gateway;
   readonly #loop: Loop;
   readonly #events: NodeEvents;
@@ -56,7 +57,7 @@ export class GatewayNode {
   private constructor(
     settings: Settings,
     dataDirectory: string,
-    { plane, store, instance }: Survivors & { readonly instance: string },
+    { plane, store, denied, instance }: Survivors & { readonly instance: string },
     events: NodeEvents,
   ) {
     this.#settings = settings;
@@ -64,6 +65,7 @@ export class GatewayNode {
     this.#events = events;
     this.plane = plane;
     this.#store = store;
+    this.#denied = denied;
     this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
     const { fingerprint, fingerprint384 } = plane;
     this.gateway = new Gateway(
@@ -80,12 +82,15 @@ export class GatewayNode {
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
+      closeDenied: ({ why }) => this.#sockets?.closeDenied(why),
       ping: ({ flow }) => this.#sockets?.ping(flow),
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
       fact: ({ fact }) => this.#fact(fact),
       keep: ({ call }) => store?.keep(call),
       forget: ({ callId }) => store?.forget(callId),
+      keepDenied: (effect) => denied.keep(effect.denied),
+      forgetDenied: ({ list, id }) => denied.forget(list, id),
       fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
     });
     plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
@@ -121,6 +126,8 @@ export class GatewayNode {
 
   /** Goes on with the calls of a process that ended without a word. */
   #resume(): void {
+    const { entries } = this.#denied;
+    if (entries.length > 0) this.#loop.run({ kind: "denied", entries });
     const streams = new Set(this.plane.found);
     const { calls, unreadable } = this.#store ?? NOTHING_WRITTEN;
     if (streams.size + calls.length + unreadable === 0) return;
@@ -135,6 +142,7 @@ export class GatewayNode {
     if (this.plane.found.length > 0) this.plane.leave();
     else await this.plane.close();
     await this.#store?.close();
+    await this.#denied.close();
   }
 
   /** For whom the sockets keep places. */
@@ -179,6 +187,7 @@ export class GatewayNode {
     await this.#sockets?.close();
     await this.plane.close();
     await this.#store?.close();
+    await this.#denied.close();
   }
 
   /** Serves the certificates as they are now; what fails leaves those that serve. */
@@ -208,6 +217,8 @@ export class GatewayNode {
   #socketEvents() {
     const loop = this.#loop;
     return {
+      admits: (side: Side, address: string, port: number) =>
+        this.gateway.admits(side, address, port),
       received: (flow: Flow, text: string) => loop.run({ kind: "received", flow, text }),
       closed: (flow: Flow, why: string) => loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>
@@ -293,6 +304,7 @@ interface Survivors {
   readonly plane: PlaneProcess;
   /** Absent: calls end with the process. */
   readonly store?: CallStore;
+  readonly denied: DeniedStore;
 }
 
 const NOTHING_WRITTEN = { calls: [], unreadable: 0 } as const;
@@ -309,9 +321,10 @@ async function findSurvivors(
   }
   // First: what is written down may be the calls of a gateway that lives.
   const plane = await startPlane(settings, rendezvous, log);
-  if (!outlives) return { plane };
   try {
-    return { plane, store: new CallStore(join(dataDirectory, "calls.sqlite"), log) };
+    const denied = new DeniedStore(join(dataDirectory, "denied.sqlite"), log);
+    if (!outlives) return { plane, denied };
+    return { plane, denied, store: new CallStore(join(dataDirectory, "calls.sqlite"), log) };
   } catch (error) {
     plane.leave();
     throw error;

@@ -220,8 +220,7 @@ function runAmongMutants(seed: number, mutations: readonly Mutation[]): void {
   gateway.hangUpAll();
   network.run(PATIENCE_MS);
   network.run(DAY_MS);
-  const left = Object.entries(gateway.gateway.sizes).filter(([, size]) => size > 0);
-  assert.deepEqual(left, [], "what stays behind");
+  assert.deepEqual(leftIn(world), [], "what stays behind");
   assert.equal(gateway.streams.size, 0, "streams that stay");
 }
 
@@ -229,6 +228,12 @@ function take({ gateway, network }: World, packet: Packet): void {
   const side = packet.to.address.startsWith("10.") ? "private" : "public";
   gateway.take({ kind: "received", flow: flowOf(packet, side), text: packet.text }, network.now);
 }
+
+/** What is known of sources makes room for others, and needs no clock. */
+const REMEMBERED = new Set(["suspected", "flooding", "proven"]);
+
+const leftIn = ({ gateway }: World): [string, number][] =>
+  Object.entries(gateway.gateway.sizes).filter(([name, size]) => size > 0 && !REMEMBERED.has(name));
 
 /** Ports held = live streams; of all else no more than some for each message that ever came. */
 function isBounded({ gateway }: World, mutants: number): void {
@@ -262,7 +267,8 @@ test("bytes of no form at all, from peers and from strangers: no throw, and noth
     }),
     { numRuns: 2000 },
   );
-  world.network.run(PATIENCE_MS);
-  const left = Object.entries(world.gateway.gateway.sizes).filter(([, size]) => size > 0);
-  assert.deepEqual(left, []);
+  assert.ok(world.gateway.gateway.sizes.denied > 0, "the stranger has flooded");
+  isBounded(world, 2000);
+  world.network.run(DAY_MS);
+  assert.deepEqual(leftIn(world), []);
 });

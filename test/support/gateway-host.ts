@@ -48,7 +48,9 @@ export class GatewayHost implements Host {
   }
 
   receive(packet: Packet, now: Instant): void {
+    const { address, port } = packet.from;
     const side = packet.to.address === this.#settings.publicLocal.address ? "public" : "private";
+    if (!this.gateway.admits(side, address, port)) return;
     this.take({ kind: "received", flow: flowOf(packet, side), text: packet.text }, now);
   }
 

@@ -3,6 +3,7 @@ import { about, labelled, text } from "./field.ts";
 import { mediaFields } from "./media-schema.ts";
 import { privateFields, publicFields } from "./network-schema.ts";
 import { routingSchema } from "./routing-schema.ts";
+import { securitySchema } from "./security-schema.ts";
 import {
   callsSchema,
   dnsSchema,
@@ -50,6 +51,7 @@ export const settingsSchema = z.strictObject({
   qos: qosSchema,
   sip: sipSchema,
   tls: tlsSchema,
+  security: securitySchema,
   dns: dnsSchema,
   log: logSchema,
 });

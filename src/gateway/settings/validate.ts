@@ -48,7 +48,10 @@ export function notRunnableYet(settings: Settings): readonly SettingError[] {
     value === only
       ? []
       : [{ field, value, allowed: onlyFor(only), message: MESSAGES.notAvailable }];
-  return [...unlike("mode", settings.mode, "standard")];
+  return [
+    ...unlike("mode", settings.mode, "standard"),
+    ...unlike("security.kernelMirror", settings.security.kernelMirror ? "yes" : "no", "no"),
+  ];
 }
 
 const onlyFor = (value: string) =>

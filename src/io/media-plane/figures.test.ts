@@ -186,7 +186,10 @@ test("a batch of many streams is one event, and a stream that closes meanwhile i
   for (const id of ids) plane.perform({ kind: "close", id });
   await settled();
   const closedBefore = events
-    .slice(0, events.findIndex(({ kind }) => kind === "figures"))
+    .slice(
+      0,
+      events.findIndex(({ kind }) => kind === "figures"),
+    )
     .flatMap((event) => (event.kind === "closed" ? [event.counters.id] : []));
   assert.equal(batches().length, 1);
   assert.deepEqual([...new Set([...batches()[0]!, ...closedBefore])].sort(), ids.toSorted());

@@ -1,6 +1,7 @@
 import { ENDS } from "#ends";
 import type { CallRecord, Fact, OutboundFlow } from "#facts";
 import type { EndCounters, StreamCounters, VoiceFigures } from "#media";
+import { type Denied, type ForgivenWhy, RULE_WORDS } from "#security";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -28,6 +29,10 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "media-relayed": "debug",
   "media-restarted": "error",
   "calls-resumed": "warn",
+  "source-denied": "warn",
+  "source-forgiven": "info",
+  "ddos-started": "warn",
+  "ddos-ended": "warn",
   "settings-applied": "info",
   "drain-started": "info",
   drained: "info",
@@ -58,7 +63,7 @@ export function logLine(fact: Fact, open = false): string {
     case "malformed":
       return `message from ${fact.source} (${fact.side}, ${fact.transport}) not understood: ${fact.what}`;
     case "stranger":
-      return `${printable(fact.what)} from ${fact.source} (${fact.side}, ${fact.transport}) ignored: neither PBX nor trunk${fact.untold === 0 ? "" : `, and ${fact.untold} more before`}`;
+      return `${printable(fact.what)} from ${fact.source} (${fact.side}, ${fact.transport}) ignored: neither PBX nor trunk${more(fact.untold)}`;
     case "peer-up":
       return `trunk ${fact.trunk}: peer ${fact.peer} is up`;
     case "peer-down":
@@ -83,6 +88,14 @@ export function logLine(fact: Fact, open = false): string {
       return `media plane restarted, ${fact.streams} streams opened again`;
     case "calls-resumed":
       return `the gateway was ended without a word; ${fact.calls} of its calls go on`;
+    case "source-denied":
+      return `${sourceOf(fact.denied)} ${fact.denied.isDryRun ? "would be denied (dry run)" : `denied${until(fact.denied)}`}: ${RULE_WORDS[fact.denied.rule].en}${more(fact.untold)}`;
+    case "source-forgiven":
+      return `${sourceOf(fact.denied)} no longer denied (${FORGIVEN[fact.why]}), ${fact.dropped} messages dropped${fact.others === 0 ? "" : `, and ${fact.others} others`}`;
+    case "ddos-started":
+      return `flood from many sources: more than ${fact.requests} requests in ${fact.windowS} s; ${fact.isDryRun ? "nothing is dropped (dry run)" : "only trusted sources are heard"}`;
+    case "ddos-ended":
+      return `flood from many sources over after ${(fact.durationMs / 1000).toFixed(0)} s: ${fact.dropped} messages dropped, ${fact.passed} of trusted sources passed`;
     case "settings-applied":
       return `settings applied: ${fact.changes.length === 0 ? "no change" : fact.changes.join("; ")}`;
     case "drain-started":
@@ -135,6 +148,21 @@ function passed(counters: EndCounters): string {
   for (const [why, count] of Object.entries(drops)) told.push(`${count} dropped (${why})`);
   return told.join(", ");
 }
+
+const FORGIVEN: Readonly<Record<ForgivenWhy, string>> = {
+  expired: "its time is over",
+  "by-operator": "removed by an administrator",
+  trusted: "trusted now",
+  "list-full": "the list is full",
+};
+
+const more = (untold: number): string => (untold === 0 ? "" : `, and ${untold} more before`);
+
+const sourceOf = ({ address, port, side }: Denied): string =>
+  `${address}${port === undefined ? "" : ` port ${port}`} (${side})`;
+
+const until = ({ untilMs, sinceMs }: Denied): string =>
+  untilMs === undefined ? " for good" : ` for ${Math.round((untilMs - sinceMs) / 1000)} s`;
 
 const ofFlow = (flow: OutboundFlow | undefined): string =>
   flow ? `flow ${flow.regId} (${flow.peer}) ` : "";

@@ -78,6 +78,11 @@ export interface SocketConfiguration {
 
 /** What the sockets tell; never from within a call to them. */
 export interface SocketEvents {
+  /**
+   * Whether what comes from there is taken at all; without it all is. Asked for each datagram, each
+   * connection that others open and each message on one, before anything of it is looked at.
+   */
+  admits?(side: Side, address: string, port: number): boolean;
   /** One datagram, or one message cut from a stream: one character a byte. */
   received(flow: Flow, text: string): void;
   /** A stream ended; datagrams have no end. */

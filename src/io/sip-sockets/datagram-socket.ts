@@ -110,6 +110,8 @@ export class DatagramSocket {
   #receive(text: string, host: string, port: number): void {
     // A datagram read just before the end, or one that can't be answered: source port 0 is forged.
     if (this.#closed || port === 0) return;
+    // Before there is a flow: a flood of denied sources leaves nothing behind.
+    if (this.#events.admits?.(this.#side, host, port) === false) return;
     const flow = this.#flowOf(host, port);
     if (text.length <= KEEP_ALIVE_BYTES_MAX) this.#events.keepAlive?.(flow);
     else if (isStun(text)) this.#events.stun?.(flow, text);

@@ -87,6 +87,11 @@ export class SipSockets {
     this.#streams.close(flow, why);
   }
 
+  /** Ends the connections of those who aren't admitted any more. */
+  closeDenied(why: string): void {
+    this.#streams.closeDenied(why);
+  }
+
   /**
    * Changes to another configuration, whole or not at all: what is new is opened first, and only
    * when all of it stands is the old closed. Connections that stand go on.

@@ -7,6 +7,8 @@ import { Framing } from "./framing.ts";
 
 /** What a stream tells its pool. */
 export interface StreamEvents {
+  /** Whether the source of an accepted connection may still speak. */
+  admits(flow: Flow): boolean;
   received(flow: Flow, text: string): void;
   keepAlive(flow: Flow): void;
   pong(flow: Flow): void;
@@ -205,6 +207,11 @@ export class StreamFlow {
   }
 
   #message(flow: Flow, bytes: Uint8Array): void {
+    // What we opened leads where we wanted to go.
+    if (this.origin.direction === "accepted" && !this.#events.admits(flow)) {
+      this.close("denied");
+      return;
+    }
     this.#emptyLines = 0;
     if (!this.#idleWatched) this.#watchIdle();
     this.#events.received(flow, latin1Text(bytes));

@@ -28,6 +28,9 @@ export interface PoolConfiguration {
   readonly isPeer?: SocketConfiguration["isPeer"];
 }
 
+/** Why a connection is refused; whoever counts refusals needs not be told of these. */
+const DENIED = "denied";
+
 /** Ended flows whose name is remembered, so that opening them again checks the same name. */
 const NAMES_MAX = 4096;
 
@@ -45,6 +48,8 @@ export class StreamPool implements Acceptor {
   constructor(events: SocketEvents) {
     this.#events = events;
     this.#told = {
+      admits: ({ side, remoteAddress, remotePort }) =>
+        events.admits?.(side, remoteAddress, remotePort) !== false,
       received: (flow, text) => events.received(flow, text),
       keepAlive: (flow) => events.keepAlive?.(flow),
       pong: (flow) => events.pong?.(flow),
@@ -63,6 +68,7 @@ export class StreamPool implements Acceptor {
   }
 
   admit(socket: Socket, side: Side, address: string): string | undefined {
+    if (this.#events.admits?.(side, address, socket.remotePort ?? 0) === false) return DENIED;
     const { limits, isPeer } = this.#configuration;
     const place = this.#admission.admit(address, limits, isPeer?.(side, address));
     if (typeof place === "string") return place;
@@ -97,6 +103,14 @@ export class StreamPool implements Acceptor {
 
   close(flow: string, why: string): void {
     this.#streams.get(flow)?.close(why);
+  }
+
+  /** Ends the connections of those who aren't admitted any more. */
+  closeDenied(why: string): void {
+    for (const stream of [...this.#streams.values()]) {
+      const { flow, origin } = stream;
+      if (flow && origin.direction === "accepted" && !this.#told.admits(flow)) stream.close(why);
+    }
   }
 
   /** Ends all: what is written goes out first, but nobody waits longer than a handshake takes. */

@@ -1,1 +1,2 @@
 export { CallStore } from "./call-store.ts";
+export { DeniedStore } from "./denied-store.ts";

@@ -1,0 +1,11 @@
+export type { DeniedLine, Explanation, Verdict } from "./answers.ts";
+export { type Denied, type DeniedSource, deniedOf } from "./denied.ts";
+export {
+  type DenyList,
+  type Evidence,
+  excerptOf,
+  LISTS,
+  RULE_WORDS,
+  type Rule,
+} from "./evidence.ts";
+export { type Forgiven, type ForgivenWhy, Security, type SecurityParts } from "./security.ts";

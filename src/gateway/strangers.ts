@@ -1,0 +1,82 @@
+import { type Instant, Sampler } from "#base";
+import type { Calls } from "#calls";
+import { excerptOf, type Security } from "#security";
+import type { Flow, Side } from "#sip";
+import type { Message, ParseFailure, Request } from "#sip-message";
+import type { Board } from "./board.ts";
+import type { OperatorPolicy } from "./policy.ts";
+import type { Standalone } from "./standalone.ts";
+
+/** Messages of strangers that are told of a minute; the others are counted. */
+const STRANGERS_TOLD = 10;
+const STRANGERS_SPAN_MS = 60_000;
+
+/** What is asked whether it knows a message. */
+interface Known {
+  readonly board: Board;
+  readonly policy: OperatorPolicy;
+  readonly calls: Calls;
+  readonly standalone: Standalone;
+  readonly security: Security;
+}
+
+/** Tells strangers from those that the gateway serves, and is silent to them. */
+export class Strangers {
+  readonly #known: Known;
+  readonly #told = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
+
+  constructor(known: Known) {
+    this.#known = known;
+  }
+
+  /** Whether the message is of nobody that we serve: then it was ignored, and that is all. */
+  ignores(message: Message | ParseFailure, text: string, flow: Flow, now: Instant): boolean {
+    const { policy, security } = this.#known;
+    const { side, remoteAddress } = flow;
+    if (message.kind === "response") {
+      // Its branch says whether it is awaited; one that isn't costs no more than the look.
+      if (!policy.serves(side, remoteAddress) && !security.isProven(side, remoteAddress, now))
+        security.strange(flow, () => excerptOf(text), now);
+      return false;
+    }
+    if (policy.origin(flow)) return false;
+    if (this.#isKnown(message, flow)) {
+      security.prove(side, remoteAddress, now);
+      return false;
+    }
+    this.#ignore(message, text, flow, now);
+    return true;
+  }
+
+  /** Who is written to in a dialog will be heard, flood or not: a peer's second host, say. */
+  writtenTo(side: Side, address: string, now: Instant): void {
+    const { policy, security } = this.#known;
+    if (!policy.serves(side, address)) security.prove(side, address, now);
+  }
+
+  /**
+   * What proves by our own tags or branches that it belongs to a dialog or a transaction may come
+   * from elsewhere: a peer's second host, or where a redirection led.
+   */
+  #isKnown(message: Request | ParseFailure, flow: Flow): boolean {
+    if (message.kind === "parse-failure") return false;
+    const { calls, standalone, board } = this.#known;
+    const isInDialog = calls.knows(message, flow) || standalone.knows(message, flow);
+    return isInDialog || board.transactions.knows(message, flow);
+  }
+
+  /**
+   * A stranger gets no answer and no state: a scanner learns nothing, a forged source gets nothing
+   * sent (attack case D7), and no flood takes the transactions that peers need.
+   */
+  #ignore(message: Request | ParseFailure, text: string, flow: Flow, now: Instant): void {
+    const { board, security } = this.#known;
+    const { id, side, transport, remoteAddress: source } = flow;
+    security.strange(flow, () => excerptOf(text), now);
+    if (transport !== "udp") board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
+    const untold = this.#told.take(now);
+    if (untold === undefined) return;
+    const what = message.kind === "request" ? message.method : message.what;
+    board.emit({ kind: "fact", fact: { kind: "stranger", side, transport, source, what, untold } });
+  }
+}
