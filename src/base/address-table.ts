@@ -1,25 +1,12 @@
 import type { Cidr } from "./cidr.ts";
 import type { AddressBytes } from "./ip-address.ts";
 
-interface Kept<V> {
-  readonly words: readonly [number, number, number, number];
-  value: V;
-  next: Kept<V> | undefined;
-}
-
-/** All blocks of one length. */
-interface Row<V> {
-  readonly prefix: number;
-  readonly byHash: Map<number, Kept<V>>;
-  size: number;
-}
-
 /** The address that was read last, as four words of 32 bits: an IPv4 address is the first of them. */
 const read = new Int32Array(4);
 
 /**
  * Addresses and blocks, each with a value. Looking one up by its text makes nothing that would have
- * to be collected, however many there are: it is asked for each packet of a flood.
+ * to be collected, and touches as little memory as it can: it is asked for each packet of a flood.
  */
 export class AddressTable<V> {
   /** Of IPv4 and of IPv6, the longest prefix first. */
@@ -27,14 +14,13 @@ export class AddressTable<V> {
   readonly #ipv6: Row<V>[] = [];
   /** So that nobody can choose addresses that all fall into one place. */
   readonly #seed: number;
-  #size = 0;
 
   constructor(seed: number) {
     this.#seed = seed | 0;
   }
 
   get size(): number {
-    return this.#size;
+    return [...this.#ipv4, ...this.#ipv6].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The value of the longest block that the address lies in, among those shorter than `below`. */
@@ -44,44 +30,27 @@ export class AddressTable<V> {
     const rows = family === 4 ? this.#ipv4 : this.#ipv6;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
-      if (row.prefix >= below) continue;
-      const kept = this.#keptIn(row);
-      if (kept) return kept.value;
+      const value = row.prefix < below ? row.get() : undefined;
+      if (value !== undefined) return value;
     }
     return undefined;
   }
 
   get(block: Cidr): V | undefined {
-    const row = this.#rowOf(block);
-    if (!row) return undefined;
     readBytes(block.bytes);
-    return this.#keptIn(row)?.value;
+    return this.#rowOf(block)?.get();
   }
 
   set(block: Cidr, value: V): void {
     const row = this.#rowOf(block) ?? this.#addRow(block);
     readBytes(block.bytes);
-    const known = this.#keptIn(row);
-    if (known) {
-      known.value = value;
-      return;
-    }
-    const words = maskedWords(row.prefix);
-    const hash = this.#hash(...words);
-    row.byHash.set(hash, { words, value, next: row.byHash.get(hash) });
-    row.size += 1;
-    this.#size += 1;
+    row.set(value);
   }
 
   delete(block: Cidr): boolean {
     const row = this.#rowOf(block);
-    if (!row) return false;
     readBytes(block.bytes);
-    const kept = this.#keptIn(row);
-    if (!kept) return false;
-    this.#unchain(row, kept);
-    row.size -= 1;
-    this.#size -= 1;
+    if (!row?.delete()) return false;
     if (row.size === 0) {
       const rows = this.#rows(block);
       rows.splice(rows.indexOf(row), 1);
@@ -92,20 +61,6 @@ export class AddressTable<V> {
   clear(): void {
     this.#ipv4.length = 0;
     this.#ipv6.length = 0;
-    this.#size = 0;
-  }
-
-  #unchain(row: Row<V>, kept: Kept<V>): void {
-    const hash = this.#hash(...kept.words);
-    const first = row.byHash.get(hash);
-    if (first === kept) {
-      if (kept.next) row.byHash.set(hash, kept.next);
-      else row.byHash.delete(hash);
-      return;
-    }
-    let before = first;
-    while (before && before.next !== kept) before = before.next;
-    if (before) before.next = kept.next;
   }
 
   #rows({ bytes }: Cidr): Row<V>[] {
@@ -118,33 +73,130 @@ export class AddressTable<V> {
 
   #addRow(block: Cidr): Row<V> {
     const rows = this.#rows(block);
-    const row: Row<V> = { prefix: block.prefix, byHash: new Map(), size: 0 };
+    const row = new Row<V>(block.prefix, this.#seed);
     rows.push(row);
     rows.sort((one, other) => other.prefix - one.prefix);
     return row;
   }
+}
 
-  /** What a row has of the address that was read last. */
-  #keptIn({ prefix, byHash }: Row<V>): Kept<V> | undefined {
-    const a = read[0]! & maskWord(prefix, 0);
-    const b = read[1]! & maskWord(prefix, 1);
-    const c = read[2]! & maskWord(prefix, 2);
-    const d = read[3]! & maskWord(prefix, 3);
-    let kept = byHash.get(this.#hash(a, b, c, d));
-    for (; kept; kept = kept.next) {
-      const { words } = kept;
-      if (words[0] === a && words[1] === b && words[2] === c && words[3] === d) return kept;
-    }
-    return undefined;
+const CAPACITY_MIN = 16;
+
+/** All blocks of one length: a table with open places, of whose address all lies side by side. */
+class Row<V> {
+  readonly prefix: number;
+  size = 0;
+  readonly #seed: number;
+  /** Four words a place. */
+  #words = new Int32Array(4 * CAPACITY_MIN);
+  /** Undefined: the place is free. */
+  #values: (V | undefined)[] = new Array(CAPACITY_MIN).fill(undefined);
+  #mask = CAPACITY_MIN - 1;
+
+  constructor(prefix: number, seed: number) {
+    this.prefix = prefix;
+    this.#seed = seed;
   }
 
-  /** 30 bits: whole numbers of that size need no memory of their own. */
-  #hash(a: number, b: number, c: number, d: number): number {
-    let hash = mixed(this.#seed, a);
-    hash = mixed(hash, b);
-    hash = mixed(hash, c);
-    hash = mixed(hash, d);
-    return (hash ^ (hash >>> 15)) & 0x3fff_ffff;
+  /** Of the block that the address read last lies in. */
+  get(): V | undefined {
+    return this.#values[this.#placeOfRead()];
+  }
+
+  set(value: V): void {
+    let at = this.#placeOfRead();
+    if (this.#values[at] === undefined) {
+      if (2 * (this.size + 1) > this.#mask + 1) {
+        const [a, b, c, d] = this.#readMasked();
+        this.#resize(2 * (this.#mask + 1));
+        at = this.#place(a, b, c, d);
+      }
+      const place = 4 * at;
+      [this.#words[place], this.#words[place + 1], this.#words[place + 2], this.#words[place + 3]] =
+        this.#readMasked();
+      this.size += 1;
+    }
+    this.#values[at] = value;
+  }
+
+  /** Those behind it move up, so that no search ends too early. */
+  delete(): boolean {
+    let free = this.#placeOfRead();
+    if (this.#values[free] === undefined) return false;
+    this.size -= 1;
+    const words = this.#words;
+    for (
+      let at = (free + 1) & this.#mask;
+      this.#values[at] !== undefined;
+      at = (at + 1) & this.#mask
+    ) {
+      const place = 4 * at;
+      const home = this.#home(
+        words[place]!,
+        words[place + 1]!,
+        words[place + 2]!,
+        words[place + 3]!,
+      );
+      // Whether its home lies beyond the free place, on the way round.
+      if (((at - home) & this.#mask) < ((at - free) & this.#mask)) continue;
+      words.copyWithin(4 * free, place, place + 4);
+      this.#values[free] = this.#values[at];
+      free = at;
+    }
+    this.#values[free] = undefined;
+    if (this.#mask + 1 > CAPACITY_MIN && 8 * this.size < this.#mask + 1)
+      this.#resize((this.#mask + 1) >> 1);
+    return true;
+  }
+
+  #placeOfRead(): number {
+    const { prefix } = this;
+    return this.#place(
+      read[0]! & maskWord(prefix, 0),
+      read[1]! & maskWord(prefix, 1),
+      read[2]! & maskWord(prefix, 2),
+      read[3]! & maskWord(prefix, 3),
+    );
+  }
+
+  #readMasked(): [number, number, number, number] {
+    const { prefix } = this;
+    return [
+      read[0]! & maskWord(prefix, 0),
+      read[1]! & maskWord(prefix, 1),
+      read[2]! & maskWord(prefix, 2),
+      read[3]! & maskWord(prefix, 3),
+    ];
+  }
+
+  /** Where these words are, or the free place where they would be. */
+  #place(a: number, b: number, c: number, d: number): number {
+    const words = this.#words;
+    let at = this.#home(a, b, c, d);
+    for (; this.#values[at] !== undefined; at = (at + 1) & this.#mask) {
+      const i = 4 * at;
+      if (words[i] === a && words[i + 1] === b && words[i + 2] === c && words[i + 3] === d) break;
+    }
+    return at;
+  }
+
+  #home(a: number, b: number, c: number, d: number): number {
+    const hash = mixed(mixed(mixed(mixed(this.#seed, a), b), c), d);
+    return (hash ^ (hash >>> 15)) & this.#mask;
+  }
+
+  #resize(capacity: number): void {
+    const [words, values] = [this.#words, this.#values];
+    this.#words = new Int32Array(4 * capacity);
+    this.#values = new Array(capacity).fill(undefined);
+    this.#mask = capacity - 1;
+    for (const [at, value] of values.entries()) {
+      if (value === undefined) continue;
+      const i = 4 * at;
+      const place = this.#place(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
+      this.#words.set(words.subarray(i, i + 4), 4 * place);
+      this.#values[place] = value;
+    }
   }
 }
 
@@ -159,13 +211,6 @@ function maskWord(prefix: number, i: number): number {
   if (covered >= 32) return -1;
   return covered <= 0 ? 0 : -1 << (32 - covered);
 }
-
-const maskedWords = (prefix: number): [number, number, number, number] => [
-  read[0]! & maskWord(prefix, 0),
-  read[1]! & maskWord(prefix, 1),
-  read[2]! & maskWord(prefix, 2),
-  read[3]! & maskWord(prefix, 3),
-];
 
 function readBytes(bytes: AddressBytes): void {
   read.fill(0);

@@ -3,18 +3,20 @@ import type { Side } from "#sip";
 import type { Denied } from "./denied.ts";
 import type { DenyList } from "./evidence.ts";
 
-/** A line of a list, with what has been counted of it since. */
+/** A line of a list, with what has been counted of it since, and what the gate looks at. */
 export interface Row {
   readonly denied: Denied;
   /** Messages and connections that were dropped, or in a dry run would have been. */
   dropped: number;
+  readonly prefix: number;
+  /** ANY_PORT where all are meant. */
+  readonly port: number;
+  readonly isDryRun: boolean;
+  /** What else is denied of the same block. */
+  next: Row | undefined;
 }
 
-/** All that is denied of one block. */
-interface Slot {
-  readonly prefix: number;
-  readonly rows: Row[];
-}
+const ANY_PORT = -1;
 
 type Lines = ReadonlyMap<string, Row>;
 
@@ -24,10 +26,11 @@ export class DenyLists {
     dos: new Map(),
     "brute-force": new Map(),
   };
-  readonly #slots: Readonly<Record<Side, AddressTable<Slot>>>;
+  /** The first of each block. */
+  readonly #blocks: Readonly<Record<Side, AddressTable<Row>>>;
 
   constructor(seed: number) {
-    this.#slots = { public: new AddressTable(seed), private: new AddressTable(seed) };
+    this.#blocks = { public: new AddressTable(seed), private: new AddressTable(seed) };
   }
 
   get size(): number {
@@ -45,9 +48,18 @@ export class DenyLists {
     const same = lines.get(denied.id);
     if (same) this.#remove(same);
     const left = this.shrink(denied.list, max - 1);
-    const row: Row = { denied, dropped: same?.dropped ?? 0 };
+    const block = parseCidr(denied.address)!;
+    const { [denied.side]: table } = this.#blocks;
+    const row: Row = {
+      denied,
+      dropped: same?.dropped ?? 0,
+      prefix: block.prefix,
+      port: denied.port ?? ANY_PORT,
+      isDryRun: denied.isDryRun,
+      next: table.get(block),
+    };
     lines.set(denied.id, row);
-    this.#place(row);
+    table.set(block, row);
     return left;
   }
 
@@ -70,14 +82,11 @@ export class DenyLists {
 
   /** The line that denies this place, or in a dry run would; of the longest block first. Makes nothing new. */
   find(side: Side, address: string, port: number, isDryRun: boolean): Row | undefined {
-    const table = this.#slots[side];
-    for (let slot = table.find(address); slot; slot = table.find(address, slot.prefix)) {
-      const { rows } = slot;
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!;
-        const { denied } = row;
-        const isMeant = denied.port === undefined || denied.port === port;
-        if (isMeant && denied.isDryRun === isDryRun) return row;
+    const table = this.#blocks[side];
+    for (let first = table.find(address); first; first = table.find(address, first.prefix)) {
+      for (let row: Row | undefined = first; row; row = row.next) {
+        const isMeant = row.port === ANY_PORT || row.port === port;
+        if (isMeant && row.isDryRun === isDryRun) return row;
       }
     }
     return undefined;
@@ -86,9 +95,9 @@ export class DenyLists {
   /** All lines that an address is in, whatever the port. */
   covering(side: Side, address: string): Row[] {
     const found: Row[] = [];
-    const table = this.#slots[side];
-    for (let slot = table.find(address); slot; slot = table.find(address, slot.prefix))
-      found.push(...slot.rows);
+    const table = this.#blocks[side];
+    for (let first = table.find(address); first; first = table.find(address, first.prefix))
+      for (let row: Row | undefined = first; row; row = row.next) found.push(row);
     return found;
   }
 
@@ -97,20 +106,16 @@ export class DenyLists {
     yield* this.#lists["brute-force"].values();
   }
 
-  #place(row: Row): void {
-    const { side, address } = row.denied;
-    const block = parseCidr(address)!;
-    const slot = this.#slots[side].get(block);
-    if (slot) slot.rows.push(row);
-    else this.#slots[side].set(block, { prefix: block.prefix, rows: [row] });
-  }
-
   #remove(row: Row): void {
     const { list, id, side, address } = row.denied;
     this.#lists[list].delete(id);
     const block = parseCidr(address)!;
-    const slot = this.#slots[side].get(block)!;
-    slot.rows.splice(slot.rows.indexOf(row), 1);
-    if (slot.rows.length === 0) this.#slots[side].delete(block);
+    const first = this.#blocks[side].get(block);
+    if (first !== row) {
+      let before = first;
+      while (before && before.next !== row) before = before.next;
+      if (before) before.next = row.next;
+    } else if (row.next) this.#blocks[side].set(block, row.next);
+    else this.#blocks[side].delete(block);
   }
 }
