@@ -322,7 +322,7 @@ async function findSurvivors(
   // First: what is written down may be the calls of a gateway that lives.
   const plane = await startPlane(settings, rendezvous, log);
   try {
-    const denied = new DeniedStore(join(dataDirectory, "denied.sqlite"), log);
+    const denied = DeniedStore.open(join(dataDirectory, "denied.sqlite"), log);
     if (!outlives) return { plane, denied };
     return { plane, denied, store: new CallStore(join(dataDirectory, "calls.sqlite"), log) };
   } catch (error) {

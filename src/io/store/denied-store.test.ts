@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -35,7 +35,7 @@ async function withFile(use: (file: string) => Promise<void>): Promise<void> {
 
 test("the lines of both lists are there for the next process, but those forgotten", () =>
   withFile(async (file) => {
-    const store = new DeniedStore(file, fail);
+    const store = DeniedStore.open(file, fail);
     assert.deepEqual(store.entries, []);
     const kept = [
       denied("192.0.2.1"),
@@ -47,7 +47,7 @@ test("the lines of both lists are there for the next process, but those forgotte
     store.forget("dos", "public 192.0.2.2");
     await store.close();
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    const next = new DeniedStore(file, fail);
+    const next = DeniedStore.open(file, fail);
     const sorted = (list: readonly Denied[]) => list.map((each) => JSON.stringify(each)).sort();
     assert.deepEqual(sorted(next.entries).length, 4);
     assert.deepEqual(new Set(next.entries.map(({ list, id }) => `${list} ${id}`)).size, 4);
@@ -60,7 +60,7 @@ test("the lines of both lists are there for the next process, but those forgotte
 
 test("what is no line of a list is left out, and gone afterwards", () =>
   withFile(async (file) => {
-    const store = new DeniedStore(file, fail);
+    const store = DeniedStore.open(file, fail);
     store.keep(denied("192.0.2.1"));
     const broken = [
       { version: 0 },
@@ -78,10 +78,22 @@ test("what is no line of a list is left out, and gone afterwards", () =>
       store.keep({ ...denied("192.0.2.2"), ...more, id: `broken ${i}` } as unknown as Denied);
     });
     await store.close();
-    const next = new DeniedStore(file, fail);
+    const next = DeniedStore.open(file, fail);
     assert.deepEqual(next.entries, [denied("192.0.2.1")]);
     await next.close();
     const database = new DatabaseSync(file);
     assert.equal(database.prepare("SELECT count(*) AS n FROM denied").get()?.n, 1);
     database.close();
+  }));
+
+test("a file that is none of SQLite is put aside, and the lists begin anew", () =>
+  withFile(async (file) => {
+    writeFileSync(file, "no database at all, but long enough to look at".repeat(50));
+    const told: string[] = [];
+    const store = DeniedStore.open(file, (why) => told.push(why));
+    assert.match(told.join(), /begin anew/);
+    assert.ok(existsSync(`${file}.broken`));
+    store.keep(denied("192.0.2.1"));
+    await store.close();
+    assert.equal(DeniedStore.open(file, fail).entries.length, 1);
   }));

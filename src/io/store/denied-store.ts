@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from "node:fs";
 import { type Denied, type DenyList, deniedOf } from "#security";
 import { TextStore } from "./text-store.ts";
 
@@ -9,8 +10,22 @@ export class DeniedStore {
   readonly entries: readonly Denied[];
   readonly #texts: TextStore;
 
-  /** Throws when the file can't be opened. `failed` hears why something couldn't be written. */
-  constructor(file: string, failed: (why: string) => void) {
+  /**
+   * `failed` hears why something couldn't be read or written. A file that is none of SQLite is put
+   * aside: who was denied will show it again, and calls don't wait for that.
+   */
+  static open(file: string, failed: (why: string) => void): DeniedStore {
+    try {
+      return new DeniedStore(file, failed);
+    } catch (error) {
+      failed(`the deny lists begin anew, ${file} is put aside: ${String(error)}`);
+      for (const end of ["", "-wal", "-shm"])
+        if (existsSync(file + end)) renameSync(file + end, `${file}.broken${end}`);
+      return new DeniedStore(file, failed);
+    }
+  }
+
+  private constructor(file: string, failed: (why: string) => void) {
     this.#texts = new TextStore({ file, table: "denied" }, failed);
     const rows = this.#texts.lines.map(({ id, text }) => ({ id, denied: read(text) }));
     this.entries = rows.flatMap(({ denied }) => denied ?? []);
