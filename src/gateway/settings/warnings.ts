@@ -24,6 +24,7 @@ export function warningsOf(
   limitsBeyondReach(settings, warn);
   sharedSources(settings, warn);
   anyRealm(settings, warn);
+  wideTrust(settings, warn);
   if (settings.trunks.length === 0 && settings.mode !== "chained-lan")
     warn(
       ["trunks"],
@@ -129,6 +130,25 @@ function anyRealm({ trunks }: Settings, warn: Warn): void {
       "absent : tout défi reçu obtient une réponse, quel que soit son domaine",
     );
   }
+}
+
+/** Whoever is on the allow list is never denied: a large part of the internet hardly is meant. */
+function wideTrust({ security }: Settings, warn: Warn): void {
+  for (const [i, { address }] of security.allowList.entries()) {
+    const { bytes, prefix } = parseCidr(address)!;
+    if (prefix >= (bytes.length === 4 ? 8 : 16)) continue;
+    warn(
+      ["security", "allowList", i, "address"],
+      `${address} trusts a large part of the internet`,
+      `${address} fait confiance à une grande partie d’Internet`,
+    );
+  }
+  if (security.level === "none" && security.allowList.length > 0)
+    warn(
+      ["security", "allowList"],
+      "has no effect while level: none",
+      "sans effet quand level: none",
+    );
 }
 
 /** Requests from a shared address go to the first trunk that has it. */

@@ -59,3 +59,51 @@ test("a call's end tells how each leg was heard", () => {
     `${line}; callee heard with 0.0 % lost, round trip 20 ms`,
   );
 });
+
+test("who is denied, for how long and why stands in one line, and so does the end of it", () => {
+  const denied = {
+    version: 1,
+    list: "dos",
+    id: "public 203.0.113.5 5060",
+    side: "public",
+    address: "203.0.113.5",
+    port: 5060,
+    rule: "scanner",
+    sinceMs: 1000,
+    untilMs: 301_000,
+    counts: { scanner: 2 },
+    evidence: ["OPTIONS sip:100"],
+    isDryRun: false,
+  } as const;
+  const line = (more: object, untold = 0): string =>
+    logLine({ kind: "source-denied", denied: { ...denied, ...more }, untold });
+  assert.equal(
+    line({}, 4),
+    "203.0.113.5 port 5060 (public) denied for 300 s: scanner by its signature, and 4 more before",
+  );
+  const { untilMs: _, ...forGood } = denied;
+  assert.match(
+    logLine({ kind: "source-denied", denied: forGood, untold: 0 }),
+    /denied for good: scanner/,
+  );
+  assert.match(line({ isDryRun: true }), /would be denied \(dry run\): scanner/);
+  const forgiven = { kind: "source-forgiven", denied, dropped: 7, why: "expired" } as const;
+  assert.equal(
+    logLine({ ...forgiven, others: 0 }),
+    "203.0.113.5 port 5060 (public) no longer denied (its time is over), 7 messages dropped",
+  );
+  assert.match(logLine({ ...forgiven, others: 2 }), /, and 2 others$/);
+});
+
+test("a flood from many sources tells of its beginning, and at its end what passed", () => {
+  const started = { kind: "ddos-started", requests: 100, windowS: 2 } as const;
+  assert.equal(
+    logLine({ ...started, isDryRun: false }),
+    "flood from many sources: more than 100 requests in 2 s; only trusted sources are heard",
+  );
+  assert.match(logLine({ ...started, isDryRun: true }), /nothing is dropped \(dry run\)$/);
+  assert.equal(
+    logLine({ kind: "ddos-ended", durationMs: 6000, dropped: 500, passed: 6 }),
+    "flood from many sources over after 6 s: 500 messages dropped, 6 of trusted sources passed",
+  );
+});
