@@ -26,6 +26,7 @@ const parts = {
   settings,
   seed: 12345,
   serves: () => false,
+  now: () => instant(1),
   surface: {
     emit: () => {},
     alarm: (at: number) => ({ at: instant(at), what: undefined }),

@@ -101,6 +101,7 @@ export class Gateway {
       surface: this.#board,
       seed: random.integer(SEED_BELOW),
       serves: (flow) => this.#policy.origin(flow) !== undefined,
+      now: () => this.#now,
     });
     const sources = peerSources(this.#policy, this.#security, () => this.#now);
     this.#names = new NameWatch(this.#board, sources, now);
@@ -144,7 +145,7 @@ export class Gateway {
   drain(): Effect[] {
     const effects = this.#board.drain();
     for (const { to, text, branch } of this.#board.transactions.drain()) {
-      this.#strangers.writtenTo(to.side, to.address, this.#now);
+      this.#strangers.writtenTo(to, this.#now);
       effects.push({ kind: "send", to, text, branch });
     }
     return effects;

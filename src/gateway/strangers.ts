@@ -1,7 +1,7 @@
 import { type Instant, Sampler } from "#base";
 import type { Calls } from "#calls";
 import { excerptOf, type Security } from "#security";
-import type { Flow, Side } from "#sip";
+import type { Destination, Flow } from "#sip";
 import type { Message, ParseFailure, Request } from "#sip-message";
 import type { Board } from "./board.ts";
 import type { OperatorPolicy } from "./policy.ts";
@@ -41,7 +41,7 @@ export class Strangers {
     }
     if (policy.origin(flow)) return false;
     if (this.#isKnown(message, flow)) {
-      security.prove(side, remoteAddress, now);
+      security.prove(side, remoteAddress, flow.remotePort, now);
       return false;
     }
     this.#ignore(message, text, flow, now);
@@ -49,9 +49,9 @@ export class Strangers {
   }
 
   /** Who is written to in a dialog will be heard, flood or not: a peer's second host, say. */
-  writtenTo(side: Side, address: string, now: Instant): void {
+  writtenTo({ side, address, port }: Destination, now: Instant): void {
     const { policy, security } = this.#known;
-    if (!policy.serves(side, address)) security.prove(side, address, now);
+    if (!policy.serves(side, address)) security.prove(side, address, port, now);
   }
 
   /**

@@ -82,7 +82,7 @@ export class GatewayNode {
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
-      closeDenied: ({ why }) => this.#sockets?.closeDenied(why),
+      closeDenied: ({ why }) => this.#sockets?.closeDenied(why, this.#passes),
       ping: ({ flow }) => this.#sockets?.ping(flow),
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
@@ -144,6 +144,9 @@ export class GatewayNode {
     await this.#store?.close();
     await this.#denied.close();
   }
+
+  readonly #passes = (side: Side, address: string, port: number): boolean =>
+    this.gateway.wouldPass(side, address, port).passes;
 
   /** For whom the sockets keep places. */
   readonly #isPeer = (side: Side, address: string): boolean => this.gateway.serves(side, address);

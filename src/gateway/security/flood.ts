@@ -1,4 +1,4 @@
-import { after, type Cidr, type Instant, instant, parseAddress, parseCidr } from "#base";
+import { after, type Instant, instant, parseCidr } from "#base";
 import type { Flow, Side } from "#sip";
 import { blockText } from "./denied.ts";
 
@@ -9,7 +9,7 @@ const SOURCES_MAX = 20_000;
  * when it says as much as four of its addresses may.
  */
 const BLOCK_PREFIX = 64;
-const BLOCK_FACTOR = 4;
+export const BLOCK_FACTOR = 4;
 
 /** What one source sent in a window. */
 export interface Count {
@@ -45,8 +45,8 @@ export class FloodWindow {
     const { side, remoteAddress: address } = flow;
     const own = counted(this.#addresses[side], address, flow);
     if (own && own.messages > requests) return { address, count: own };
-    if (!address.includes(":")) return undefined;
-    const block = blockText(ipv6Block(address)!);
+    const block = ipv6Block(address);
+    if (block === undefined) return undefined;
     const all = counted(this.#blocks[side], block, flow);
     const isFlood = all && all.messages > requests * BLOCK_FACTOR;
     return isFlood ? { address: block, count: all } : undefined;
@@ -82,7 +82,7 @@ function counted(counts: Map<string, Count>, key: string, flow: Flow): Count | u
 }
 
 /** The block that an IPv6 address shares with its neighbours; undefined for IPv4. */
-export function ipv6Block(address: string): Cidr | undefined {
-  const bytes = parseAddress(address);
-  return bytes?.length === 16 ? parseCidr(`${address}/${BLOCK_PREFIX}`) : undefined;
+export function ipv6Block(address: string): string | undefined {
+  const block = address.includes(":") ? parseCidr(`${address}/${BLOCK_PREFIX}`) : undefined;
+  return block && blockText(block);
 }

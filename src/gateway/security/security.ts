@@ -1,21 +1,29 @@
-import { after, type Instant, instant, isAddress, parseCidr, Sampler, type Timer } from "#base";
+import { after, type Instant, isAddress, parseCidr, Sampler, type Timer } from "#base";
 import type { Settings } from "#settings";
 import type { Flow, Side } from "#sip";
-import type { DeniedLine, Explanation, Verdict } from "./answers.ts";
+import {
+  type DeniedLine,
+  type Explanation,
+  explanationOf,
+  lineOf,
+  type Verdict,
+} from "./answers.ts";
 import { DdosWatch } from "./ddos.ts";
 import { DENIED_VERSION, type Denied, type DeniedSource, deniedId, leavesAt } from "./denied.ts";
 import { DenyLists, type Row } from "./deny-list.ts";
 import { type DenyList, type Evidence, LISTS, type Rule } from "./evidence.ts";
-import { type Flood, FloodWindow } from "./flood.ts";
+import { BLOCK_FACTOR, FloodWindow, ipv6Block } from "./flood.ts";
 import type { Surface } from "./surface.ts";
 import { type Suspicion, Suspicions } from "./suspicion.ts";
-import { type Trust, Trusted } from "./trusted.ts";
+import { Trusted } from "./trusted.ts";
 
 /** Ports of one address that are denied one by one; with one more the whole address is. */
 const PORTS_MAX = 8;
 /** Sources that may be denied in a second by what came by UDP: any number can be forged. */
 const UDP_DENIALS_MAX = 100;
 const SECOND_MS = 1000;
+/** What denies at once, in hundredths. */
+const CERTAIN = 100;
 /** Sources that are told of in a minute; the lists have all. */
 const TOLD_MAX = 20;
 const TOLD_SPAN_MS = 60_000;
@@ -37,15 +45,21 @@ export interface SecurityParts {
   readonly seed: number;
   /** Whether a flow is the PBX's or a trunk's, whatever its address. */
   readonly serves: (flow: Flow) => boolean;
+  /** Of the last input: the gate itself needs no clock. */
+  readonly now: () => Instant;
 }
 
-/** Everything of one source that led to its denial. */
+/** How something came: by which port, if by one, and whether by UDP alone. */
+type Seen = Pick<Suspicion, "port" | "byUdpAlone">;
+
+/** Everything that led to a denial. */
 interface Case {
-  readonly source: DeniedSource;
+  /** An address, or the block that it is of. */
+  readonly of: string;
+  readonly seen: Seen;
   readonly rule: Rule;
   readonly counts: Denied["counts"];
-  readonly evidence: readonly string[];
-  readonly byUdpAlone: boolean;
+  readonly evidence: () => readonly string[];
 }
 
 /** Who is heard, who is not, and why: the gate, and all that fills its lists. */
@@ -65,10 +79,10 @@ export class Security {
   /** Nothing is denied and nobody is to be trusted first: the gate asks nothing. */
   #isOpen: boolean = true;
   #closing: Timer<unknown> | undefined;
-  /** Of the last input: the gate itself has no clock. */
-  #now = instant(0);
+  readonly #now: () => Instant;
 
-  constructor({ settings, surface, seed, serves }: SecurityParts) {
+  constructor({ settings, surface, seed, serves, now }: SecurityParts) {
+    this.#now = now;
     this.#settings = settings.security;
     this.#surface = surface;
     this.#serves = serves;
@@ -110,43 +124,59 @@ export class Security {
   #isHeard(side: Side, address: string): boolean {
     return (
       this.#trusted.trustIn(side, address) !== undefined ||
-      this.#trusted.isProven(side, address, this.#now)
+      this.#trusted.isProven(side, address, this.#now())
     );
   }
 
   /** Counts a message of somebody whom we don't serve, and who has no dialog with us. */
   strange(flow: Flow, excerpt: () => string, now: Instant): void {
-    this.#now = now;
     const { level, dos, dryRun } = this.#settings;
     if (level !== "auto-protection" || this.#isExempt(flow)) return;
     // In earnest the gate counts while there is one, and what is here was let in.
     if (dryRun || !this.#ddos.isOn) this.#ddos.take(now);
     if (dryRun && this.#wouldDrop(flow)) return;
     const flood = this.#floods.take(flow, dos.requests, dos.windowS, now);
-    if (flood) this.#flooded(flow, flood, excerpt(), now);
+    if (!flood) return;
+    const { address: of, count: seen } = flood;
+    const counts = { flood: seen.messages };
+    this.#deny(flow, { of, seen, rule: "flood", counts, evidence: () => [excerpt()] }, now);
   }
 
   /** Adds to what is known against a source, and denies it when that is enough. */
   record(flow: Flow, evidence: Evidence, now: Instant): void {
-    this.#now = now;
-    const { level, malicious, bruteForce, dryRun } = this.#settings;
+    const { level, dryRun } = this.#settings;
     // With an allow list alone nobody else is heard, and it is never denied itself.
     if (level === "allow-list" || this.#isExempt(flow)) return;
     if (dryRun && this.#wouldDrop(flow)) return;
+    const { remoteAddress: address } = flow;
+    if (this.#suspects(flow, address, evidence, 1, now)) return;
+    const block = ipv6Block(address);
+    // Who changes its address in its block can't spread what it does over them.
+    if (block !== undefined) this.#suspects(flow, block, evidence, BLOCK_FACTOR, now);
+  }
+
+  /** Whether an address, or its block, is over the threshold by now. */
+  #suspects(flow: Flow, of: string, evidence: Evidence, factor: number, now: Instant): boolean {
+    const { malicious, bruteForce } = this.#settings;
+    const { side } = flow;
     const list = LISTS[evidence.rule];
-    const { threshold, windowS } =
-      list === "dos" ? malicious : { threshold: 100, windowS: bruteForce.windowS };
-    const suspicion = this.#suspicions.add(flow, evidence, windowS, now);
-    if (suspicion.weight < threshold) return;
-    const { counts, evidence: lines, byUdpAlone } = suspicion;
-    const source = this.#sourceOf(flow, suspicion, now);
-    this.#suspicions.forget(list, flow.side, flow.remoteAddress);
-    this.#deny(flow, { source, rule: evidence.rule, counts, evidence: lines, byUdpAlone }, now);
+    const isDos = list === "dos";
+    const ends = after(now, (isDos ? malicious : bruteForce).windowS * 1000);
+    const suspicion = this.#suspicions.add(flow, of, evidence, ends, now);
+    if (suspicion.weight < factor * (isDos ? malicious.threshold : CERTAIN)) return false;
+    this.#suspicions.forget(list, side, of);
+    const { counts, evidence: lines } = suspicion;
+    this.#deny(
+      flow,
+      { of, seen: suspicion, rule: evidence.rule, counts, evidence: () => lines },
+      now,
+    );
+    return true;
   }
 
   /** It takes part in a dialog of ours, or we wrote to it in one: it is heard in a flood too. */
-  prove(side: Side, address: string, now: Instant): void {
-    this.#trusted.prove(side, address, now);
+  prove(side: Side, address: string, port: number, now: Instant): void {
+    this.#trusted.prove(side, address, port, now);
   }
 
   isProven(side: Side, address: string, now: Instant): boolean {
@@ -155,7 +185,6 @@ export class Security {
 
   /** New settings; `names` are those of the peers, whose addresses are learnt. */
   apply(settings: Settings, names: readonly { side: Side; host: string }[], now: Instant): void {
-    this.#now = now;
     this.#settings = settings.security;
     this.#trusted.keepNames(names, settings);
     this.#ddos.apply(settings.security, now);
@@ -163,6 +192,7 @@ export class Security {
     for (const list of ["dos", "brute-force"] as const)
       this.#left(this.#lists.shrink(list, this.#settings.denyListMax), "list-full", now);
     this.#looked();
+    if (!this.#isOpen) this.#closeSoon(now);
   }
 
   learn(side: Side, name: string, addresses: readonly string[], now: Instant): void {
@@ -203,24 +233,9 @@ export class Security {
 
   /** Why an address is blocked. */
   explain(address: string, now: Instant): Explanation {
-    const sides = ["public", "private"] as const;
-    const trust = (side: Side): Trust | "proven" | undefined =>
-      this.#trusted.trustIn(side, address) ??
-      (this.#trusted.isProven(side, address, now) ? "proven" : undefined);
-    const suspicions = sides.flatMap((side) =>
-      (["dos", "brute-force"] as const).flatMap((list) => {
-        const suspicion = this.#suspicions.of(list, side, address, now);
-        return suspicion ? [{ ...suspicion, list, side }] : [];
-      }),
-    );
-    const messages = (side: Side): number => this.#floods.of(side, address, now);
-    return {
-      address,
-      denied: sides.flatMap((side) => this.#lists.covering(side, address).map(lineOf)),
-      trust: { public: trust("public"), private: trust("private") },
-      suspicions,
-      messages: { public: messages("public"), private: messages("private") },
-    };
+    const known = { trusted: this.#trusted, lists: this.#lists };
+    const suspicions = this.#suspicions;
+    return explanationOf({ ...known, suspicions, floods: this.#floods }, address, now);
   }
 
   /** What the gate would do with a message from there; nothing is counted. */
@@ -234,8 +249,7 @@ export class Security {
     return { passes: false, why: this.#ddos.isOn ? "ddos" : "not-allow-listed" };
   }
 
-  wake(why: string, now: Instant): void {
-    this.#now = now;
+  wake(why: string): void {
     if (why !== "close") return;
     this.#closing = undefined;
     this.#surface.emit({ kind: "close-denied", why: "denied" });
@@ -253,52 +267,48 @@ export class Security {
     return row !== undefined;
   }
 
-  #flooded(flow: Flow, { address, count }: Flood, excerpt: string, now: Instant): void {
-    const { byUdpAlone, messages } = count;
-    const isBlock = !isAddress(address);
-    const { side, remoteAddress } = flow;
-    // A block with somebody trusted in it is never denied as a whole.
-    const asBlock = isBlock && !this.#trusted.overlaps(side, parseCidr(address)!);
-    const source = asBlock ? { side, address } : this.#sourceOf(flow, count, now);
-    const evidence = [excerpt];
-    this.#deny(
-      flow,
-      { source, rule: "flood", counts: { flood: messages }, evidence, byUdpAlone },
-      now,
-    );
-    if (!isBlock) this.#suspicions.forget("dos", side, remoteAddress);
-  }
-
   /**
    * One bad phone must not silence the office that it shares an address with, nor a forged datagram
    * the host whose address it bears: where we know of others behind the address, or all came from
-   * one port by UDP, that port alone is denied.
+   * one port by UDP, that port alone is denied. A port that has its part in our dialogs is never
+   * denied for what anybody can have forged, nor a block as a whole with somebody trusted in it.
    */
   #sourceOf(
-    { side, remoteAddress: address, remotePort }: Flow,
-    { port, byUdpAlone }: Pick<Suspicion, "port" | "byUdpAlone">,
+    flow: Flow,
+    of: string,
+    { port, byUdpAlone }: Seen,
     now: Instant,
-  ): DeniedSource {
-    if (this.#trusted.isProven(side, address, now)) return { side, address, port: remotePort };
+  ): DeniedSource | undefined {
+    const { side, remoteAddress: address, remotePort } = flow;
+    const isBlock = !isAddress(of);
+    if (isBlock && !this.#trusted.overlaps(side, parseCidr(of)!)) return { side, address: of };
+    if (this.#trusted.isProven(side, address, now)) {
+      const isForgeable = byUdpAlone || flow.transport === "udp";
+      const isProven = this.#trusted.isProvenPort(side, address, remotePort, now);
+      return isForgeable && isProven ? undefined : { side, address, port: remotePort };
+    }
     const ofPorts = this.#lists.covering(side, address).filter(({ denied }) => denied.port);
     const isOfPort = byUdpAlone && port !== undefined && ofPorts.length < PORTS_MAX;
     return isOfPort ? { side, address, port } : { side, address };
   }
 
-  #deny(flow: Flow, { source, byUdpAlone, ...seen }: Case, now: Instant): void {
+  #deny(flow: Flow, { of, seen, ...why }: Case, now: Instant): void {
     const { dryRun: isDryRun, denyListMax } = this.#settings;
-    const list = LISTS[seen.rule];
+    const source = this.#sourceOf(flow, of, seen, now);
+    if (!source) return;
+    const list = LISTS[why.rule];
     const id = deniedId(source);
     const known = this.#lists.of(list).get(id);
     if (known?.denied.isDryRun === isDryRun) return;
-    if (byUdpAlone && this.#udpDenials.take(now) === undefined) return;
+    if (seen.byUdpAlone && this.#udpDenials.take(now) === undefined) return;
     const untilMs = leavesAt(list, this.#settings, now);
     const denied: Denied = {
       version: DENIED_VERSION,
       list,
       id,
       ...source,
-      ...seen,
+      ...why,
+      evidence: why.evidence(),
       sinceMs: now,
       ...(untilMs === undefined ? {} : { untilMs }),
       isDryRun,
@@ -317,6 +327,10 @@ export class Security {
   #closeFlows({ id, transport }: Flow, now: Instant): void {
     if (transport !== "udp")
       this.#surface.emit({ kind: "close-flow", flow: id, why: "its source is denied" });
+    this.#closeSoon(now);
+  }
+
+  #closeSoon(now: Instant): void {
     this.#closing ??= this.#surface.alarm(after(now, CLOSE_MS), this, "close");
   }
 
@@ -371,5 +385,3 @@ export class Security {
     this.#isOpen = this.#settings.dryRun || (this.#lists.size === 0 && !this.#isGuarded);
   }
 }
-
-const lineOf = ({ denied, dropped }: Row): DeniedLine => ({ ...denied, dropped });

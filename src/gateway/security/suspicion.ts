@@ -1,4 +1,4 @@
-import { after, BoundedMap, type Instant } from "#base";
+import { BoundedMap, type Instant } from "#base";
 import type { Flow, Side } from "#sip";
 import { EVIDENCE_MAX } from "./denied.ts";
 import { type DenyList, type Evidence, LISTS, type Rule } from "./evidence.ts";
@@ -39,12 +39,12 @@ export class Suspicions {
     return [dos, bruteForce].reduce((sum, of) => sum + of.public.size + of.private.size, 0);
   }
 
-  add(flow: Flow, evidence: Evidence, windowS: number, now: Instant): Suspicion {
-    const { side, remoteAddress, remotePort, transport } = flow;
+  /** Against `source`: an address, or the block that it is of. */
+  add(flow: Flow, source: string, evidence: Evidence, ends: Instant, now: Instant): Suspicion {
+    const { side, remotePort, transport } = flow;
     const known = this.#known[LISTS[evidence.rule]][side];
-    let suspicion = known.get(remoteAddress);
+    let suspicion = known.get(source);
     if (!suspicion || suspicion.ends <= now) {
-      const ends = after(now, windowS * 1000);
       suspicion = {
         weight: 0,
         counts: {},
@@ -53,7 +53,7 @@ export class Suspicions {
         byUdpAlone: true,
         ends,
       };
-      known.set(remoteAddress, suspicion);
+      known.set(source, suspicion);
     }
     const isUdp = transport === "udp";
     suspicion.weight += isUdp ? evidence.weight * UDP_SHARE : evidence.weight;
@@ -64,13 +64,13 @@ export class Suspicions {
     return suspicion;
   }
 
-  /** What stands against an address now. */
-  of(list: DenyList, side: Side, address: string, now: Instant): Suspicion | undefined {
-    const suspicion = this.#known[list][side].get(address);
+  /** What stands against an address or a block now. */
+  of(list: DenyList, side: Side, source: string, now: Instant): Suspicion | undefined {
+    const suspicion = this.#known[list][side].get(source);
     return suspicion && suspicion.ends > now ? suspicion : undefined;
   }
 
-  forget(list: DenyList, side: Side, address: string): void {
-    this.#known[list][side].delete(address);
+  forget(list: DenyList, side: Side, source: string): void {
+    this.#known[list][side].delete(source);
   }
 }

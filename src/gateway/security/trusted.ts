@@ -22,6 +22,15 @@ const PROVEN_MS = 4 * 3_600_000;
 const NAMES_MAX = 4096;
 const LEARNT_MAX = 64;
 
+/** Ports of one address that are remembered: as many phones as an office has in calls at once. */
+const PROVEN_PORTS_MAX = 32;
+
+interface Proven {
+  until: Instant;
+  /** Those that spoke, or were written to; the last one last. */
+  readonly ports: number[];
+}
+
 type BySide<T> = Readonly<Record<Side, T>>;
 
 /** Who is never denied: the PBX, the trunks, the allow list; and who is heard in a flood as well. */
@@ -31,7 +40,7 @@ export class Trusted {
   readonly #learnt = new BoundedMap<string, { side: Side; addresses: readonly string[] }>(
     NAMES_MAX,
   );
-  readonly #proven: BySide<BoundedMap<string, Instant>> = {
+  readonly #proven: BySide<BoundedMap<string, Proven>> = {
     public: new BoundedMap(PROVEN_MAX),
     private: new BoundedMap(PROVEN_MAX),
   };
@@ -99,16 +108,34 @@ export class Trusted {
   }
 
   /** It took part in a dialog of ours, or we wrote to it in one. */
-  prove(side: Side, address: string, now: Instant): void {
-    this.#proven[side].set(address, after(now, PROVEN_MS));
+  prove(side: Side, address: string, port: number, now: Instant): void {
+    const until = after(now, PROVEN_MS);
+    const known = this.#proven[side].get(address);
+    if (!known) {
+      this.#proven[side].set(address, { until, ports: [port] });
+      return;
+    }
+    known.until = until;
+    const { ports } = known;
+    if (ports.at(-1) === port) return;
+    const at = ports.indexOf(port);
+    if (at >= 0) ports.splice(at, 1);
+    else if (ports.length >= PROVEN_PORTS_MAX) ports.shift();
+    ports.push(port);
   }
 
   isProven(side: Side, address: string, now: Instant): boolean {
-    const until = this.#proven[side].get(address);
-    if (until === undefined) return false;
-    if (until > now) return true;
+    const proven = this.#proven[side].get(address);
+    if (!proven) return false;
+    if (proven.until > now) return true;
     this.#proven[side].delete(address);
     return false;
+  }
+
+  /** Whether it was that very port. */
+  isProvenPort(side: Side, address: string, port: number, now: Instant): boolean {
+    if (!this.isProven(side, address, now)) return false;
+    return this.#proven[side].get(address)!.ports.includes(port);
   }
 
   #add(side: Side, text: string, trust: Trust): void {

@@ -72,7 +72,7 @@ test("D1: who is denied can't connect, and loses the connections that it has at 
   await ended(standing);
   assert.equal((await events.next("closed")).why, "denied");
   assert.equal(sockets.connections, 1);
-  sockets.closeDenied("denied");
+  sockets.closeDenied("denied", (_side, _address, from) => !events.denied(from));
   await ended(quiet);
   assert.equal((await events.next("closed")).why, "denied");
   assert.deepEqual(events.left, []);
@@ -88,7 +88,7 @@ test("of several connections those of denied places alone are ended", async () =
   }
   const bad = peers[1]!.localPort;
   events.denied = (from) => from === bad;
-  sockets.closeDenied("denied");
+  sockets.closeDenied("denied", (_side, _address, from) => !events.denied(from));
   await ended(peers[1]!);
   assert.equal((await events.next("closed")).flow.remotePort, bad);
   assert.equal(sockets.connections, 2);
@@ -111,7 +111,7 @@ test("what we opened ourselves isn't asked for, though its address be denied", a
   const { remoteAddress, remotePort, id } = flow;
   there.sockets.send({ ...to, address: remoteAddress, port: remotePort, flow: id }, message("2"));
   assert.equal((await here.events.next("received")).text, message("2"));
-  here.sockets.closeDenied("denied");
+  here.sockets.closeDenied("denied", () => false);
   assert.equal(here.sockets.connections, 1);
   await here.sockets.close();
   await there.sockets.close();

@@ -87,9 +87,9 @@ export class SipSockets {
     this.#streams.close(flow, why);
   }
 
-  /** Ends the connections of those who aren't admitted any more. */
-  closeDenied(why: string): void {
-    this.#streams.closeDenied(why);
+  /** Ends the connections that others opened of whose source `passes` isn't true. */
+  closeDenied(why: string, passes: NonNullable<SocketEvents["admits"]>): void {
+    this.#streams.closeDenied(why, passes);
   }
 
   /**

@@ -105,11 +105,12 @@ export class StreamPool implements Acceptor {
     this.#streams.get(flow)?.close(why);
   }
 
-  /** Ends the connections of those who aren't admitted any more. */
-  closeDenied(why: string): void {
+  /** Ends the connections that others opened of whose source `passes` isn't true. */
+  closeDenied(why: string, passes: NonNullable<SocketEvents["admits"]>): void {
     for (const stream of [...this.#streams.values()]) {
       const { flow, origin } = stream;
-      if (flow && origin.direction === "accepted" && !this.#told.admits(flow)) stream.close(why);
+      if (!flow || origin.direction !== "accepted") continue;
+      if (!passes(flow.side, flow.remoteAddress, flow.remotePort)) stream.close(why);
     }
   }
 

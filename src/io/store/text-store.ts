@@ -47,6 +47,7 @@ export class TextStore {
     this.#flush();
     const worker = this.#worker;
     if (!worker) return;
+    this.#worker = undefined;
     // Nothing else may keep the process alive by now.
     worker.ref();
     const ended = new Promise((resolve) => worker.once("exit", resolve));
