@@ -1,3 +1,11 @@
+export {
+  type Aim,
+  floodBySipp,
+  type LeftConnections,
+  type LeftKind,
+  leaveConnections,
+  type SippFlood,
+} from "./attacker.ts";
 export { type Baresip, startBaresip } from "./baresip.ts";
 export { type Browser, startBrowser } from "./browser.ts";
 export { Capture } from "./capture.ts";

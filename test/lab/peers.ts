@@ -4,6 +4,9 @@ import { delimiter, join } from "node:path";
 // The Debian package of each program that isn't named like it.
 const PACKAGES: Readonly<Record<string, string>> = {
   sipp: "sip-tester",
+  svmap: "sipvicious",
+  svwar: "sipvicious",
+  svcrack: "sipvicious",
   "kamailio/modules/outbound.so": "kamailio-outbound-modules",
   linphonec: "linphone-cli",
   dumpcap: "wireshark-common",

@@ -44,6 +44,12 @@ export const IPV6: Addresses = {
 export const PUBLIC_CABLE = "public";
 export const PRIVATE_CABLE = "private";
 
+/** The interface of a stranger. */
+export const STRANGE_CABLE = "net";
+const STRANGE_NETWORK = "203.0.113";
+/** The first of its addresses is the one that its programs take unless told. */
+export const strangeAddress = (index: number): string => `${STRANGE_NETWORK}.${index + 2}`;
+
 const LOG_CHARACTERS_MAX = 2_000;
 
 export type Direction = "inbound" | "outbound";
@@ -103,6 +109,18 @@ export class Site {
       }),
     );
     return this.#running;
+  }
+
+  /** A host somewhere in the internet, with many addresses that are no peer's: attacks come from it. */
+  async stranger(addresses: number): Promise<Host> {
+    const host = this.#lab.host("stranger");
+    const own = Array.from({ length: addresses }, (_, index) => `${strangeAddress(index)}/24`);
+    await this.#lab.cable(
+      { host, port: STRANGE_CABLE, addresses: own },
+      { host: this.gateway, port: "internet", addresses: [`${STRANGE_NETWORK}.1/24`] },
+    );
+    host.route("default", `${STRANGE_NETWORK}.1`);
+    return host;
   }
 
   /** SIPp at both ends of calls through the gateway; resolves when all went as both scenarios say. */
