@@ -1,124 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Instant, instant, type Timer, Timers } from "#base";
-import type { Fact } from "#facts";
-import type { Effect } from "#port";
-import { type Settings, validateSettings } from "#settings";
-import type { Flow, Side, Transport } from "#sip";
+import { instant } from "#base";
+import {
+  PBX,
+  SecurityByHand,
+  STRANGER,
+  settingsOf,
+  sourceFlow,
+  TRUNK,
+} from "../../../test/support/security-by-hand.ts";
 import type { Denied } from "./denied.ts";
-import type { Evidence, Rule } from "./evidence.ts";
-import { Security } from "./security.ts";
-
-const TRUNK = "198.51.100.7";
-const PBX = "10.0.0.2";
-const STRANGER = "203.0.113.5";
-
-function settingsOf(security: object = {}, more: object = {}): Settings {
-  const { settings, errors } = validateSettings({
-    securedInterface: "no",
-    publicLocal: { address: "192.0.2.1" },
-    privateLocal: { address: "10.0.0.1" },
-    pbx: { host: PBX },
-    trunks: [{ name: "op", peers: [{ host: TRUNK }] }],
-    security,
-    ...more,
-  });
-  assert.ok(settings, JSON.stringify(errors));
-  return settings;
-}
-
-interface Sleeper {
-  readonly sleeper: { wake(why: string, now: Instant): void };
-  readonly why: string;
-}
-
-/** Security alone, in virtual time. */
-class Bench {
-  readonly security: Security;
-  readonly effects: Effect[] = [];
-  readonly #timers = new Timers<Sleeper>();
-  now = instant(1_000_000);
-
-  constructor(security: object = {}, more: object = {}) {
-    const surface = {
-      emit: (effect: Effect) => void this.effects.push(effect),
-      alarm: (at: number, sleeper: Sleeper["sleeper"], why: string) =>
-        this.#timers.set(at as Instant, { sleeper, why }),
-      cancelAlarm: (timer: Timer<unknown> | undefined) =>
-        this.#timers.cancel(timer as Timer<Sleeper>),
-    };
-    const settings = settingsOf(security, more);
-    this.security = new Security({
-      settings,
-      surface,
-      seed: 1,
-      serves: () => false,
-      now: () => this.now,
-    });
-  }
-
-  wait(ms: number): void {
-    const until = instant(this.now + ms);
-    for (;;) {
-      const { next } = this.#timers;
-      if (next === undefined || next > until) break;
-      this.now = instant(Math.max(this.now, next));
-      for (let due = this.#timers.due(this.now); due; due = this.#timers.due(this.now))
-        due.sleeper.wake(due.why, this.now);
-    }
-    this.now = until;
-  }
-
-  /** A message of a stranger through the gate; whether it came in. */
-  send(from: Partial<Flow> = {}): boolean {
-    const flow = flowOf(from);
-    const isIn = this.security.admits(flow.side, flow.remoteAddress, flow.remotePort);
-    if (isIn) this.security.strange(flow, () => "OPTIONS sip:a@b SIP/2.0", this.now);
-    return isIn;
-  }
-
-  sendMany(count: number, from: Partial<Flow> = {}): number {
-    let heard = 0;
-    for (let i = 0; i < count; i++) if (this.send(from)) heard += 1;
-    return heard;
-  }
-
-  record(weight: number, from: Partial<Flow> = {}, rule: Rule = "scanner"): void {
-    const evidence: Evidence = { rule, weight, excerpt: `seen ${rule}` };
-    this.security.record(flowOf(from), evidence, this.now);
-  }
-
-  get lines(): Denied[] {
-    return [...this.security.denied("dos"), ...this.security.denied("brute-force")];
-  }
-
-  facts(kind: Fact["kind"]): Fact[] {
-    const told = this.effects.flatMap((effect) => (effect.kind === "fact" ? [effect.fact] : []));
-    return told.filter((fact) => fact.kind === kind);
-  }
-
-  effectsOf<K extends Effect["kind"]>(kind: K): Extract<Effect, { kind: K }>[] {
-    return this.effects.filter((effect) => effect.kind === kind) as never;
-  }
-}
-
-function flowOf(from: Partial<Flow>): Flow {
-  const flow = {
-    side: "public" as Side,
-    transport: "udp" as Transport,
-    localAddress: "192.0.2.1",
-    localPort: 5060,
-    remoteAddress: STRANGER,
-    remotePort: 5060,
-    ...from,
-  };
-  return { id: `${flow.transport} ${flow.remoteAddress} ${flow.remotePort}`, ...flow };
-}
 
 const idsOf = (lines: readonly Denied[]): string[] => lines.map(({ id }) => id);
 
 test("D1: a source over its threshold is heard no more, and again when its time is over", () => {
-  const bench = new Bench({ dos: { requests: 20, windowS: 2 }, denyPeriod: "5min" });
+  const bench = new SecurityByHand({ dos: { requests: 20, windowS: 2 }, denyPeriod: "5min" });
   assert.equal(bench.sendMany(100), 21);
   assert.deepEqual(idsOf(bench.lines), [`public ${STRANGER} 5060`]);
   const [line] = [...bench.security.denied("dos")];
@@ -136,7 +32,7 @@ test("D1: a source over its threshold is heard no more, and again when its time 
 });
 
 test("requests that spread over windows are no flood", () => {
-  const bench = new Bench({ dos: { requests: 10, windowS: 2 } });
+  const bench = new SecurityByHand({ dos: { requests: 10, windowS: 2 } });
   for (let i = 0; i < 50; i++) {
     assert.equal(bench.sendMany(10), 10);
     bench.wait(2000);
@@ -151,7 +47,7 @@ test("who is trusted floods unhindered, at auto-protection and without watch", (
     { remoteAddress: PBX, side: "private" as const },
     { remoteAddress: STRANGER },
   ]) {
-    const bench = new Bench({ dos: { requests: 10 }, allowList });
+    const bench = new SecurityByHand({ dos: { requests: 10 }, allowList });
     assert.equal(bench.sendMany(5000, from), 5000);
     bench.record(1000, { ...from, transport: "tcp" });
     assert.deepEqual(bench.lines, []);
@@ -159,14 +55,17 @@ test("who is trusted floods unhindered, at auto-protection and without watch", (
 });
 
 test("level none watches no flood, denies malicious sources, and has no allow list", () => {
-  const bench = new Bench({ level: "none", allowList: [{ address: STRANGER }] });
+  const bench = new SecurityByHand({ level: "none", allowList: [{ address: STRANGER }] });
   assert.equal(bench.sendMany(9000), 9000);
   bench.record(100, { transport: "tcp" });
   assert.equal(bench.send(), false);
 });
 
 test("level allow-list: whoever is not trusted is dropped without a word, and on no list", () => {
-  const bench = new Bench({ level: "allow-list", allowList: [{ address: "2001:db8::/32" }] });
+  const bench = new SecurityByHand({
+    level: "allow-list",
+    allowList: [{ address: "2001:db8::/32" }],
+  });
   assert.equal(bench.sendMany(9000), 0);
   assert.equal(bench.send({ remoteAddress: TRUNK }), true);
   assert.equal(bench.send({ remoteAddress: PBX, side: "private" }), true);
@@ -177,19 +76,22 @@ test("level allow-list: whoever is not trusted is dropped without a word, and on
 });
 
 test("D5: what came by UDP weighs half, and denies its port alone", () => {
-  const bench = new Bench();
+  const bench = new SecurityByHand();
   bench.record(100);
   assert.equal(bench.send(), true);
   bench.record(100);
   assert.deepEqual(idsOf(bench.lines), [`public ${STRANGER} 5060`]);
   assert.equal(bench.send({ remotePort: 5062 }), true);
-  const overTcp = new Bench();
+  const overTcp = new SecurityByHand();
   overTcp.record(100, { transport: "tcp" });
   assert.deepEqual(idsOf(overTcp.lines), [`public ${STRANGER}`]);
 });
 
 test("D5: who forges a trunk's, the PBX's or an allowed address denies nobody", () => {
-  const bench = new Bench({ allowList: [{ address: "203.0.113.77" }], dos: { requests: 10 } });
+  const bench = new SecurityByHand({
+    allowList: [{ address: "203.0.113.77" }],
+    dos: { requests: 10 },
+  });
   for (const remoteAddress of [TRUNK, "203.0.113.77"]) {
     for (let i = 0; i < 100; i++) bench.record(100, { remoteAddress });
     bench.sendMany(1000, { remoteAddress });
@@ -198,7 +100,7 @@ test("D5: who forges a trunk's, the PBX's or an allowed address denies nobody", 
 });
 
 test("D5: forged sources deny no more than so many hosts in a second", () => {
-  const bench = new Bench();
+  const bench = new SecurityByHand();
   for (let i = 0; i < 2000; i++) {
     const remoteAddress = `203.0.${i >> 8}.${i & 255}`;
     bench.record(100, { remoteAddress });
@@ -208,7 +110,7 @@ test("D5: forged sources deny no more than so many hosts in a second", () => {
 });
 
 test("D8: one bad phone behind an office's address doesn't silence the office", () => {
-  const bench = new Bench({ dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dos: { requests: 10 } });
   bench.security.prove("public", STRANGER, 5060, bench.now);
   assert.equal(bench.sendMany(100, { remotePort: 40_001 }), 11);
   bench.record(100, { remotePort: 40_002, transport: "tcp" });
@@ -217,7 +119,7 @@ test("D8: one bad phone behind an office's address doesn't silence the office", 
 });
 
 test("D5: a port that has its part in our calls isn't denied for what may be forged", () => {
-  const bench = new Bench({ dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dos: { requests: 10 } });
   bench.security.prove("public", STRANGER, 5060, bench.now);
   assert.equal(bench.sendMany(500), 500);
   for (let i = 0; i < 10; i++) bench.record(100);
@@ -229,14 +131,14 @@ test("D5: a port that has its part in our calls isn't denied for what may be for
 });
 
 test("C5: malicious messages from ever other addresses of an IPv6 /64 add up", () => {
-  const bench = new Bench();
+  const bench = new SecurityByHand();
   for (let i = 1; i <= 20; i++)
     bench.record(40, { transport: "tcp", remoteAddress: `2001:db8:0:7::${i}` });
   assert.deepEqual(idsOf(bench.lines), ["public 2001:db8:0:7::/64"]);
 });
 
 test("C5: changing its port again and again, a source is denied as a whole", () => {
-  const bench = new Bench({ dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dos: { requests: 10 } });
   let isIn = 0;
   for (let port = 10_000; port < 11_000; port++) if (bench.send({ remotePort: port })) isIn += 1;
   assert.equal(isIn, 11);
@@ -244,21 +146,21 @@ test("C5: changing its port again and again, a source is denied as a whole", () 
 });
 
 test("C5: an IPv6 source that changes its address is denied with its /64, its neighbours aren't", () => {
-  const bench = new Bench({ dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dos: { requests: 10 } });
   let isIn = 0;
   for (let i = 1; i <= 500; i++)
     if (bench.send({ remoteAddress: `2001:db8:0:7::${i.toString(16)}` })) isIn += 1;
   assert.equal(isIn, 41);
   assert.deepEqual(idsOf(bench.lines), ["public 2001:db8:0:7::/64"]);
   assert.equal(bench.send({ remoteAddress: "2001:db8:0:8::1" }), true);
-  const other = new Bench({ dos: { requests: 10 } });
+  const other = new SecurityByHand({ dos: { requests: 10 } });
   other.sendMany(500, { remoteAddress: "2001:db8:0:7::1" });
   assert.deepEqual(idsOf(other.lines), ["public 2001:db8:0:7::1 5060"]);
 });
 
 test("D5: a block with a trunk in it is never denied as a whole", () => {
   const trunks = [{ name: "op", peers: [{ host: "2001:db8:0:7::aaaa" }] }];
-  const bench = new Bench(
+  const bench = new SecurityByHand(
     { dos: { requests: 10 } },
     { trunks, publicLocal: { address: "2001:db8::1" } },
   );
@@ -268,7 +170,7 @@ test("D5: a block with a trunk in it is never denied as a whole", () => {
 });
 
 test("D1: a flood from everywhere begins and ends with a fact, and trusted sources pass", () => {
-  const bench = new Bench({ ddos: { requests: 100, windowS: 2 } });
+  const bench = new SecurityByHand({ ddos: { requests: 100, windowS: 2 } });
   bench.security.prove("public", "203.0.113.200", 5060, bench.now);
   const wave = (): number => {
     let isIn = 0;
@@ -292,7 +194,7 @@ test("D1: a flood from everywhere begins and ends with a fact, and trusted sourc
 });
 
 test("a dry run writes down whom it would deny, and what it would have dropped", () => {
-  const bench = new Bench({ dryRun: true, dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dryRun: true, dos: { requests: 10 } });
   assert.equal(bench.sendMany(100), 100);
   const [line] = [...bench.security.denied("dos")];
   assert.deepEqual([line?.isDryRun, line?.dropped], [true, 89]);
@@ -302,7 +204,7 @@ test("a dry run writes down whom it would deny, and what it would have dropped",
 });
 
 test("in earnest, a source of the dry run is denied anew", () => {
-  const bench = new Bench({ dryRun: true, dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dryRun: true, dos: { requests: 10 } });
   bench.sendMany(100);
   bench.security.apply(settingsOf({ dos: { requests: 10 } }), [], bench.now);
   bench.wait(10_000);
@@ -314,7 +216,7 @@ test("in earnest, a source of the dry run is denied anew", () => {
 });
 
 test("a denied source's connections are ended, the one that did it at once", () => {
-  const bench = new Bench();
+  const bench = new SecurityByHand();
   bench.record(100, { transport: "tls" });
   assert.equal(bench.effectsOf("close-flow").length, 1);
   assert.equal(bench.effectsOf("close-denied").length, 0);
@@ -324,7 +226,7 @@ test("a denied source's connections are ended, the one that did it at once", () 
 });
 
 test("both lists are bounded, and the oldest leave", () => {
-  const bench = new Bench({ denyListMax: 100 });
+  const bench = new SecurityByHand({ denyListMax: 100 });
   const addresses = Array.from({ length: 150 }, (_, i) => `203.0.113.${i}`);
   for (const remoteAddress of addresses) {
     bench.record(100, { remoteAddress, transport: "tcp" });
@@ -341,7 +243,7 @@ test("both lists are bounded, and the oldest leave", () => {
 });
 
 test("C4: wrong log-ins count towards a list of their own, with its own period", () => {
-  const bench = new Bench({
+  const bench = new SecurityByHand({
     bruteForce: { attempts: 5, denyPeriod: "30s" },
     denyPeriod: "forever",
   });
@@ -358,7 +260,7 @@ test("C4: wrong log-ins count towards a list of their own, with its own period",
 });
 
 test("suspicion is forgotten when its window is over", () => {
-  const bench = new Bench({ malicious: { windowS: 60 } });
+  const bench = new SecurityByHand({ malicious: { windowS: 60 } });
   for (let i = 0; i < 10; i++) {
     bench.record(60, { transport: "tcp" });
     bench.wait(61_000);
@@ -367,13 +269,14 @@ test("suspicion is forgotten when its window is over", () => {
 });
 
 test("an administrator removes one line, it and those that follow, or all", () => {
-  const filled = (): Bench => {
-    const bench = new Bench();
+  const filled = (): SecurityByHand => {
+    const bench = new SecurityByHand();
     for (let i = 1; i <= 5; i++)
       bench.record(100, { remoteAddress: `203.0.113.${i}`, transport: "tcp" });
     return bench;
   };
-  const left = (bench: Bench): string[] => bench.lines.map(({ address }) => address.slice(-1));
+  const left = (bench: SecurityByHand): string[] =>
+    bench.lines.map(({ address }) => address.slice(-1));
   const one = filled();
   one.security.forgive("dos", { kind: "one", id: "public 203.0.113.2" }, one.now);
   assert.deepEqual(left(one), ["1", "3", "4", "5"]);
@@ -390,13 +293,13 @@ test("an administrator removes one line, it and those that follow, or all", () =
 });
 
 test("the lists survive: what was kept denies again, what is over or trusted by now doesn't", () => {
-  const before = new Bench({ denyPeriod: "5min" });
+  const before = new SecurityByHand({ denyPeriod: "5min" });
   before.record(100, { transport: "tcp" });
   before.wait(200_000);
   before.record(100, { transport: "tcp", remoteAddress: "203.0.113.6" });
   before.record(100, { transport: "tcp", remoteAddress: "203.0.113.7" });
   const kept = before.effectsOf("keep-denied").map(({ denied }) => denied);
-  const after = new Bench({ allowList: [{ address: "203.0.113.7" }] });
+  const after = new SecurityByHand({ allowList: [{ address: "203.0.113.7" }] });
   after.now = instant(before.now + 110_000);
   after.security.restore([...kept].reverse(), after.now);
   assert.deepEqual(idsOf(after.lines), ["public 203.0.113.6"]);
@@ -407,7 +310,7 @@ test("the lists survive: what was kept denies again, what is over or trusted by 
 });
 
 test("who becomes a trunk's address, or comes on to the allow list, is on no deny list", () => {
-  const bench = new Bench();
+  const bench = new SecurityByHand();
   bench.record(100, { transport: "tcp" });
   bench.record(100, { transport: "tcp", remoteAddress: "203.0.113.6" });
   bench.security.learn("public", "sip.example.org", [STRANGER], bench.now);
@@ -425,7 +328,7 @@ test("who becomes a trunk's address, or comes on to the allow list, is on no den
 });
 
 test("one question says why an address is blocked, another what would pass", () => {
-  const bench = new Bench({ dos: { requests: 10 } });
+  const bench = new SecurityByHand({ dos: { requests: 10 } });
   bench.send({ remotePort: 1 });
   bench.record(60, { transport: "tcp" }, "malformed");
   bench.security.prove("private", STRANGER, 5060, bench.now);
@@ -447,13 +350,13 @@ test("one question says why an address is blocked, another what would pass", () 
     "trusted",
     "nothing-against-it",
   ]);
-  const strict = new Bench({ level: "allow-list" });
+  const strict = new SecurityByHand({ level: "allow-list" });
   const asked = strict.security.wouldPass("public", STRANGER, 5060);
   assert.deepEqual(asked, { passes: false, why: "not-allow-listed" });
 });
 
 test("a flood of denials tells of some, and of how many more there were", () => {
-  const bench = new Bench();
+  const bench = new SecurityByHand();
   for (let i = 0; i < 200; i++)
     bench.record(100, { remoteAddress: `203.0.113.${i}`, transport: "tcp" });
   assert.equal(bench.facts("source-denied").length, 20);
@@ -464,14 +367,14 @@ test("a flood of denials tells of some, and of how many more there were", () => 
 });
 
 test("nothing grows without bound, whatever comes from wherever", () => {
-  const bench = new Bench({
+  const bench = new SecurityByHand({
     denyListMax: 100,
     dos: { requests: 10, windowS: 10 },
     ddos: { requests: 5000 },
   });
   for (let i = 0; i < 30_000; i++) {
     const remoteAddress = `198.18.${i >> 8}.${i & 255}`;
-    bench.security.strange(flowOf({ remoteAddress }), () => "x", bench.now);
+    bench.security.strange(sourceFlow({ remoteAddress }), () => "x", bench.now);
     bench.record(1, { remoteAddress });
     bench.security.prove("public", remoteAddress, 5060, bench.now);
   }
