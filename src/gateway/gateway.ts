@@ -210,6 +210,7 @@ export class Gateway {
       case "pong":
         return this.#registrar.ponged(input.flow, now);
       case "stun":
+        this.#strangers.unasked(input.flow, input.text, now);
         return this.#registrar.stunAnswered(input.flow, input.text, now);
       case "send-failed":
         return this.#transacted(this.#board.transactions.sendFailed(input.branch, now), now);

@@ -35,8 +35,7 @@ export class Strangers {
     const { side, remoteAddress } = flow;
     if (message.kind === "response") {
       // Its branch says whether it is awaited; one that isn't costs no more than the look.
-      if (!policy.serves(side, remoteAddress) && !security.isProven(side, remoteAddress, now))
-        security.strange(flow, () => excerptOf(text), now);
+      this.unasked(flow, text, now);
       return false;
     }
     if (policy.origin(flow)) return false;
@@ -46,6 +45,14 @@ export class Strangers {
     }
     this.#ignore(message, text, flow, now);
     return true;
+  }
+
+  /** An answer, to SIP or STUN: only who was written to has anything to answer. */
+  unasked(flow: Flow, text: string, now: Instant): void {
+    const { policy, security } = this.#known;
+    const { side, remoteAddress } = flow;
+    if (policy.serves(side, remoteAddress) || security.isProven(side, remoteAddress, now)) return;
+    security.strange(flow, () => excerptOf(text), now);
   }
 
   /** Who is written to in a dialog will be heard, flood or not: a peer's second host, say. */

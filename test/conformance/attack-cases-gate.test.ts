@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Side } from "#sip";
+import { flowOf } from "../support/network.ts";
 import { World } from "../support/world.ts";
 
 // The attack cases that end at the gate, by their names in docs/security.md: around live calls.
@@ -99,6 +100,16 @@ describe("D1: floods", () => {
       world.gateway.receive({ from, to, transport: "udp", text }, world.network.now);
     assert.deepEqual(denied(world), [`public ${STRANGER} 5060`]);
   });
+});
+
+test("D1: floods of STUN on the SIP ports count as well", () => {
+  const world = new World({ seed: 89, settings: { security: { dos: { requests: 50 } } } });
+  const { gateway, network } = world;
+  const packet = { from: { address: STRANGER, port: 5060 }, to: gateway.endpoint("public") };
+  const flow = flowOf({ ...packet, transport: "udp", text: "" }, "public");
+  const text = `\x00\x01\x00\x00\x21\x12\xa4\x42${"x".repeat(12)}`;
+  for (let i = 0; i < 60; i++) gateway.take({ kind: "stun", flow, text }, network.now);
+  assert.deepEqual(denied(world), [`public ${STRANGER} 5060`]);
 });
 
 describe("D5: forged sources", () => {
