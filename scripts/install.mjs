@@ -19,8 +19,11 @@ const MODULES = join(ROOT, "node_modules");
 const NODE = join(MODULES, `node-linux-${process.arch}`);
 const ADDON = join(NATIVE, "build/Release/media_plane.node");
 const STAMP = join(NATIVE, "build/.sources");
-const KERNEL_SOURCE = join(NATIVE, "kernel/relay.bpf.c");
-const KERNEL_OBJECT = join(NATIVE, "build/Release/relay.bpf.o");
+/** The kernel's programs, by name. */
+const KERNEL_PARTS = ["relay.bpf", "steer.bpf"].map((name) => ({
+  source: join(NATIVE, "kernel", `${name}.c`),
+  object: join(NATIVE, "build/Release", `${name}.o`),
+}));
 
 const TOOLS = ["g++", "make", "python3"];
 
@@ -47,7 +50,7 @@ function digestOfSources() {
   const sources = readdirSync(join(NATIVE, "src")).sort();
   const files = [
     join(NATIVE, "binding.gyp"),
-    KERNEL_SOURCE,
+    ...KERNEL_PARTS.map(({ source }) => source),
     ...sources.map((file) => join(NATIVE, "src", file)),
     join(NODE, "package.json"),
     join(MODULES, "node-addon-api/package.json"),
@@ -65,15 +68,15 @@ function build() {
   return spawnSync(join(NODE, "bin/node"), args, { encoding: "utf8", env });
 }
 
-/** Builds the kernel's part with clang, where that is: without it the sockets relay everything. */
-function buildKernelPart() {
+/** Builds one of the kernel's programs with clang, where that is: without it the sockets relay everything. */
+function buildKernelPart({ source, object }) {
   if (!isInstalled("clang")) return "clang is not installed";
   const { stdout } = spawnSync("g++", ["-print-multiarch"], { encoding: "utf8" });
   const { status, stderr } = spawnSync(
     "clang",
     [
       ...["-target", "bpf", "-mcpu=v3", "-O2", "-ffreestanding", "-Wall", "-Wextra", "-Werror"],
-      ...["-I", `/usr/include/${(stdout ?? "").trim()}`, "-c", KERNEL_SOURCE, "-o", KERNEL_OBJECT],
+      ...["-I", `/usr/include/${(stdout ?? "").trim()}`, "-c", source, "-o", object],
     ],
     { encoding: "utf8" },
   );
@@ -104,8 +107,8 @@ if (!built) {
   console.log(`media plane compiled in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 // clang may have come since the last installation.
-if (!built || !existsSync(KERNEL_OBJECT)) {
-  const why = buildKernelPart();
+if (!built || !KERNEL_PARTS.every(({ object }) => existsSync(object))) {
+  const why = KERNEL_PARTS.map(buildKernelPart).find((reason) => reason !== undefined);
   if (why === undefined) console.log("the kernel's part of the media plane compiled");
   else console.log(`media will not go by the kernel (the sockets relay it): ${why}`);
 }

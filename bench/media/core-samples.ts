@@ -21,12 +21,22 @@ export class CoreSamples {
   readonly #file: string;
   readonly #pid: number;
   readonly #filler: ChildProcess;
+  readonly #helpers: ReadonlySet<number>;
   readonly #over: Promise<unknown>;
 
-  constructor(core: number, pid: number, seconds: number, file: string, urgent: boolean) {
+  /** `helpers`: the kernel's own threads that take in packets for the process. */
+  constructor(
+    core: number,
+    pid: number,
+    helpers: readonly number[],
+    seconds: number,
+    file: string,
+    urgent: boolean,
+  ) {
     this.#file = file;
     this.#pid = pid;
     this.#filler = spawn("taskset", ["-c", String(core), ...FILLER], { stdio: "ignore" });
+    this.#helpers = new Set(helpers);
     const first = urgent ? ["chrt", "-r", "1"] : ["env"];
     const what = ["-q", "-C", String(core), "-e", "cpu-clock", "-F", String(PER_S), "-g"];
     const rest = ["perf", "record", ...what, "-m", "1024", "-o", file, "sleep", String(seconds)];
@@ -47,17 +57,19 @@ export class CoreSamples {
     });
     const sums = { none: 0, process: 0, packets: 0 };
     let frames: string[] = [];
-    let isOwn = false;
+    let running = 0;
     for await (const line of createInterface({ input: child.stdout })) {
       // A sample: the process's id, one frame a line, the innermost first, an empty line.
       const pid = /^\s*(\d+)\s*$/.exec(line);
       if (pid) {
-        isOwn = Number(pid[1]) === this.#pid;
+        running = Number(pid[1]);
         frames = [];
       } else if (line !== "") {
         frames.push(line);
       } else {
-        sums[judge(frames, isOwn)]++;
+        const whose = this.#helpers.has(running) ? "packets" : judge(frames, running === this.#pid);
+        // A core that rests is sampled on some machines and not on others.
+        if (running !== 0 || whose !== "none") sums[whose]++;
       }
     }
     const all = sums.none + sums.process + sums.packets;

@@ -54,7 +54,8 @@ function end(side: "public" | "private", port: number, remotePort: number, secur
 async function ours(name: RelayName): Promise<Relay> {
   const kernelAddresses = name === "kernel" ? [PLACES.public.relay, PLACES.private.relay] : [];
   const plane: PlaneProcess = await startPlaneProcess({ kernelAddresses });
-  if (name === "kernel" && plane.kernelFault !== "") throw new Error(plane.kernelFault);
+  const fault = plane.kernelFault || plane.xdpFault;
+  if (name === "kernel" && fault !== "") throw new Error(fault);
   let ids: string[] = [];
   const open = async (parties: readonly CallPorts[], variant: Variant) => {
     const first = ids.length;

@@ -7,7 +7,8 @@ import { CoreTime } from "./core-time.ts";
 import { cpuUs, OtherWork } from "./cpu-time.ts";
 import { highestLoad, type Speak } from "./half-load.ts";
 import { memoryPerCall } from "./memory.ts";
-import { readOptions, TALKERS_NAMESPACE } from "./options.ts";
+import { takeInByThreads } from "./napi-threads.ts";
+import { PLACES, type RelayName, readOptions, TALKERS_NAMESPACE } from "./options.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { buildTalkers, type CallPorts, talk, type Variant } from "./talkers.ts";
 
@@ -22,14 +23,25 @@ const namespace = process.env[TALKERS_NAMESPACE]!;
 const rounded = (value: number): number => Math.round(100 * value) / 100;
 
 /** One round of one relay, told as a line; its µs of processor per packet. */
-async function measure(program: string, relay: Relay, variant: Variant): Promise<number> {
+async function measure(program: string, name: RelayName, variant: Variant): Promise<number> {
+  // It is there for its own round alone: what it attaches to interfaces would cost the others too.
+  const relay = await startRelay(name, RELAY_CORE, urgent);
+  try {
+    return await play(program, relay, variant);
+  } finally {
+    await relay.stop();
+  }
+}
+
+async function play(program: string, relay: Relay, variant: Variant): Promise<number> {
+  const threads = takeInByThreads(Object.keys(PLACES), RELAY_CORE);
   const core = new CoreTime(RELAY_CORE);
   let before = 0;
   let others: OtherWork | undefined;
   let samples: CoreSamples | undefined;
   const started = (talkers: number): void => {
     if (sampling)
-      samples = new CoreSamples(RELAY_CORE, relay.pid, seconds - 1, samplesFile, urgent);
+      samples = new CoreSamples(RELAY_CORE, relay.pid, threads, seconds - 1, samplesFile, urgent);
     others = new OtherWork([process.pid, relay.pid, talkers, samples?.filler ?? 0]);
     core.start();
     before = cpuUs(relay.pid);
@@ -67,10 +79,10 @@ async function measure(program: string, relay: Relay, variant: Variant): Promise
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-async function compare(program: string, relays: readonly Relay[], variant: Variant) {
-  const costs = new Map<string, number[]>(relays.map(({ name }) => [name, []]));
+async function compare(program: string, relays: readonly RelayName[], variant: Variant) {
+  const costs = new Map<string, number[]>(relays.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const relay of relays) costs.get(relay.name)!.push(await measure(program, relay, variant));
+    for (const name of relays) costs.get(name)!.push(await measure(program, name, variant));
   }
   const cost = new Map([...costs].map(([name, all]) => [name, median(all)]));
   const peer = cost.get("rtpengine");
@@ -85,7 +97,7 @@ async function compare(program: string, relays: readonly Relay[], variant: Varia
 }
 
 /** The delay of each relay at half of the load that the sockets carry. */
-async function atHalfLoad(program: string, relays: readonly Relay[], variant: Variant) {
+async function atHalfLoad(program: string, relays: readonly RelayName[], variant: Variant) {
   const speak: Speak = async (relay, calls, seconds) => {
     const open = (parties: readonly CallPorts[]) => relay.open(parties, variant);
     const started = () => {};
@@ -94,12 +106,17 @@ async function atHalfLoad(program: string, relays: readonly Relay[], variant: Va
     await relay.close();
     return heard;
   };
-  const sockets = relays.find(({ name }) => name === "sockets");
-  if (!sockets) throw new Error("--half-load is about the sockets: name them in --relays");
+  if (!relays.includes("sockets"))
+    throw new Error("--half-load is about the sockets: name them in --relays");
+  const sockets = await startRelay("sockets", RELAY_CORE, urgent);
   const highest = await highestLoad(sockets, speak);
+  await sockets.stop();
   const half = Math.floor(highest.calls / 2);
-  for (const relay of half > 0 ? relays : []) {
+  for (const name of half > 0 ? relays : []) {
+    const relay = await startRelay(name, RELAY_CORE, urgent);
+    takeInByThreads(Object.keys(PLACES), RELAY_CORE);
     const { sent, heard, delayUs } = await speak(relay, half, seconds);
+    await relay.stop();
     const [p50, p99, p999] = delayUs;
     console.log(
       JSON.stringify({
@@ -125,19 +142,17 @@ const program = buildTalkers();
 const samplesFile = join(dirname(program), "samples");
 const sampling = canSample();
 if (!sampling) console.error("perf is not installed: the work of others counts too");
-const relays: Relay[] = [];
-for (const name of wanted) {
-  if (name !== "rtpengine" || isInstalled) relays.push(await startRelay(name, RELAY_CORE, urgent));
-}
+const relays = wanted.filter((name) => name !== "rtpengine" || isInstalled);
 try {
-  for (const relay of relays) {
-    if (held > 0) console.log(JSON.stringify(await memoryPerCall(relay, held, variants.at(-1)!)));
+  for (const name of held > 0 ? relays : []) {
+    const relay = await startRelay(name, RELAY_CORE, urgent);
+    console.log(JSON.stringify(await memoryPerCall(relay, held, variants.at(-1)!)));
+    await relay.stop();
   }
   for (const variant of variants) {
     if (rounds > 0) await compare(program, relays, variant);
     if (options.halfLoad) await atHalfLoad(program, relays, variant);
   }
 } finally {
-  for (const relay of relays) await relay.stop();
   rmSync(dirname(program), { recursive: true });
 }

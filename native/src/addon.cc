@@ -33,12 +33,13 @@ Napi::Value socketPair(const Napi::CallbackInfo& info) {
   return pair;
 }
 
-// What { object, addresses } says; nothing of it: the kernel is left alone.
+// What { object, steering, addresses } says; nothing of it: the kernel is left alone.
 media::KernelPath::Plan kernelPlan(const Napi::Value& value) {
   media::KernelPath::Plan plan;
   if (!value.IsObject()) return plan;
   const auto wanted = value.As<Napi::Object>();
   plan.object = wanted.Get("object").ToString();
+  plan.steering = wanted.Get("steering").ToString();
   const auto addresses = wanted.Get("addresses").As<Napi::Array>();
   for (uint32_t i = 0; i < addresses.Length(); i++) {
     plan.addresses.push_back(addresses.Get(i).ToString());
@@ -52,7 +53,8 @@ Napi::Value listenAt(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), media::listenAt(info[0].ToString().Utf8Value()));
 }
 
-// serve(control: number, rendezvous: number, kernel?: { object: string, addresses: string[] }) —
+// serve(control: number, rendezvous: number, kernel?: { object: string, steering: string,
+// addresses: string[] }) —
 // makes this process a plane, and nothing else any more: it prepares what the kernel is to do, is
 // confined, serves the socket here and now, and ends. JavaScript never goes on, since its event
 // loop has system calls of its own. Throws what couldn't be confined.

@@ -37,9 +37,15 @@ File createHash(const char* name, size_t keyBytes, size_t valueBytes, uint32_t e
 File createArray(const char* name, size_t valueBytes, uint32_t entries);
 bool putEntry(const File& map, const void* key, const void* value);
 bool removeEntry(const File& map, const void* key);
+// AF_XDP sockets by number.
+File createSocketMap(const char* name, uint32_t entries);
+enum class ProgramKind : uint8_t { relay, steer };
 // `complaint` is what the kernel's verifier says of a program that it doesn't take.
-File loadProgram(const BpfObject& object, std::string& complaint);
+File loadProgram(const BpfObject& object, std::string& complaint,
+                 ProgramKind kind = ProgramKind::relay);
 // At the incoming packets of an interface, until the link is closed, by whatever (tcx).
 File attachIncoming(const File& program, uint32_t interface);
+// Likewise in front of the network stack (XDP); `mode` is one of XDP_FLAGS.
+File attachToInterface(const File& program, uint32_t interface, uint32_t mode);
 
 }  // namespace media

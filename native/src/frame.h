@@ -33,7 +33,7 @@ enum class EventKind : uint8_t {
   inventory = 11,
 };
 
-constexpr uint16_t kProtocolVersion = 8;
+constexpr uint16_t kProtocolVersion = 9;
 constexpr size_t kFrameHeader = 3;
 
 // Reads a payload. A read past the end gives zeros and spoils `ok()`, so that a whole frame is

@@ -22,6 +22,8 @@ class KernelPath {
   struct Plan {
     // The program as clang has built it; "" for none: not to be.
     std::string object;
+    // Likewise that of `XdpPath`.
+    std::string steering;
     // Our addresses, whose interfaces it is attached to. Others' are when they come to be used.
     std::vector<std::string> addresses;
     uint32_t streams = 0;

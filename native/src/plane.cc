@@ -26,6 +26,8 @@ constexpr size_t kFiguresUnreadMax = 64 * 1024;
 // In place of a side: the stream as a whole.
 constexpr uint8_t kBothSides = 2;
 constexpr uint32_t kEveryStream = 0xffffffff;
+// Further ones stay with the sockets.
+constexpr uint32_t kSteeredStreamsMax = 16'384;
 
 // Of so many ready ports the first waits for the last's packets to be sent: 0.2 ms at the most,
 // which is as exact as jitter need be.
@@ -51,9 +53,14 @@ void watch(int epoll, int operation, int fd, uint32_t interest) {
 }  // namespace
 
 Plane::Plane(int control, Clock clock, int rendezvous, const KernelPath::Plan& kernel)
-    : control_(control), clock_(clock), rendezvous_(rendezvous), kernel_(kernel) {
+    : control_(control),
+      clock_(clock),
+      rendezvous_(rendezvous),
+      kernel_(kernel),
+      xdp_({kernel.steering, kernel.addresses, 2 * std::min(kernel.streams, kSteeredStreamsMax)}) {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   watch(epoll_, EPOLL_CTL_ADD, control_, EPOLLIN);
+  xdp_.watch(epoll_);
   look();
   nextSweep_ = now_ + kSweepMs;
 }
@@ -83,10 +90,13 @@ void Plane::run() {
     const auto isCommand = [](const epoll_event& event) { return event.data.ptr == nullptr; };
     const bool commanded = std::any_of(ready.data(), ready.data() + std::max(count, 0), isCommand);
     for (int i = 0; i < count; i++) {
+      if (ready[i].data.ptr == &xdp_) continue;
       auto* port = static_cast<Port*>(ready[i].data.ptr);
       if (i % kPortsPerLook == kPortsPerLook - 1) look();
       if (port) relay_.receive(*port, now_, nowUs_, commanded);
     }
+    // After the sockets, whose packets came before where a stream has just moved.
+    xdp_.receive(relay_, now_, nowUs_);
     if (commanded && control_ >= 0) readCommands();
     else if (commanded) adopted(rendezvous_.take());
     if (control_ < 0 && now_ >= orphanEnds_) ended_ = true;
@@ -123,6 +133,7 @@ void Plane::hello() {
   frame.text(negotiator_.fingerprint().text());
   frame.text(negotiator_.fingerprint(FingerprintHash::sha384).text());
   frame.text(kernel_.fault());
+  frame.text(xdp_.fault());
 }
 
 int Plane::patienceMs() const {
@@ -225,7 +236,7 @@ bool Plane::perform(CommandKind kind, std::string_view payload) {
       figures_.setInterval(frame.u32(), now_);
       return frame.ok();
     case CommandKind::kernel:
-      kernel_.turn(frame.u32() != 0, streams_);
+      turn(frame.u32() != 0);
       return frame.ok();
   }
   return false;
@@ -247,7 +258,7 @@ bool Plane::stream(FrameReader& frame) {
   stream->name = name;
   const bool hadKey[] = {stream->ends[0].secure.opens(), stream->ends[1].secure.opens()};
   // What the kernel relays follows no description.
-  kernel_.takeBack(*stream);
+  takeBack(*stream);
   const Stream::Outcome outcome = stream->apply(plan, bundles_, epoll_, now_);
   if (outcome.failure) {
     FrameWriter event(events_, EventKind::failed);
@@ -262,7 +273,10 @@ bool Plane::stream(FrameReader& frame) {
     write(EventKind::closed, slot, stream.get(), false);
     stream->resetCounters();
   }
-  if (!stream->live()) return true;
+  if (!stream->live()) {
+    xdp_.forget(*stream);
+    return true;
+  }
   for (size_t side = 0; side < 2; side++) {
     if (!hadKey[side]) followFormer(stream->ends[side]);
   }
@@ -283,12 +297,27 @@ void Plane::followFormer(End& end) {
   }
 }
 
+void Plane::takeBack(Stream& stream) {
+  xdp_.takeBack(stream);
+  kernel_.takeBack(stream);
+}
+
+void Plane::turn(bool on) {
+  kernel_.turn(on, streams_);
+  xdp_.turn(on, streams_);
+}
+
 bool Plane::close(FrameReader& frame) {
   const uint32_t slot = frame.u32();
   if (!frame.ok()) return false;
   const auto stream = slot < streams_.size() ? std::move(streams_[slot]) : nullptr;
   live_ -= stream ? 1 : 0;
-  if (stream) kernel_.takeBack(*stream);
+  if (stream) {
+    takeBack(*stream);
+    // What came for it and waits is still its own.
+    xdp_.receive(relay_, now_, nowUs_);
+    xdp_.forget(*stream);
+  }
   for (size_t side = 0; stream && side < 2; side++) bundles_.leave(stream->ends[side], epoll_);
   if (stream) negotiator_.part(*stream, now_);
   // A stream that never opened is closed all the same: its end must be told.
@@ -312,6 +341,7 @@ bool Plane::counters(FrameReader& frame) {
 void Plane::sweep() {
   nextSweep_ = now_ + kSweepMs;
   kernel_.sweep(streams_, now_);
+  xdp_.sweep(streams_, now_);
   // Whoever hasn't read the last figures has no use for further ones.
   if (events_.size() < kFiguresUnreadMax) figures_.begin(now_);
   for (const auto& stream : streams_) {

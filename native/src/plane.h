@@ -16,6 +16,7 @@
 #include "rendezvous.h"
 #include "stream.h"
 #include "watchdog.h"
+#include "xdp_path.h"
 
 namespace media {
 
@@ -34,7 +35,7 @@ class Plane {
 
   void run();
   // Whether it fills tables of the kernel.
-  bool usesKernel() const { return kernel_.fault().empty(); }
+  bool usesKernel() const { return kernel_.fault().empty() || xdp_.fault().empty(); }
   const Watchdog::Turns& turns() const { return turns_; }
 
   static constexpr uint32_t kStreamsMax = 1 << 16;
@@ -55,6 +56,10 @@ class Plane {
   // False when it isn't our language: whoever speaks there isn't our gateway.
   bool perform(CommandKind kind, std::string_view payload);
   bool stream(FrameReader& frame);
+  // From here on the stream is the sockets' alone.
+  void takeBack(Stream& stream);
+  // Whether anything goes by the kernel.
+  void turn(bool on);
   void followFormer(End& end);
   bool close(FrameReader& frame);
   bool counters(FrameReader& frame);
@@ -84,6 +89,7 @@ class Plane {
   std::string events_;
   std::vector<std::unique_ptr<Stream>> streams_;
   KernelPath kernel_;
+  XdpPath xdp_;
   Figures figures_{events_};
   Negotiator negotiator_{events_};
   Bundles bundles_{negotiator_};

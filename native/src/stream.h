@@ -109,6 +109,7 @@ struct Port {
 
 struct Stream;
 class Bundles;
+struct Steered;
 
 struct End {
   Port rtp;
@@ -172,6 +173,8 @@ struct End {
   void count(const uint8_t* packet, size_t size, Us arrival);
   // What the kernel relays of its peer.
   Lent lent;
+  // What comes of it past the network stack; nullptr: nothing.
+  Steered* steered = nullptr;
 };
 
 // One m= line of one call. Its address must not change: epoll holds pointers to its ports.

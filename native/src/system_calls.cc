@@ -125,12 +125,12 @@ class Filter {
   std::vector<sock_filter> code_;
 };
 
-// What the kernel's part takes (kernel_path, routing_table): entries of maps that are there, and to
+// What the kernel's part takes (kernel_path, xdp_path, routing_table): entries of maps that are there, and to
 // ask for routes, neighbours and interfaces.
 void allowKernelsPart(Filter& filter) {
   filter.when(BPF_JEQ, __NR_recvmsg, SECCOMP_RET_ALLOW);
   filter.allow(__NR_bpf, {{0, kAll, {BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM}}});
-  filter.allow(__NR_ioctl, {{1, kAll, {SIOCGIFMTU, SIOCGIFINDEX}}});
+  filter.allow(__NR_ioctl, {{1, kAll, {SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFNAME, SIOCGIFHWADDR}}});
 }
 
 }  // namespace

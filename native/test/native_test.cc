@@ -19,12 +19,14 @@
 #include "../src/udp_socket.h"
 #include "bundle_test.h"
 #include "dtls_test.h"
+#include "frame_test.h"
 #include "ice_test.h"
 #include "kernel_test.h"
 #include "plane_test.h"
 #include "quality_test.h"
 #include "sandbox_test.h"
 #include "srtp_test.h"
+#include "steer_test.h"
 #include "stun_test.h"
 
 using namespace media;
@@ -172,7 +174,9 @@ int main(int argc, char** argv) {
   testSource();
   testSocket();
   testQuality(check);
+  testEthernetFrames(check);
   testKernel(check, argc > 1 ? argv[1] : "");
+  testSteering(check, argc > 2 ? argv[2] : "");
   failures += srtpFailures();
   failures += stunFailures();
   failures += iceFailures();

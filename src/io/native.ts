@@ -37,6 +37,8 @@ export type LoseDatagrams = (
 export interface KernelPart {
   /** The file with its program, which may be missing. */
   readonly object: string;
+  /** Likewise the one that steers what has keys past the network stack. */
+  readonly steering: string;
   /** Our addresses that media comes to. */
   readonly addresses: readonly string[];
 }
@@ -84,4 +86,7 @@ const ADDON = fileURLToPath(
 /** The kernel's part of the media plane, where clang was there to build it. */
 export const KERNEL_OBJECT = fileURLToPath(
   new URL("../../native/build/Release/relay.bpf.o", import.meta.url),
+);
+export const STEERING_OBJECT = fileURLToPath(
+  new URL("../../native/build/Release/steer.bpf.o", import.meta.url),
 );

@@ -289,8 +289,12 @@ async function startPlane(
     kernelAddresses: isOff ? [] : addresses,
     ...(media.outliveS > 0 && { rendezvous, outliveS: media.outliveS }),
   });
-  const { kernelFault } = plane;
-  if (isOff || kernelFault === "") return plane;
+  const { kernelFault, xdpFault } = plane;
+  if (isOff) return plane;
+  if (kernelFault === "") {
+    if (xdpFault !== "") log(`media with keys goes by sockets, not by AF_XDP: ${xdpFault}`);
+    return plane;
+  }
   if (media.kernel === "auto") {
     log(`media goes by sockets, not by the kernel: ${kernelFault}`);
     return plane;

@@ -120,7 +120,7 @@ export const mediaFields = {
         about(
           "Relay by the kernel",
           "Relais par le noyau",
-          "auto: plain RTP goes by the kernel where that can be, else by sockets, and the log says why. required: the gateway doesn't start without. Turned on after a start with off: at the next start.",
+          "auto: plain RTP goes by the kernel where that can be, and SRTP past its network stack, else by sockets, and the log says why. required: the gateway doesn't start without the former. Turned on after a start with off: at the next start.",
         ),
       ).default("auto"),
       outliveS: integer(

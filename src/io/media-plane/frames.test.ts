@@ -20,8 +20,8 @@ const count = (value: number): number[] => {
 
 const names = [...text("not-rtp"), ...text("foreign")];
 const HELLO = frame(
-  ...[1, 8, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
-  ...[...names, ...text("AB:CD"), ...text("EF"), ...text("off")],
+  ...[1, 9, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0x88, 0x13, 0, 0, 2],
+  ...[...names, ...text("AB:CD"), ...text("EF"), ...text("off"), ...text("no")],
 );
 const end = (first: number, ...drops: number[]): number[] => [
   ...[first, 2, 3, 4, 0, 5, 6, 7, 8, 1.5, -1, 0, -1].flatMap(count),
@@ -61,6 +61,7 @@ test("words come whole, wherever the bytes are cut", () => {
         fingerprint: "AB:CD",
         fingerprint384: "EF",
         kernelFault: "off",
+        xdpFault: "no",
       },
       { kind: "latched", id: "x", role: "callee", address: "::1", port: 8000 },
       {
@@ -91,7 +92,7 @@ test("a batch of figures comes part by part, and the last says so", () => {
 
 test("another version or another language is an error, not a guess", () => {
   assert.throws(
-    () => new EventFrames().read(Buffer.from(frame(1, 9, 0, 1, 0, 0, 0))),
+    () => new EventFrames().read(Buffer.from(frame(1, 10, 0, 1, 0, 0, 0))),
     /another version/,
   );
   assert.throws(() => new EventFrames().read(Buffer.from(frame(99))), /another language/);

@@ -46,7 +46,7 @@ const EVENT = {
 } as const;
 
 const HEADER = 3;
-const VERSION = 8;
+const VERSION = 9;
 /** By number, as native/src/srtp_keys.h has them; 0 is none. */
 const SUITES: readonly (SrtpSuite | undefined)[] = [
   undefined,
@@ -304,8 +304,9 @@ export class EventFrames {
     const callsMax = payload.u32();
     this.#dropNames = Array.from({ length: payload.u8() }, () => payload.text());
     const known = { pid, streams, callsMax, fingerprint: payload.text() };
-    const [fingerprint384, kernelFault] = [payload.text(), payload.text()];
-    return { kind: "hello", ...known, fingerprint384, kernelFault };
+    const fingerprint384 = payload.text();
+    const [kernelFault, xdpFault] = [payload.text(), payload.text()];
+    return { kind: "hello", ...known, fingerprint384, kernelFault, xdpFault };
   }
 
   #counters(payload: Payload): { slot: number; final: boolean; of: CountersOf } {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { KERNEL_OBJECT } from "#native";
+import { KERNEL_OBJECT, STEERING_OBJECT } from "#native";
 
 const NATIVE = fileURLToPath(new URL("../../../native", import.meta.url));
 const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
@@ -26,7 +26,7 @@ test("the plane holds without its runtime, under random input and sanitizers", (
       ...["-o", program, ...sources, "-l:libssl.so.3", "-l:libcrypto.so.3"],
     ]);
     assert.equal(built.status, 0, String(built.stderr));
-    const run = spawnSync(program, [KERNEL_OBJECT], { encoding: "utf8" });
+    const run = spawnSync(program, [KERNEL_OBJECT, STEERING_OBJECT], { encoding: "utf8" });
     assert.equal(run.status, 0, run.stdout + run.stderr);
   } finally {
     rmSync(folder, { recursive: true });

@@ -60,12 +60,8 @@ export class PlaneProcess implements MediaPlane {
   /** The streams that it had when it was found. */
   found: readonly string[] = [];
   #hello: Hello = {
-    pid: 0,
-    streams: 0,
-    callsMax: 0,
-    fingerprint: "",
-    fingerprint384: "",
-    kernelFault: "off",
+    ...{ pid: 0, streams: 0, callsMax: 0, fingerprint: "", fingerprint384: "" },
+    ...{ kernelFault: "off", xdpFault: "off" },
   };
   #outliveS: number;
   #shortLives = 0;
@@ -92,6 +88,11 @@ export class PlaneProcess implements MediaPlane {
   /** Why the kernel relays nothing by itself; "" when it does. */
   get kernelFault(): string {
     return this.#hello.kernelFault;
+  }
+
+  /** Why what has keys goes by sockets; "" when it goes past the network stack. */
+  get xdpFault(): string {
+    return this.#hello.xdpFault;
   }
 
   /** The process now alive. */

@@ -24,6 +24,8 @@ export interface Hello {
   readonly fingerprint384: string;
   /** Why the kernel relays nothing by itself; "" when it does. */
   readonly kernelFault: string;
+  /** Why nothing with keys goes past the network stack (AF_XDP); "" when it does. */
+  readonly xdpFault: string;
 }
 
 /** What the plane says, with streams by number: `event` is made when the id is known. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Stream, StreamCounters } from "#media";
+import type { SrtpKey, Stream, StreamCounters } from "#media";
 import { KERNEL_OBJECT } from "#native";
 import { type Host, Lab, missing, type Program } from "../../lab/index.ts";
 
@@ -44,7 +44,13 @@ export class Wire {
   readonly outer = this.lab.host("outer");
   readonly inner = this.lab.host("inner");
   plane!: Program;
+  readonly #takesKeys: boolean;
   #talkers: Program[] = [];
+
+  /** `takesKeys`: what has keys may go past the network stack too (CAP_NET_RAW). */
+  constructor(takesKeys = false) {
+    this.#takesKeys = takesKeys;
+  }
 
   async open(): Promise<void> {
     for (const [other, port, net] of [
@@ -58,13 +64,15 @@ export class Wire {
       );
     }
     this.#stack();
-    // No more than it needs: CAP_BPF and CAP_NET_ADMIN.
+    // No more than it needs.
     const addresses = ["198.51.100.1", "10.20.0.1", "2001:db8:51::1", "fd20::1", "192.0.2.1"];
     this.plane = this.#start(this.gateway, "plane", CONSOLE, addresses, [
       "setpriv",
-      "--bounding-set=-all,+net_admin,+bpf",
+      `--bounding-set=-all,+net_admin,+bpf${this.#takesKeys ? ",+net_raw" : ""}`,
     ]);
-    await this.plane.line(/kernel: on/);
+    await this.plane.line(
+      this.#takesKeys ? /kernel: on, AF_XDP: on/ : /kernel: on, AF_XDP: .*CAP_NET_RAW/,
+    );
   }
 
   /** An interface of the gateway's on top of its public card, with an address of its own. */
@@ -78,20 +86,32 @@ export class Wire {
     this.outer.address("public", "192.0.2.2/24");
   }
 
-  async talker(host: Host, address: string, port = PARTY_PORT): Promise<Program> {
-    const talker = this.#start(host, `talker ${address}`, TALKER, [address, String(port)]);
+  async talker(
+    host: Host,
+    address: string,
+    port = PARTY_PORT,
+    keys: readonly string[] = [],
+  ): Promise<Program> {
+    const args = [address, String(port), ...keys];
+    const talker = this.#start(host, `talker ${address}`, TALKER, args);
     this.#talkers.push(talker);
     await talker.line(/^bound$/m);
     return talker;
   }
 
   /** Two parties that talk through the plane already. */
-  async talk(pair: Pair, hosts: readonly [Host, Host] = [this.outer, this.inner]) {
+  async talk(
+    pair: Pair,
+    hosts: readonly [Host, Host] = [this.outer, this.inner],
+    keyed: readonly Role[] = [],
+  ) {
+    const keys = (role: Role) =>
+      keyed.includes(role) ? [KEYS[role].inbound, KEYS[role].outbound] : [];
     const talkers = [
-      await this.talker(hosts[0], pair.peers.caller),
-      await this.talker(hosts[1], pair.peers.callee),
+      await this.talker(hosts[0], pair.peers.caller, PARTY_PORT, keys("caller")),
+      await this.talker(hosts[1], pair.peers.callee, PARTY_PORT, keys("callee")),
     ] as const;
-    this.order({ kind: "stream", stream: streamOf(pair) });
+    this.order({ kind: "stream", stream: streamOf(pair, { keyed }) });
     await this.counters();
     for (const [i, role] of (["caller", "callee"] as const).entries()) {
       talkers[i]!.type(`to ${pair.ours[role]} ${PORTS[role]}\n`);
@@ -166,8 +186,33 @@ export interface Pair {
   readonly peers: { readonly caller: string; readonly callee: string };
 }
 
-export function streamOf({ ours, peers }: Pair, remotePort = PARTY_PORT): Stream {
-  const end = (role: "caller" | "callee") => ({
+export type Role = "caller" | "callee";
+
+const keyOf = (byte: number): string => Buffer.alloc(30, byte).toString("base64");
+/** Each party's own key, and ours towards it. */
+const KEYS = {
+  caller: { inbound: keyOf(1), outbound: keyOf(2) },
+  callee: { inbound: keyOf(3), outbound: keyOf(4) },
+};
+
+/** A key as the console reads it. */
+const written = (keySalt: string) =>
+  ({ suite: "AES_CM_128_HMAC_SHA1_80", keySalt }) as unknown as SrtpKey;
+
+const srtpOf = (role: Role) => ({
+  inbound: written(KEYS[role].inbound),
+  outbound: written(KEYS[role].outbound),
+});
+
+interface Described {
+  readonly remotePort?: number;
+  /** The sides with SRTP. */
+  readonly keyed?: readonly Role[];
+}
+
+export function streamOf({ ours, peers }: Pair, described: Described = {}): Stream {
+  const { remotePort = PARTY_PORT, keyed = [] } = described;
+  const end = (role: Role) => ({
     localAddress: ours[role],
     port: PORTS[role],
     rtcpPort: PORTS[role] + 1,
@@ -176,6 +221,7 @@ export function streamOf({ ours, peers }: Pair, remotePort = PARTY_PORT): Stream
     latch: false,
     dscp: 46,
     formats: [{ payloadType: 0, encoding: "pcmu", clockHz: 8000 }],
+    ...(keyed.includes(role) && { srtp: srtpOf(role) }),
   });
   const ends = { caller: end("caller"), callee: end("callee") };
   return { id: "call:0", callId: "call", kind: "rtp", silenceS: 3, ends };
