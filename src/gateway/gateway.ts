@@ -112,6 +112,7 @@ export class Gateway {
       calls: this.#calls,
       standalone: this.#standalone,
       security: this.#security,
+      settings: () => this.#settings,
     });
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
     this.#media = new MediaEvents(this.#board, this.#calls, identity);

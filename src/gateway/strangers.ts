@@ -1,6 +1,7 @@
-import { type Instant, Sampler } from "#base";
+import { canonicalAddress, type Instant, Sampler } from "#base";
 import type { Calls } from "#calls";
-import { excerptOf, type Security } from "#security";
+import { excerptOf, type Security, strangerEvidence } from "#security";
+import type { Settings } from "#settings";
 import type { Destination, Flow } from "#sip";
 import type { Message, ParseFailure, Request } from "#sip-message";
 import type { Board } from "./board.ts";
@@ -18,6 +19,7 @@ interface Known {
   readonly calls: Calls;
   readonly standalone: Standalone;
   readonly security: Security;
+  readonly settings: () => Settings;
 }
 
 /** Tells strangers from those that the gateway serves, and is silent to them. */
@@ -77,13 +79,24 @@ export class Strangers {
    * sent (attack case D7), and no flood takes the transactions that peers need.
    */
   #ignore(message: Request | ParseFailure, text: string, flow: Flow, now: Instant): void {
-    const { board, security } = this.#known;
+    const { board, security, settings } = this.#known;
     const { id, side, transport, remoteAddress: source } = flow;
     security.strange(flow, () => excerptOf(text), now);
+    const evidence = strangerEvidence(message, text, (address) =>
+      isOwnAddress(settings(), address),
+    );
+    if (evidence) security.record(flow, evidence, now);
     if (transport !== "udp") board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
     const untold = this.#told.take(now);
     if (untold === undefined) return;
     const what = message.kind === "request" ? message.method : message.what;
     board.emit({ kind: "fact", fact: { kind: "stranger", side, transport, source, what, untold } });
   }
+}
+
+/** Whether an address is one that the gateway has, or is known by. */
+function isOwnAddress(settings: Settings, address: string): boolean {
+  const { advertised, publicLocal, privateLocal } = settings;
+  const canonical = canonicalAddress(address);
+  return [advertised, publicLocal, privateLocal].some((own) => own.address === canonical);
 }

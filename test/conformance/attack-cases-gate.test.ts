@@ -162,3 +162,30 @@ test("an order removes a line, and its source is heard again", () => {
   world.network.run(1000);
   assert.equal(gateway.wouldPass("public", STRANGER, 5060).passes, true);
 });
+
+test("A10, C5: a scanner, and who sends nonsense, are denied; the trunk's calls go on", () => {
+  const world = new World({ seed: 90 });
+  const to = world.gateway.endpoint("public");
+  const say = (address: string, text: string): void =>
+    world.gateway.receive(
+      { from: { address, port: 5060 }, to, transport: "udp", text },
+      world.network.now,
+    );
+  const scan = request("OPTIONS", STRANGER).replace(
+    "Max-Forwards",
+    "User-Agent: friendly-scanner\r\nMax-Forwards",
+  );
+  for (let i = 0; i < 5; i++) say(STRANGER, scan);
+  for (let i = 0; i < 20; i++) say("203.0.113.67", "INVITE nothing SIP/9.0\r\n\r\n");
+  for (let i = 0; i < 200; i++) say(PEER, "INVITE nothing SIP/9.0\r\n\r\n");
+  const lines = [...world.gateway.gateway.denied("dos")];
+  assert.deepEqual(
+    lines.map(({ address, rule, dropped }) => [address, rule, dropped]),
+    [
+      [STRANGER, "scanner", 3],
+      ["203.0.113.67", "malformed", 10],
+    ],
+  );
+  world.packets.length = 0;
+  assert.ok(calls(world));
+});

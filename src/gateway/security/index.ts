@@ -9,3 +9,4 @@ export {
   type Rule,
 } from "./evidence.ts";
 export { type Forgiven, type ForgivenWhy, Security, type SecurityParts } from "./security.ts";
+export { strangerEvidence } from "./stranger-evidence.ts";
