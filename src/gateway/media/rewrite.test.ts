@@ -116,7 +116,7 @@ test("what tells nothing passes", () => {
   assert.equal(session("a=x:sip.operator.example"), "a=x:sip.operator.example");
 });
 
-test("an fmtp that says nothing is left out (A4)", () => {
+test("A4: an fmtp that says nothing is left out", () => {
   assert.equal(media("a=fmtp:101"), undefined);
   assert.equal(media("a=fmtp:101 "), undefined);
 });

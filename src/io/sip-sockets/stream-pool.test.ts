@@ -306,7 +306,7 @@ test("connections over the limits are refused, and their places are given back",
   }
 });
 
-test("TLS: there and back, and a name that is checked", async () => {
+test("B4: a TLS connection goes there and back, and is not used for another name", async () => {
   const server = await open("tls", { tls: settingsOf(beta) });
   const client = await open("tls", { tls: settingsOf(alpha, { ca: beta.certificate }) });
   const named = { ...server.to, serverName: "beta.example" };
@@ -359,7 +359,7 @@ test("TLS: what a peer must prove is a setting", async () => {
   }
 });
 
-test("TLS: a flow that ended is opened again with the same name to prove", async () => {
+test("B4: a TLS flow that ended is opened again with the same name to prove", async () => {
   const server = await open("tls", { tls: settingsOf(beta) });
   const client = await open("tls", { tls: settingsOf(alpha, { ca: beta.certificate }) });
   client.sockets.send({ ...server.to, serverName: "beta.example" }, message("hello"));

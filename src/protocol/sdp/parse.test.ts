@@ -107,21 +107,21 @@ const REFUSED: Readonly<Record<string, readonly [sdp: string, what: string]>> = 
   "a negative port": [text("m=audio -1 RTP/AVP 0"), "media-line"],
   "no format": [text("m=audio 4000 RTP/AVP"), "media-line"],
   "zero ports": [text("m=audio 4000/0 RTP/AVP 0"), "media-line"],
-  "a payload type over 127 (A4)": [text("m=audio 4000 RTP/AVP 128"), "payload-type"],
-  "a payload type that overflows (A4)": [text("m=audio 4000 RTP/AVP 4294967296"), "payload-type"],
-  "a payload type that is none (A4)": [text("m=audio 4000 RTP/AVP abc"), "payload-type"],
-  "an fmtp without its format (A4)": [text(AUDIO, "a=fmtp: 97 mode=1;"), "none"],
-  "an fmtp of an impossible format (A4)": [text(AUDIO, "a=fmtp:999 0-15"), "fmtp"],
-  "an fmtp of nothing (A4)": [text(AUDIO, "a=fmtp:"), "fmtp"],
-  "a bare fmtp (A4)": [text(AUDIO, "a=fmtp"), "fmtp"],
-  "an rtpmap of nothing (A4)": [text(AUDIO, "a=rtpmap:"), "rtpmap"],
+  "A4: a payload type over 127": [text("m=audio 4000 RTP/AVP 128"), "payload-type"],
+  "A4: a payload type that overflows": [text("m=audio 4000 RTP/AVP 4294967296"), "payload-type"],
+  "A4: a payload type that is none": [text("m=audio 4000 RTP/AVP abc"), "payload-type"],
+  "A4: an fmtp without its format": [text(AUDIO, "a=fmtp: 97 mode=1;"), "none"],
+  "A4: an fmtp of an impossible format": [text(AUDIO, "a=fmtp:999 0-15"), "fmtp"],
+  "A4: an fmtp of nothing": [text(AUDIO, "a=fmtp:"), "fmtp"],
+  "A4: a bare fmtp": [text(AUDIO, "a=fmtp"), "fmtp"],
+  "A4: an rtpmap of nothing": [text(AUDIO, "a=rtpmap:"), "rtpmap"],
   "an rtpmap with clock rate 0": [text(AUDIO, "a=rtpmap:0 PCMU/0"), "rtpmap"],
   "an rtpmap of type 200": [text(AUDIO, "a=rtpmap:200 PCMU/8000"), "rtpmap"],
-  "an overflowing ptime (A9)": [text(AUDIO, "a=ptime:4294967297"), "packet-time"],
-  "a huge ptime (A9)": [text(AUDIO, "a=ptime:9999"), "packet-time"],
-  "a negative ptime (A9)": [text(AUDIO, "a=ptime:-20"), "packet-time"],
-  "a ptime of 0 (A9)": [text(AUDIO, "a=ptime:0"), "packet-time"],
-  "a huge maxptime for all (A9)": [text("a=maxptime:65536", AUDIO), "packet-time"],
+  "A9: an overflowing ptime": [text(AUDIO, "a=ptime:4294967297"), "packet-time"],
+  "A9: a huge ptime": [text(AUDIO, "a=ptime:9999"), "packet-time"],
+  "A9: a negative ptime": [text(AUDIO, "a=ptime:-20"), "packet-time"],
+  "A9: a ptime of 0": [text(AUDIO, "a=ptime:0"), "packet-time"],
+  "A9: a huge maxptime for all": [text("a=maxptime:65536", AUDIO), "packet-time"],
   "33 streams": [text(...new Array<string>(33).fill(AUDIO)), "too-many-media"],
   "a line of 5,000 bytes": [text(AUDIO, `a=x:${"y".repeat(5000)}`), "line-too-long"],
   "2,000 lines": [text(AUDIO, ...new Array<string>(2000).fill("a=x")), "too-many-lines"],
@@ -129,7 +129,7 @@ const REFUSED: Readonly<Record<string, readonly [sdp: string, what: string]>> = 
 };
 
 for (const [name, [sdp, what]] of Object.entries(REFUSED)) {
-  test(`${what === "none" ? "taken" : "refused"}: ${name}`, () => assert.equal(fault(sdp), what));
+  test(`${name}: ${what === "none" ? "taken" : "refused"}`, () => assert.equal(fault(sdp), what));
 }
 
 test("32 streams are taken", () => {

@@ -20,7 +20,7 @@ for (const [rfc, cases] of [
 ] as const) {
   for (const torture of cases) {
     const { expected } = torture;
-    test(`${rfc} §${torture.section} ${torture.name} is ${expected.is}`, () => {
+    test(`A10: ${rfc} §${torture.section} ${torture.name} is ${expected.is}`, () => {
       if (expected.is === "accepted") checkAccepted(torture, expected);
       else checkRefused(torture, expected);
     });

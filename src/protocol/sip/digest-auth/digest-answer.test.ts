@@ -153,7 +153,7 @@ test("of several challenges the one with the strongest hash is answered (RFC 876
   assert.equal(answerOf({ ...MUFASA, challenges: twins }).get("realm"), "first");
 });
 
-test("credentials of a realm answer no other (attack case C1)", () => {
+test("C1: credentials of a realm answer no other", () => {
   const ours = 'Digest realm="operator", nonce="n"';
   const theirs = 'Digest realm="gateway", nonce="n", algorithm=SHA-256';
   const example = { ...MUFASA, realm: "operator" };

@@ -64,7 +64,7 @@ test("who knows the password is right, with either hash", () => {
   }
 });
 
-test("a wrong password and an unknown user give the same verdict (attack case C3)", () => {
+test("C3: a wrong password and an unknown user give the same verdict", () => {
   const wrong = judged(answer({ password: "guess" }));
   const unknown = judged(answer({ user: "bob" }));
   assert.equal(wrong.kind, "wrong");
@@ -84,7 +84,7 @@ test("the strongest hash asked for comes first, and one not asked for is refused
   );
 });
 
-test("an old nonce, another's or a forged one is stale", () => {
+test("C2: an old nonce, another's or a forged one is stale", () => {
   const nonce = createNonce(check, START, random);
   assert.equal(judged(answer({ nonce }), after(START, 60_000)).kind, "right");
   assert.equal(judged(answer({ nonce }), after(START, 60_001)).kind, "stale");
@@ -118,7 +118,7 @@ test("the same address in other words is the same", () => {
   assert.equal(judged(spelt).kind, "right");
 });
 
-test("what is malformed is said to be (attack case A6)", () => {
+test("A6: what is malformed is said to be", () => {
   const good = answer();
   for (const bad of [
     "Digest",
@@ -136,7 +136,7 @@ test("what is malformed is said to be (attack case A6)", () => {
   }
 });
 
-test("a count is accepted once, and only upwards (attack case C2)", () => {
+test("C2: a count is accepted once, and only upwards", () => {
   const counts = new NonceCounts(2);
   assert.deepEqual(
     [1, 1, 3, 2, 4, 0].map((count) => counts.accepts("n", count)),
