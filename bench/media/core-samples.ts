@@ -21,22 +21,12 @@ export class CoreSamples {
   readonly #file: string;
   readonly #pid: number;
   readonly #filler: ChildProcess;
-  readonly #helpers: ReadonlySet<number>;
   readonly #over: Promise<unknown>;
 
-  /** `helpers`: the kernel's own threads that take in packets for the process. */
-  constructor(
-    core: number,
-    pid: number,
-    helpers: readonly number[],
-    seconds: number,
-    file: string,
-    urgent: boolean,
-  ) {
+  constructor(core: number, pid: number, seconds: number, file: string, urgent: boolean) {
     this.#file = file;
     this.#pid = pid;
     this.#filler = spawn("taskset", ["-c", String(core), ...FILLER], { stdio: "ignore" });
-    this.#helpers = new Set(helpers);
     const first = urgent ? ["chrt", "-r", "1"] : ["env"];
     const what = ["-q", "-C", String(core), "-e", "cpu-clock", "-F", String(PER_S), "-g"];
     const rest = ["perf", "record", ...what, "-m", "1024", "-o", file, "sleep", String(seconds)];
@@ -57,19 +47,17 @@ export class CoreSamples {
     });
     const sums = { none: 0, process: 0, packets: 0 };
     let frames: string[] = [];
-    let running = 0;
+    let isOwn = false;
     for await (const line of createInterface({ input: child.stdout })) {
       // A sample: the process's id, one frame a line, the innermost first, an empty line.
       const pid = /^\s*(\d+)\s*$/.exec(line);
       if (pid) {
-        running = Number(pid[1]);
+        isOwn = Number(pid[1]) === this.#pid;
         frames = [];
       } else if (line !== "") {
         frames.push(line);
       } else {
-        const whose = this.#helpers.has(running) ? "packets" : judge(frames, running === this.#pid);
-        // A core that rests is sampled on some machines and not on others.
-        if (running !== 0 || whose !== "none") sums[whose]++;
+        sums[judge(frames, isOwn)]++;
       }
     }
     const all = sums.none + sums.process + sums.packets;

@@ -7,8 +7,7 @@ import { CoreTime } from "./core-time.ts";
 import { cpuUs, OtherWork } from "./cpu-time.ts";
 import { highestLoad, type Speak } from "./half-load.ts";
 import { memoryPerCall } from "./memory.ts";
-import { takeInByThreads } from "./napi-threads.ts";
-import { PLACES, type RelayName, readOptions, TALKERS_NAMESPACE } from "./options.ts";
+import { type RelayName, readOptions, TALKERS_NAMESPACE } from "./options.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { buildTalkers, type CallPorts, talk, type Variant } from "./talkers.ts";
 
@@ -34,14 +33,13 @@ async function measure(program: string, name: RelayName, variant: Variant): Prom
 }
 
 async function play(program: string, relay: Relay, variant: Variant): Promise<number> {
-  const threads = takeInByThreads(Object.keys(PLACES), RELAY_CORE);
   const core = new CoreTime(RELAY_CORE);
   let before = 0;
   let others: OtherWork | undefined;
   let samples: CoreSamples | undefined;
   const started = (talkers: number): void => {
     if (sampling)
-      samples = new CoreSamples(RELAY_CORE, relay.pid, threads, seconds - 1, samplesFile, urgent);
+      samples = new CoreSamples(RELAY_CORE, relay.pid, seconds - 1, samplesFile, urgent);
     others = new OtherWork([process.pid, relay.pid, talkers, samples?.filler ?? 0]);
     core.start();
     before = cpuUs(relay.pid);
@@ -114,7 +112,6 @@ async function atHalfLoad(program: string, relays: readonly RelayName[], variant
   const half = Math.floor(highest.calls / 2);
   for (const name of half > 0 ? relays : []) {
     const relay = await startRelay(name, RELAY_CORE, urgent);
-    takeInByThreads(Object.keys(PLACES), RELAY_CORE);
     const { sent, heard, delayUs } = await speak(relay, half, seconds);
     await relay.stop();
     const [p50, p99, p999] = delayUs;
