@@ -7,6 +7,18 @@ import { type Launch, Program } from "./program.ts";
 const LINK_PATIENCE_MS = 10_000;
 const LINK_POLL_MS = 20;
 
+/** Which packets (pcap-filter(7)), and how much of each. */
+export interface CaptureFilter {
+  readonly filter: string;
+  readonly bytesMax: number;
+}
+
+/** What marks the end passes too. */
+const filtering = (only: CaptureFilter | undefined): string[] =>
+  only === undefined
+    ? []
+    : ["-s", String(only.bytesMax), "-f", `(${only.filter}) or udp port ${CAPTURE_MARK_PORT}`];
+
 /** One network namespace with the programs and captures that run in it. */
 export class Host {
   readonly name: string;
@@ -77,12 +89,12 @@ export class Host {
     return program;
   }
 
-  /** Captures every packet of one interface from now on. */
-  async capture(port: string): Promise<Capture> {
+  /** Captures every packet of one interface from now on, or the beginning of those that pass a filter. */
+  async capture(port: string, only?: CaptureFilter): Promise<Capture> {
     const path = join(this.newFolder("capture"), `${port}.pcapng`);
     const program = this.start({
       name: `dumpcap of ${port}`,
-      command: ["dumpcap", "-q", "-i", port, "-B", "32", "-w", path],
+      command: ["dumpcap", "-q", "-i", port, "-B", "32", "-w", path, ...filtering(only)],
     });
     // Printed when the file is open, which is after the interface is.
     await program.line(/^File: /m);

@@ -1,4 +1,5 @@
 import {
+  type GatewayLaunch,
   type GatewayPlan,
   gatewaySettings,
   PRIVATE_PORT,
@@ -95,7 +96,10 @@ export class Site {
   }
 
   /** Starts the gateway with the operator's peer as trunk "operator" and the PBX on port 5060. */
-  async startGateway(plan: Partial<GatewayPlan> = {}): Promise<RunningGateway> {
+  async startGateway(
+    plan: Partial<GatewayPlan> = {},
+    launch: GatewayLaunch = {},
+  ): Promise<RunningGateway> {
     this.#running = await startGateway(
       this.gateway,
       gatewaySettings({
@@ -107,6 +111,7 @@ export class Site {
         ],
         ...plan,
       }),
+      launch,
     );
     return this.#running;
   }
