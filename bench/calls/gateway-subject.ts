@@ -6,6 +6,7 @@ import { CALLEE, CALLER, PORT, type Subject, type SubjectOptions } from "./subje
 const NODE_OPTIONS = [
   "--min-semi-space-size=32",
   "--max-semi-space-size=32",
+  "--no-allocation-site-pretenuring",
   `--import=${join(import.meta.dirname, "heap-reading.ts")}`,
 ];
 

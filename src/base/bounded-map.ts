@@ -1,6 +1,8 @@
+import { ChurnMap } from "./churn-map.ts";
+
 /** A Map that never holds more than `max` entries: the oldest leaves when a new one comes. */
 export class BoundedMap<K, V> {
-  readonly #entries = new Map<K, V>();
+  readonly #entries = new ChurnMap<K, V>();
   readonly #max: number;
 
   constructor(max: number) {
@@ -24,7 +26,7 @@ export class BoundedMap<K, V> {
     const full = this.#entries.size >= this.#max && !this.#entries.has(key);
     let evicted: readonly [K, V] | undefined;
     if (full) {
-      evicted = this.#entries.entries().next().value;
+      evicted = this.#entries[Symbol.iterator]().next().value;
       if (evicted) this.#entries.delete(evicted[0]);
     }
     this.#entries.set(key, value);

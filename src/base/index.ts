@@ -1,6 +1,7 @@
 export { AddressTable } from "./address-table.ts";
 export { assert, BrokenInvariant, unreachable } from "./assert.ts";
 export { BoundedMap } from "./bounded-map.ts";
+export { ChurnMap } from "./churn-map.ts";
 export { type Cidr, cidrContains, parseCidr, printCidr } from "./cidr.ts";
 export type { Hash } from "./digest.ts";
 export { after, type Instant, instant } from "./instant.ts";

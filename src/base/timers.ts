@@ -1,3 +1,4 @@
+import { ChurnMap } from "./churn-map.ts";
 import type { Instant } from "./instant.ts";
 
 /**
@@ -18,7 +19,7 @@ const TICK_MS = 10;
  * Setting is O(1) for a tick in use and O(log ticks) for a new one.
  */
 export class Timers<T extends object> {
-  readonly #buckets = new Map<number, Timer<T>[]>();
+  readonly #buckets = new ChurnMap<number, Timer<T>[]>();
   readonly #ticks: number[] = [];
   #alive = 0;
 

@@ -1,4 +1,12 @@
-import { type Hash, type Instant, isAddress, type Random, type Timer, Timers } from "#base";
+import {
+  ChurnMap,
+  type Hash,
+  type Instant,
+  isAddress,
+  type Random,
+  type Timer,
+  Timers,
+} from "#base";
 import type { CallSetup, Switchboard, Wakeable } from "#calls";
 import type { PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
@@ -22,7 +30,7 @@ export class Board implements Switchboard {
   readonly transactions: Transactions;
   readonly ports: PortPool;
   readonly #alarms = new Timers<Alarm>();
-  readonly #queries = new Map<string, Taker>();
+  readonly #queries = new ChurnMap<string, Taker>();
   #effects: Effect[] = [];
   #queryCount = 0;
 

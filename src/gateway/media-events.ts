@@ -1,4 +1,4 @@
-import { type Instant, type Timer, unreachable } from "#base";
+import { ChurnMap, type Instant, type Timer, unreachable } from "#base";
 import type { Call, Calls, Wakeable } from "#calls";
 import { end } from "#ends";
 import type { Fact } from "#facts";
@@ -25,7 +25,7 @@ export class MediaEvents implements Wakeable {
   readonly #identity: PlaneIdentity;
   #wanted: Pick<Settings["media"], "figuresS" | "kernel"> = { figuresS: 0, kernel: "off" };
   /** By stream: whose keys are gone; at most as many as there are streams. */
-  readonly #unkeyed = new Map<string, Timer<unknown>>();
+  readonly #unkeyed = new ChurnMap<string, Timer<unknown>>();
 
   constructor(board: Board, calls: Calls, identity: PlaneIdentity) {
     this.#board = board;

@@ -1,4 +1,4 @@
-import { assert, type Instant } from "#base";
+import { assert, ChurnMap, type Instant } from "#base";
 import { type End, type EndName, end } from "#ends";
 import type { Settings } from "#settings";
 import type { Side } from "#sip";
@@ -67,7 +67,7 @@ export class Admission {
   readonly #gateway = new Scope();
   readonly #trunks = new Map<string, Scope>();
   /** The scopes that each admitted call stands in, until it is released. */
-  readonly #admitted = new Map<string, readonly Scope[]>();
+  readonly #admitted = new ChurnMap<string, readonly Scope[]>();
   #emergency: ReadonlySet<string> = new Set();
   #status = 503;
   #retryAfterS = 0;

@@ -1,4 +1,4 @@
-import type { Instant } from "#base";
+import { ChurnMap, type Instant } from "#base";
 import { type End, end } from "#ends";
 import { otherRole } from "#media";
 import type { SavedCall } from "#port";
@@ -24,8 +24,8 @@ import { Transfer, type TransferDesk } from "./transfer.ts";
 /** All calls: finds a request's call by our own tag, and hands it to the right leg. */
 export class Calls implements CallKeeper, DialogIds, TransferDesk {
   readonly #board: Switchboard;
-  readonly #byTag = new Map<string, Call>();
-  readonly #byId = new Map<string, Call>();
+  readonly #byTag = new ChurnMap<string, Call>();
+  readonly #byId = new ChurnMap<string, Call>();
 
   readonly policy: Policy;
   readonly #kept: KeptCalls;

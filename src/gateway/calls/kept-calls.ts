@@ -1,4 +1,4 @@
-import type { Instant, Timer } from "#base";
+import { ChurnMap, type Instant, type Timer } from "#base";
 import type { Call } from "./call.ts";
 import { saveCall } from "./resume.ts";
 import type { Switchboard, Wakeable } from "./setup.ts";
@@ -13,8 +13,8 @@ const PAUSE_MS = 5;
 /** Has calls written down that another process could go on with. */
 export class KeptCalls implements Wakeable {
   readonly #board: Switchboard;
-  readonly #changed = new Set<Call>();
-  readonly #kept = new Set<string>();
+  readonly #changed = new ChurnMap<string, Call>();
+  readonly #kept = new ChurnMap<string, true>();
   #alarm: Timer<unknown> | undefined;
 
   constructor(board: Switchboard) {
@@ -28,29 +28,29 @@ export class KeptCalls implements Wakeable {
 
   /** It is written down already, as it is. */
   resumed({ id }: Call): void {
-    this.#kept.add(id);
+    this.#kept.set(id, true);
   }
 
   /** Something happens to a call: it is written down once it is in peace. */
   changed(call: Call, now: Instant): void {
     if (!this.#board.setup.keepsCalls || call.isOver) return;
-    this.#changed.add(call);
+    this.#changed.set(call.id, call);
     this.#alarm ??= this.#board.alarm(now + KEEP_MS, this, "keep");
   }
 
   ended(call: Call): void {
-    this.#changed.delete(call);
+    this.#changed.delete(call.id);
     if (this.#kept.delete(call.id)) this.#board.emit({ kind: "forget", callId: call.id });
   }
 
   wake(_why: string, now: Instant): void {
     this.#alarm = undefined;
     let left = KEPT_AT_ONCE;
-    for (const call of this.#changed) {
+    for (const call of this.#changed.values()) {
       if (left === 0) break;
       if (!call.isSettled || call.renegotiation) continue;
-      this.#changed.delete(call);
-      this.#kept.add(call.id);
+      this.#changed.delete(call.id);
+      this.#kept.set(call.id, true);
       this.#board.emit({ kind: "keep", call: saveCall(call) });
       left--;
     }

@@ -1,4 +1,5 @@
 import { connect, Socket, type SocketConstructorOpts } from "node:net";
+import { ChurnMap } from "#base";
 import type { MediaCommand, Stream, StreamCounters } from "#media";
 import { CommandFrames, EVERY_STREAM, EventFrames } from "./frames.ts";
 import { type MediaListener, noCounters } from "./media-plane.ts";
@@ -45,12 +46,12 @@ export class Channel {
   readonly #listener: MediaListener;
   readonly #commands = new CommandFrames();
   readonly #events = new EventFrames();
-  readonly #slots = new Map<string, number>();
+  readonly #slots = new ChurnMap<string, number>();
   /** The id of each number in use; a closing stream keeps its until the plane says it's closed. */
   readonly #ids: (string | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   readonly #closing = new Set<number>();
-  readonly #questions = new Map<number, Question>();
+  readonly #questions = new ChurnMap<number, Question>();
   /** What has come of a batch. */
   #figures: StreamCounters[] = [];
   #lastQuestion = 0;

@@ -1,4 +1,4 @@
-import { after, type Instant, type Timers, unreachable } from "#base";
+import { after, ChurnMap, type Instant, type Timers, unreachable } from "#base";
 import { printMessage, type Request, type Response } from "#sip-message";
 import type { Destination, Flow } from "../flow.ts";
 import { arm, disarm, type Transaction } from "./alarm.ts";
@@ -23,7 +23,7 @@ export interface ClientParts {
 
 /** Runs the client figures: what they do, and the timers of each state. */
 export class ClientMachines {
-  readonly #live = new Map<string, ClientTransaction>();
+  readonly #live = new ChurnMap<string, ClientTransaction>();
   readonly #waiting = new Waiting();
   readonly #parts: ClientParts;
 

@@ -1,4 +1,4 @@
-import { after, type Instant, type Timers, unreachable } from "#base";
+import { after, ChurnMap, type Instant, type Timers, unreachable } from "#base";
 import { printMessage, type Request, type Response, responseTo } from "#sip-message";
 import type { Flow } from "../flow.ts";
 import { arm, disarm, type Transaction } from "./alarm.ts";
@@ -19,9 +19,9 @@ export interface ServerParts {
 
 /** Runs the server figures: what they do, and the timers of each state. */
 export class ServerMachines {
-  readonly #live = new Map<string, ServerTransaction>();
+  readonly #live = new ChurnMap<string, ServerTransaction>();
   /** Those whose request belongs to no dialog, by what a copy of it would show. */
-  readonly #mergeable = new Map<string, ServerTransaction>();
+  readonly #mergeable = new ChurnMap<string, ServerTransaction>();
   readonly #parts: ServerParts;
 
   constructor(parts: ServerParts) {
