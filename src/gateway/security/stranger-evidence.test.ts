@@ -59,6 +59,13 @@ test("C5: a scanner is known by its names, however they are written", () => {
   assert.equal(against(textOf({ from }))?.rule, "scanner");
 });
 
+test("who has letters of a scanner's name in its own is none", () => {
+  for (const agent of ["Siemens-Sismap 2", "Kaliwara Phone", "GripsipclientOS"])
+    assert.equal(against(textOf({ agent })), undefined, agent);
+  const from = '"Jean Kiwara" <sip:100@1.1.1.1>;tag=1';
+  assert.equal(against(textOf({ from })), undefined);
+});
+
 test("B5: who names one of our addresses as its own forges", () => {
   assert.equal(against(textOf({ via: `${OURS}:5060` }))?.rule, "forged");
   assert.equal(against(textOf({ contact: `sip:100@${OURS}:5060` }))?.rule, "forged");

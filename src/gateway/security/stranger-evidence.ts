@@ -1,7 +1,7 @@
 import { type ParseFailure, parseUri, type Request } from "#sip-message";
 import { type Evidence, excerptOf, type Rule } from "./evidence.ts";
 
-/** What scanners call themselves, in lower case: who is one of these isn't a telephone. */
+/** What scanners call themselves: who is one of these isn't a telephone. */
 const SCANNERS: readonly string[] = [
   "friendly-scanner",
   "friendly-request",
@@ -19,6 +19,10 @@ const SCANNERS: readonly string[] = [
   "vaxsipuseragent",
   "vaxipuseragent",
 ];
+
+/** As words of their own: somebody is called Kaliwara, and a telephone Siemens-Sismap. */
+const SCANNER = new RegExp(`(?<![a-z0-9])(?:${SCANNERS.join("|")})(?![a-z0-9])`, "i");
+const NAME_LENGTH_MAX = 200;
 
 /** In hundredths. One broken message may be an accident; five by TCP, or ten by UDP, are none. */
 const WEIGHTS = {
@@ -52,8 +56,6 @@ function ruleBroken(
 
 /** SIPVicious is known by its name in From where its User-Agent was changed. */
 function isScanner({ headers, from }: Request): boolean {
-  const names = [headers.get("user-agent") ?? "", from.display ?? ""].map((name) =>
-    name.slice(0, 200).toLowerCase(),
-  );
-  return SCANNERS.some((scanner) => names.some((name) => name.includes(scanner)));
+  const names = [headers.get("user-agent") ?? "", from.display ?? ""];
+  return names.some((name) => SCANNER.test(name.slice(0, NAME_LENGTH_MAX)));
 }
