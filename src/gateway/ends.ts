@@ -93,6 +93,20 @@ export const ENDS = {
     "Limit of calls per second reached",
     "Limite d’appels par seconde atteinte",
   ),
+  "destination-not-allowed": row(
+    403,
+    "operator",
+    "Destination not allowed",
+    "Destination non admise",
+  ),
+  "new-country": row(403, "operator", "Country not called before", "Pays jamais appelé auparavant"),
+  "minutes-limit": row(403, "operator", "Minutes used up", "Crédit de minutes épuisé"),
+  "call-too-long": row(
+    200,
+    "operator",
+    "Longest call duration reached",
+    "Durée maximale d’appel atteinte",
+  ),
   draining: row(503, "operator", "The gateway is stopping", "La passerelle s’arrête"),
   "no-target": row(
     503,

@@ -167,5 +167,15 @@ export type Fact =
       readonly dropped: number;
       readonly passed: number;
     }
+  | {
+      /** A trunk was asked for a country for the first time (toll fraud). */
+      readonly kind: "first-country";
+      readonly callId: string;
+      readonly trunk: string;
+      /** By E.164; of the numbering zone 1 with the area of a country of its own (1876). */
+      readonly country: string;
+      readonly callee: string;
+      readonly isRefused: boolean;
+    }
   | { readonly kind: "settings-applied"; readonly changes: readonly string[] }
   | { readonly kind: "drain-started" | "drained"; readonly calls: number };

@@ -94,7 +94,8 @@ export class Gateway {
     const registering = { board: this.#board, peers, realms, instance };
     this.#registrar = new TrunkRegistrar(registering, settings, now);
     const flows = this.#registrar;
-    this.#policy = new OperatorPolicy(settings, random, { peers, realms, flows });
+    const emit = (effect: Effect): void => this.#board.emit(effect);
+    this.#policy = new OperatorPolicy(settings, random, { peers, realms, flows, emit });
     this.#calls = new Calls(this.#board, this.#policy);
     this.#security = new Security({
       settings,
@@ -227,6 +228,8 @@ export class Gateway {
         return this.#resumed(input.streams);
       case "denied":
         return this.#security.restore(input.entries, now);
+      case "remembered":
+        return this.#policy.restore(input.records, now);
       case "wake":
         return;
       default:
@@ -316,7 +319,7 @@ export class Gateway {
     const id = this.#board.random.token(12);
     const why = attempt({ id, transaction, request, flow, side: flow.side, now }, this.#around);
     if (!why) return;
-    this.#policy.release(id);
+    this.#policy.release(id, now);
     this.#decline(event, why, now);
   }
 

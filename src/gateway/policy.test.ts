@@ -34,6 +34,7 @@ const AROUND = {
   peers: { isUp: () => true },
   realms: new TrunkRealms(),
   flows: { flowTo: () => undefined, isLost: () => false, trunkBehind: () => undefined },
+  emit: () => undefined,
 };
 
 /** Where a transfer leads: the side, the trunk and the user that is called; or the end. */

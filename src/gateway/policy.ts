@@ -6,15 +6,16 @@ import {
   type Leg,
   type Origin,
   type Policy,
+  type Readmitted,
   type Replaced,
   type Route,
 } from "#calls";
 import { type End, end } from "#ends";
-import type { NameQuery, ReferRules } from "#port";
-import { askedHosts, peersToTry, Router, type Source, Sources, userOf } from "#routing";
+import type { Effect, NameQuery, ReferRules, Remembered } from "#port";
+import { askedHosts, numberIn, peersToTry, Router, type Source, Sources, userOf } from "#routing";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { Destination, DigestCredentials, Flow, Side, Transport } from "#sip";
-import { escapeUser, parseUri, type Request } from "#sip-message";
+import { escapeUser, parseUri, type Request, type SipUri } from "#sip-message";
 import { securedRoute } from "./secure-route.ts";
 import type { TrunkRealms } from "./trunk-realms.ts";
 import { toldOfPbx, withheldOf } from "./withheld.ts";
@@ -39,6 +40,7 @@ interface States {
   readonly peers: PeerStates;
   readonly realms: TrunkRealms;
   readonly flows: OutboundFlows;
+  readonly emit: (effect: Effect) => void;
 }
 
 /** RFC 5626 §11.5: the flow on which the request was to go on has failed. */
@@ -56,13 +58,13 @@ export class OperatorPolicy implements Policy {
   #sources: Sources;
   #router: Router;
 
-  constructor(settings: Settings, random: Random, { peers, realms, flows }: States) {
+  constructor(settings: Settings, random: Random, { peers, realms, flows, emit }: States) {
     this.#settings = settings;
     this.#random = random;
     this.#peers = peers;
     this.#realms = realms;
     this.#flows = flows;
-    this.#admission = new Admission(settings);
+    this.#admission = new Admission(settings, emit);
     this.#sources = new Sources(settings);
     this.#router = new Router(settings);
   }
@@ -131,17 +133,38 @@ export class OperatorPolicy implements Policy {
       : this.#operator(invite, own, undefined);
   }
 
-  admit(callId: string, route: Route, now: Instant): End | undefined {
+  admit(callId: string, route: Route, now: Instant, replaces?: string): End | undefined {
     const { trunk, toward, callee, dialled } = route;
-    return this.#admission.admit(callId, { trunk, toward, called: [callee, dialled] }, now);
+    const called = [callee, dialled];
+    return this.#admission.admit(callId, { trunk, toward, called, replaces }, now);
   }
 
-  release(callId: string): void {
-    this.#admission.release(callId);
+  mayRefer(name: string | undefined, uri: SipUri, now: Instant): End | undefined {
+    const trunk = this.#router.trunk(name ?? "");
+    if (!trunk) return undefined;
+    const isOwn = uri.host !== undefined && this.#isOwn("private", uri.host, trunk);
+    return this.#admission.mayReach(trunk.name, { number: userOf(uri), isOwn }, now);
   }
 
-  readmit(callId: string, trunk: string | undefined, now: Instant): void {
-    this.#admission.readmit(callId, trunk, now);
+  answered(callId: string, sinceMs: Instant, now: Instant): number | undefined {
+    return this.#admission.answered(callId, sinceMs, now);
+  }
+
+  overdue(callId: string, now: Instant): End | number | undefined {
+    return this.#admission.overdue(callId, now);
+  }
+
+  release(callId: string, now: Instant): void {
+    this.#admission.release(callId, now);
+  }
+
+  readmit(callId: string, { trunk, toward, callee }: Readmitted, now: Instant): void {
+    this.#admission.readmit(callId, { trunk, toward, called: [callee] }, now);
+  }
+
+  /** What another process remembered. */
+  restore(records: readonly Remembered[], now: Instant): void {
+    this.#admission.restore(records, now);
   }
 
   peerOf(side: Side, name: string | undefined): Pick<Leg, "credentials" | "withheld"> {
@@ -151,6 +174,10 @@ export class OperatorPolicy implements Policy {
     const { credentials } = credentialsOf(trunk, this.#realms.of(trunk));
     return { credentials, withheld: withheldOf(trunk) };
   }
+
+  /** Who is redirected calls no other numbers than who dials. */
+  readonly #redial: NonNullable<Candidate["redial"]> = (callId, user, now) =>
+    this.#admission.redial(callId, numberIn(user), now);
 
   #toPbx(request: Request, origin: Origin): Route | End {
     const trunk = this.#router.trunk(origin.trunk ?? "");
@@ -173,6 +200,7 @@ export class OperatorPolicy implements Policy {
       // RFC 3263 §4.3: what has no room sends to the next of its name's addresses.
       failoverStatuses: [503],
       redirects: "pass",
+      mayForward: (uri, now) => this.mayRefer(trunk.name, uri, now),
     };
     return { candidates: [candidate], ...numbers, toward: "private", ...factsOf(trunk) };
   }
@@ -194,7 +222,7 @@ export class OperatorPolicy implements Policy {
     const candidates = peers.map((peer) => ({
       ...byFlow(trunkCandidate(trunk, peer, users), this.#flows.flowTo(trunk, peer)),
       ...credentials,
-      ...(trunk.redirects === "follow" && { mayLeadTo }),
+      ...(trunk.redirects === "follow" && { mayLeadTo, redial: this.#redial }),
     }));
     const told = toldOfPbx(trunk);
     const callerTold = told && { callerTold: told };

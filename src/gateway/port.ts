@@ -34,6 +34,12 @@ export type Order =
   /** Removes lines of a deny list: who was denied is heard again. */
   | { readonly kind: "forgive"; readonly list: DenyList; readonly which: Forgiven };
 
+/** A small record that outlives the process, by its name; no text is the end of it. */
+export interface Remembered {
+  readonly name: string;
+  readonly text?: string;
+}
+
 /** Everything that can reach the gateway. */
 export type Input =
   | { readonly kind: "received"; readonly flow: Flow; readonly text: string }
@@ -59,6 +65,8 @@ export type Input =
   | { readonly kind: "resumed"; readonly streams: ReadonlySet<string> }
   /** At the start: the lines of the deny lists that another process wrote down. */
   | { readonly kind: "denied"; readonly entries: readonly Denied[] }
+  /** At the start: what another process remembered. */
+  | { readonly kind: "remembered"; readonly records: readonly Remembered[] }
   | { readonly kind: "wake" };
 
 /** Everything it can ask for. Effects are performed in their order. */
@@ -83,4 +91,6 @@ export type Effect =
   | { readonly kind: "forget"; readonly callId: string }
   /** Writes a line of a deny list down, in the place of what was written of it before. */
   | { readonly kind: "keep-denied"; readonly denied: Denied }
-  | { readonly kind: "forget-denied"; readonly list: DenyList; readonly id: string };
+  | { readonly kind: "forget-denied"; readonly list: DenyList; readonly id: string }
+  /** Writes a small record down, in the place of what was written by its name before. */
+  | { readonly kind: "remember"; readonly record: Remembered };

@@ -16,6 +16,7 @@ export interface Performers {
   readonly forget: (effect: Extract<Effect, { kind: "forget" }>) => void;
   readonly keepDenied: (effect: Extract<Effect, { kind: "keep-denied" }>) => void;
   readonly forgetDenied: (effect: Extract<Effect, { kind: "forget-denied" }>) => void;
+  readonly remember: (effect: Extract<Effect, { kind: "remember" }>) => void;
   /** A throw inside the gateway: our bug, written down with the input that led to it. */
   readonly fault: (error: unknown, input: Input) => void;
 }
@@ -93,6 +94,8 @@ export class Loop {
         return this.#performers.keepDenied(effect);
       case "forget-denied":
         return this.#performers.forgetDenied(effect);
+      case "remember":
+        return this.#performers.remember(effect);
     }
   }
 

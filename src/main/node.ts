@@ -12,7 +12,7 @@ import { Resolver } from "#resolver";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
-import { CallStore, DeniedStore } from "#store";
+import { CallStore, DeniedStore, RememberedStore } from "#store";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { keptInstance } from "./instance.ts";
 
@@ -37,6 +37,7 @@ export class GatewayNode {
   readonly plane: PlaneProcess;
   readonly #store: CallStore | undefined;
   readonly #denied: DeniedStore;
+  readonly #remembered: RememberedStore;
   readonly gateway: Gateway;
   readonly #loop: Loop;
   readonly #events: NodeEvents;
@@ -57,7 +58,7 @@ export class GatewayNode {
   private constructor(
     settings: Settings,
     dataDirectory: string,
-    { plane, store, denied, instance }: Survivors & { readonly instance: string },
+    { plane, store, denied, remembered, instance }: Survivors & { readonly instance: string },
     events: NodeEvents,
   ) {
     this.#settings = settings;
@@ -66,6 +67,7 @@ export class GatewayNode {
     this.plane = plane;
     this.#store = store;
     this.#denied = denied;
+    this.#remembered = remembered;
     this.#resolver = new Resolver({ random: secureRandom(), ...resolverOptions(settings) });
     const { fingerprint, fingerprint384 } = plane;
     this.gateway = new Gateway(
@@ -91,6 +93,7 @@ export class GatewayNode {
       forget: ({ callId }) => store?.forget(callId),
       keepDenied: (effect) => denied.keep(effect.denied),
       forgetDenied: ({ list, id }) => denied.forget(list, id),
+      remember: ({ record }) => remembered.remember(record),
       fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
     });
     plane.onEvent((event) => this.#loop.run({ kind: "media", event }));
@@ -128,6 +131,8 @@ export class GatewayNode {
   #resume(): void {
     const { entries } = this.#denied;
     if (entries.length > 0) this.#loop.run({ kind: "denied", entries });
+    const { records } = this.#remembered;
+    if (records.length > 0) this.#loop.run({ kind: "remembered", records });
     const streams = new Set(this.plane.found);
     const { calls, unreadable } = this.#store ?? NOTHING_WRITTEN;
     if (streams.size + calls.length + unreadable === 0) return;
@@ -143,6 +148,7 @@ export class GatewayNode {
     else await this.plane.close();
     await this.#store?.close();
     await this.#denied.close();
+    await this.#remembered.close();
   }
 
   readonly #passes = (side: Side, address: string, port: number): boolean =>
@@ -191,6 +197,7 @@ export class GatewayNode {
     await this.plane.close();
     await this.#store?.close();
     await this.#denied.close();
+    await this.#remembered.close();
   }
 
   /** Serves the certificates as they are now; what fails leaves those that serve. */
@@ -312,6 +319,7 @@ interface Survivors {
   /** Absent: calls end with the process. */
   readonly store?: CallStore;
   readonly denied: DeniedStore;
+  readonly remembered: RememberedStore;
 }
 
 const NOTHING_WRITTEN = { calls: [], unreadable: 0 } as const;
@@ -330,8 +338,14 @@ async function findSurvivors(
   const plane = await startPlane(settings, rendezvous, log);
   try {
     const denied = DeniedStore.open(join(dataDirectory, "denied.sqlite"), log);
-    if (!outlives) return { plane, denied };
-    return { plane, denied, store: new CallStore(join(dataDirectory, "calls.sqlite"), log) };
+    const remembered = RememberedStore.open(join(dataDirectory, "remembered.sqlite"), log);
+    if (!outlives) return { plane, denied, remembered };
+    return {
+      plane,
+      denied,
+      remembered,
+      store: new CallStore(join(dataDirectory, "calls.sqlite"), log),
+    };
   } catch (error) {
     plane.leave();
     throw error;

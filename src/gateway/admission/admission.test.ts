@@ -5,6 +5,7 @@ import { validateSettings } from "#settings";
 import { Admission, type Applicant } from "./admission.ts";
 
 const NOW = instant(1_000_000);
+const untold = (): void => undefined;
 
 const settingsOf = (limits: object, trunkLimits: object = {}) =>
   validateSettings({
@@ -42,24 +43,25 @@ const refusals = (names: readonly (string | undefined)[]): number =>
   names.filter((name) => name !== undefined).length;
 
 test("calls at once are limited, and a call that ends makes room", () => {
-  const admission = new Admission(settingsOf({ callsMax: 2 }));
+  const admission = new Admission(settingsOf({ callsMax: 2 }), untold);
   assert.deepEqual(rush(admission, 3, NOW), [undefined, undefined, "calls-limit"]);
-  admission.release(`${NOW}-one-0`);
+  admission.release(`${NOW}-one-0`, NOW);
   assert.equal(admission.admit("next", outward("0123"), NOW), undefined);
   assert.equal(admission.usage.calls, 2);
   assert.deepEqual(admission.usage.refused, { "calls-limit": 1 });
 });
 
 test("a release counts once, and only what was admitted", () => {
-  const admission = new Admission(settingsOf({ callsMax: 1 }));
+  const admission = new Admission(settingsOf({ callsMax: 1 }), untold);
   rush(admission, 2, NOW);
-  for (const id of [`${NOW}-one-1`, "never", `${NOW}-one-0`, `${NOW}-one-0`]) admission.release(id);
+  for (const id of [`${NOW}-one-1`, "never", `${NOW}-one-0`, `${NOW}-one-0`])
+    admission.release(id, NOW);
   assert.equal(admission.usage.calls, 0);
   assert.equal(admission.trunkUsage("one")?.calls, 0);
 });
 
 test("no second holds more calls than the limit, wherever it begins", () => {
-  const admission = new Admission(settingsOf({ callsPerSecondMax: 5 }));
+  const admission = new Admission(settingsOf({ callsPerSecondMax: 5 }), untold);
   const admitted: number[] = [];
   for (let ms = 0; ms < 5000; ms += 37) {
     const now = after(NOW, ms);
@@ -73,24 +75,24 @@ test("no second holds more calls than the limit, wherever it begins", () => {
 });
 
 test("a trunk's limits bind the trunk alone", () => {
-  const admission = new Admission(settingsOf({}, { callsMax: 1, callsPerSecondMax: 1 }));
+  const admission = new Admission(settingsOf({}, { callsMax: 1, callsPerSecondMax: 1 }), untold);
   assert.deepEqual(rush(admission, 2, NOW), [undefined, "calls-limit"]);
   assert.equal(refusals(rush(admission, 3, NOW, "two")), 0);
-  admission.release(`${NOW}-one-0`);
+  admission.release(`${NOW}-one-0`, NOW);
   assert.equal(admission.admit("soon", outward("0123"), after(NOW, 999))?.name, "rate-limit");
   assert.equal(admission.admit("later", outward("0123"), after(NOW, 1000)), undefined);
 });
 
 test("a refusal by the gateway's limit takes nothing from the trunk's", () => {
-  const admission = new Admission(settingsOf({ callsMax: 1 }, { callsPerSecondMax: 2 }));
+  const admission = new Admission(settingsOf({ callsMax: 1 }, { callsPerSecondMax: 2 }), untold);
   rush(admission, 5, NOW);
-  admission.release(`${NOW}-one-0`);
+  admission.release(`${NOW}-one-0`, NOW);
   assert.equal(admission.admit("next", outward("0123"), NOW), undefined);
 });
 
 test("the end has the status that is set, and Retry-After with a 503 alone", () => {
   const over = (limits: object) => {
-    const admission = new Admission(settingsOf({ callsMax: 1, ...limits }));
+    const admission = new Admission(settingsOf({ callsMax: 1, ...limits }), untold);
     rush(admission, 1, NOW);
     return admission.admit("over", outward("0123"), NOW);
   };
@@ -104,7 +106,7 @@ test("the end has the status that is set, and Retry-After with a 503 alone", () 
 });
 
 test("an emergency call is counted, and never refused; from outside 112 is an extension", () => {
-  const admission = new Admission(settingsOf({ callsMax: 1, callsPerSecondMax: 1 }));
+  const admission = new Admission(settingsOf({ callsMax: 1, callsPerSecondMax: 1 }), untold);
   rush(admission, 1, NOW);
   assert.equal(admission.admit("sos", outward("112"), NOW), undefined);
   assert.equal(
@@ -117,18 +119,18 @@ test("an emergency call is counted, and never refused; from outside 112 is an ex
 });
 
 test("new limits bind new calls; running calls stay counted", () => {
-  const admission = new Admission(settingsOf({ callsMax: 3, callsPerSecondMax: 3 }));
+  const admission = new Admission(settingsOf({ callsMax: 3, callsPerSecondMax: 3 }), untold);
   rush(admission, 3, NOW);
   admission.apply(settingsOf({ callsMax: 2, callsPerSecondMax: 10 }));
-  admission.release(`${NOW}-one-0`);
+  admission.release(`${NOW}-one-0`, NOW);
   assert.equal(admission.admit("x", outward("1"), NOW)?.name, "calls-limit");
-  admission.release(`${NOW}-one-1`);
+  admission.release(`${NOW}-one-1`, NOW);
   assert.equal(admission.admit("y", outward("1"), NOW), undefined);
   assert.equal(admission.usage.calls, 2);
 });
 
 test("a change of settings opens no new second", () => {
-  const admission = new Admission(settingsOf({ callsPerSecondMax: 4 }));
+  const admission = new Admission(settingsOf({ callsPerSecondMax: 4 }), untold);
   rush(admission, 4, NOW);
   admission.apply(settingsOf({ callsPerSecondMax: 2 }));
   assert.equal(admission.admit("a", outward("1"), after(NOW, 500))?.name, "rate-limit");

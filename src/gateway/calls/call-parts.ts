@@ -86,6 +86,8 @@ export interface CallKeeper {
   /** From now on requests whose To tag is `tag` belong to this call. */
   claim(tag: string, call: Call): void;
   /** The call is over and its record written. */
-  ended(call: Call): void;
+  ended(call: Call, now: Instant): void;
+  /** The call talks from now on. */
+  answered(call: Call, now: Instant): void;
   release(call: Call, tags: readonly string[]): void;
 }

@@ -335,6 +335,7 @@ export class Call implements Dialler, Responder, Wakeable {
     if (this.media.isForked) command(this.#board, this.media.dropOtherForks(now));
     this.#board.cancelAlarm(this.#alarm);
     this.story.answered(now);
+    this.#keeper.answered(this, now);
   }
 
   #tellAnswer(response: Response, fork: Fork, sdp: string | undefined, now: Instant): void {
@@ -379,7 +380,7 @@ export class Call implements Dialler, Responder, Wakeable {
     const { transfer } = this;
     this.transfer = undefined;
     transfer?.ended(this, now);
-    this.#keeper.ended(this);
+    this.#keeper.ended(this, now);
   }
 
   /** Nothing is owed any more, but perhaps a BYE that waits for its ACK. */

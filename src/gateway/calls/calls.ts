@@ -3,7 +3,7 @@ import { type End, end } from "#ends";
 import { otherRole } from "#media";
 import type { SavedCall } from "#port";
 import { acceptsCSeq, type Flow } from "#sip";
-import type { Request } from "#sip-message";
+import { parseReferTo, type Request } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { Call } from "./call.ts";
 import type { CallKeeper, Dialling } from "./call-parts.ts";
@@ -19,6 +19,7 @@ import { resumeCall } from "./resume.ts";
 import { sdpOf } from "./session-body.ts";
 import type { DialogIds, OtherDialog, Switchboard } from "./setup.ts";
 import { Story } from "./story.ts";
+import { TalkLimits } from "./talk-limits.ts";
 import { Transfer, type TransferDesk } from "./transfer.ts";
 
 /** All calls: finds a request's call by our own tag, and hands it to the right leg. */
@@ -29,11 +30,15 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
 
   readonly policy: Policy;
   readonly #kept: KeptCalls;
+  readonly #limits: TalkLimits;
 
   constructor(board: Switchboard, policy: Policy) {
     this.#board = board;
     this.policy = policy;
     this.#kept = new KeptCalls(board);
+    this.#limits = new TalkLimits(board, policy, (line, why, now) =>
+      this.#holderOf(line)?.hangUp(why, undefined, now),
+    );
   }
 
   /** Calls that are dialling or answered. */
@@ -85,8 +90,13 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     const { trunk } = saved.terms;
     this.#byId.set(call.id, call);
     this.#kept.resumed(call);
-    if (!call.hasNoLine) this.policy.readmit(call.id, trunk, now);
-    for (const line of call.lines ?? []) this.policy.readmit(line, trunk, now);
+    const { parties, answeredMs = now } = saved.story;
+    const known = { trunk, toward: saved.legs.callee.side, callee: parties.callee };
+    const lines = call.lines ?? [];
+    for (const line of call.hasNoLine ? lines : [call.id, ...lines]) {
+      this.policy.readmit(line, known, now);
+      this.#limits.answered(line, answeredMs, now);
+    }
     const isWhole = hasMedia && call.media.streams.every(({ id }) => streams.has(id));
     if (!isWhole) call.hangUp(end("media-failed"), undefined, now);
   }
@@ -95,11 +105,15 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
     this.#byTag.set(tag, call);
   }
 
+  answered({ id }: Call, now: Instant): void {
+    this.#limits.answered(id, now, now);
+  }
+
   /** Once for each call, when its record is written. */
-  ended(call: Call): void {
+  ended(call: Call, now: Instant): void {
     this.#kept.ended(call);
-    if (!call.hasNoLine) this.policy.release(call.id);
-    for (const line of call.lines ?? []) this.policy.release(line);
+    if (!call.hasNoLine) this.#limits.released(call.id, now);
+    for (const line of call.lines ?? []) this.#limits.released(line, now);
   }
 
   release(call: Call, tags: readonly string[]): void {
@@ -136,13 +150,35 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   #take(way: InDialog, now: Instant): End | undefined {
     const { call, from, request } = way;
     if (!acceptsCSeq(from.dialog, request)) return end("bad-sequence");
-    const rule = request.method === "REFER" ? call.termsOf(way.role).referRule : "pass";
-    if (rule === "refuse") return end("transfer-not-allowed");
-    if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
+    if (request.method === "REFER") {
+      const rule = call.termsOf(way.role).referRule;
+      if (rule === "refuse") return end("transfer-not-allowed");
+      if (rule === "perform") return Transfer.begin(this.#board, this, way, now);
+      const refused = this.#mayRefer(way, now);
+      if (refused) return refused;
+    }
     if (request.method === "SUBSCRIBE" && call.transfer?.subscribed(way, now)) return undefined;
     // A leg that is alone has nobody whom anything could cross to.
     if (call.absent || way.fork.isAlone) return answerAlone(this.#board, way, now);
     return new Relay(this.#board, this, way).start(now);
+  }
+
+  /** Why the operator may not be asked to call for us: it may be at our cost. */
+  #mayRefer({ call, role, request, to }: InDialog, now: Instant): End | undefined {
+    if (to.side !== "public") return undefined;
+    const target = parseReferTo(request.headers.get("refer-to") ?? "");
+    const { trunk } = call.termsOf(otherRole(role));
+    const named = target?.replaces;
+    // Whom it talks to already was called under the same rules.
+    const isKnown = named && this.across(named.callId, named.toTag, named.fromTag);
+    return target && !isKnown ? this.policy.mayRefer(trunk, target.uri, now) : undefined;
+  }
+
+  /** The call that a line goes on in: the one that it was admitted for, until it is handed on. */
+  #holderOf(line: string): Call | undefined {
+    const own = this.#byId.get(line);
+    if (own && !own.hasNoLine) return own;
+    return [...this].find(({ lines }) => lines?.includes(line));
   }
 
   /** The ACK of a 2xx: of the first INVITE or of a re-INVITE. */

@@ -1,5 +1,5 @@
 import type { Instant, Timer } from "#base";
-import { type End, end } from "#ends";
+import { ENDS, type End, end } from "#ends";
 import type { CallMedia } from "#media";
 import type { Target } from "#port";
 import type { Destination, Flow } from "#sip";
@@ -19,6 +19,7 @@ export interface Answerable {
 
 /** What becomes of a dial. */
 export interface Dialler extends Answerable {
+  readonly id: string;
   /** The INVITE for this candidate; called anew for each try, with a CSeq of its own. */
   inviteFor(candidate: Candidate, to: Destination): Request;
   /** The INVITE went again, with credentials and a CSeq of its own. */
@@ -156,6 +157,13 @@ export class Dial implements Requester, Wakeable {
       this.#last = end("redirected-elsewhere");
       return this.#failOver("a redirection to no peer of the trunk", now);
     }
+    // After a redirection the number may be another: the operator's rules are the same for it.
+    const { redial, user = "" } = candidate;
+    const refused = this.#redirects > 0 ? redial?.(this.#dialler!.id, user, now) : undefined;
+    if (refused) {
+      this.#last = refused;
+      return this.#failOver(ENDS[refused.name].en, now);
+    }
     // A redirection may lead away from TLS (attack case E7).
     if (to.transport !== "tls" && this.#dialler!.media.givesKeys("callee")) {
       this.#last = end("media-encryption-required");
@@ -195,6 +203,8 @@ export class Dial implements Requester, Wakeable {
     this.#last = response;
     if ((status === 401 || status === 407) && this.#authenticate(response, now)) return;
     if (status === 422 && this.#ask(withLongerTimer(this.#try!.request, response), now)) return;
+    const unwanted = status < 400 ? this.#unwanted(response, now) : undefined;
+    if (unwanted) return this.#settle(unwanted, now);
     if (status < 400 && this.#redirect(response, now)) return;
     if (this.#try!.candidate.failoverStatuses.includes(status)) this.#failOver(String(status), now);
     else this.#settle(response, now);
@@ -215,6 +225,18 @@ export class Dial implements Requester, Wakeable {
     const transaction = this.#board.transactions.request(retry, to, now, this);
     this.#try = { candidate, transaction, request: retry, heard: true };
     return true;
+  }
+
+  /** Why a redirection may not be passed on: who follows it may do so at our cost. */
+  #unwanted(response: Response, now: Instant): End | undefined {
+    const { mayForward } = this.#try!.candidate;
+    if (!mayForward) return undefined;
+    for (const { uri: text } of response.contacts) {
+      const uri = parseUri(text);
+      const refused = uri && mayForward(uri, now);
+      if (refused) return refused;
+    }
+    return undefined;
   }
 
   #redirect(response: Response, now: Instant): boolean {

@@ -11,6 +11,7 @@ export {
   attempt,
   type Origin,
   type Policy,
+  type Readmitted,
   type Route,
   type Surroundings,
   screenContent,

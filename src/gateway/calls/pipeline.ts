@@ -3,7 +3,7 @@ import { type End, end, isEnd } from "#ends";
 import { CallMedia, type KeyExchange } from "#media";
 import type { ReferRules } from "#port";
 import type { DigestCredentials, Flow, Side } from "#sip";
-import { hasOptionTag, type Request } from "#sip-message";
+import { hasOptionTag, type Request, type SipUri } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { AskingPeer } from "./asker.ts";
 import { bodyRefusal } from "./body-rules.ts";
@@ -52,6 +52,9 @@ export interface Route {
   readonly referRules: ReferRules;
 }
 
+/** What is known of a call that another process admitted. */
+export interface Readmitted extends Pick<Route, "trunk" | "toward" | "callee"> {}
+
 /** What the pipeline asks of the rest of the gateway: the operator's policy. */
 export interface Policy {
   origin(flow: Flow): Origin | undefined;
@@ -60,11 +63,20 @@ export interface Policy {
   replacing(request: Request, replaced: Replaced): Route | End;
   /** Where a transfer leads: `by` is the side that asked for it, `trunk` that of its call. */
   referred(invite: Request, by: Side, trunk: string | undefined): Route | End;
-  /** Counts the call in, or says why not; `release` counts it out. */
-  admit(callId: string, route: Route, now: Instant): End | undefined;
-  release(callId: string): void;
+  /**
+   * Counts the call in, or says why not; `release` counts it out. `replaces`: the call whose peer it
+   * goes to.
+   */
+  admit(callId: string, route: Route, now: Instant, replaces?: string): End | undefined;
+  release(callId: string, now: Instant): void;
+  /** The call talks since then. Returns when to ask `overdue`; undefined: never. */
+  answered(callId: string, sinceMs: Instant, now: Instant): number | undefined;
+  /** Why the call must end now, or when to ask again. */
+  overdue(callId: string, now: Instant): End | number | undefined;
+  /** Why a trunk's operator may not be asked to call a URI in our stead. */
+  mayRefer(trunk: string | undefined, uri: SipUri, now: Instant): End | undefined;
   /** Counts a call in that was admitted before the process began. */
-  readmit(callId: string, trunk: string | undefined, now: Instant): void;
+  readmit(callId: string, call: Readmitted, now: Instant): void;
   /** What a trunk's settings say of a peer: the operator's on the public side, else the PBX. */
   peerOf(side: Side, trunk: string | undefined): Pick<Leg, "credentials" | "withheld">;
   readonly draining: boolean;
@@ -186,8 +198,10 @@ function pickUp(call: Attempt, { board, calls, policy }: Surroundings): End | "t
   return Pickup.begin(board, ringing, by, call.now) ?? "taken";
 }
 
-function admit(call: Attempt, { policy }: Surroundings): End | undefined {
-  return policy.admit(call.id, call.route!, call.now);
+function admit(call: Attempt, { calls, policy }: Surroundings): End | undefined {
+  const { replaced } = call;
+  const replaces = replaced && calls.withTag(replaced.named.dialog.localTag)?.id;
+  return policy.admit(call.id, call.route!, call.now, replaces);
 }
 
 /** Media of its own for each call; the offer is rewritten before it goes anywhere. */

@@ -1,7 +1,9 @@
 import type { Hash, Instant, Random, Timer } from "#base";
+import type { End } from "#ends";
 import type { KeyExchange, MediaFacts, PortPool } from "#media";
 import type { Effect, NameQuery, Target } from "#port";
 import type { Destination, DigestCredentials, Side, Transport } from "#sip";
+import type { SipUri } from "#sip-message";
 import type { Transactions } from "#sip-transactions";
 import type { Leg } from "./legs.ts";
 
@@ -90,6 +92,10 @@ export interface Candidate {
   readonly redirects: "follow" | "pass";
   /** Whether a redirection may lead there; none may where it isn't said. */
   readonly mayLeadTo?: (address: string) => boolean;
+  /** Why a call that a redirection leads to this user may not go there. */
+  readonly redial?: (callId: string, user: string, now: Instant) => End | undefined;
+  /** Why a redirection of this peer's, which is passed on, may not lead its caller there. */
+  readonly mayForward?: (uri: SipUri, now: Instant) => End | undefined;
   /** Named by a redirection, not by the settings. */
   readonly isRedirected?: boolean;
   /** Answers a challenge of this peer, and of no other (attack case C1). */

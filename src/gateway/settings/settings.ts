@@ -25,6 +25,9 @@ export interface TrunkPeer {
 
 export type NumberRule = DeepReadonly<FileTrunk["numberRules"]["in"][number]>;
 export type E164Rule = NonNullable<NumberRule["e164"]>;
+/** Where calls may go, and how much they may talk. */
+export type Destinations = DeepReadonly<FileTrunk["destinations"]>;
+export type DestinationRule = Destinations["rules"][number];
 export type TrunkRegister = DeepReadonly<NonNullable<FileTrunk["register"]>>;
 export type TrunkCredentials = DeepReadonly<NonNullable<FileTrunk["credentials"]>>;
 

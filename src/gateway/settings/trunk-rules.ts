@@ -31,6 +31,7 @@ function eachTrunk(scene: Scene): void {
     if (!trunk) continue;
     peersSpeak(scene, trunk, i);
     failoverStatuses(scene, trunk, i);
+    destinationRules(scene, trunk, i);
     for (const direction of ["in", "out"] as const) {
       for (const [k, rule] of (trunk.numberRules?.[direction] ?? []).entries()) {
         if (rule) numberRule(scene, rule, ["trunks", i, "numberRules", direction, k]);
@@ -62,6 +63,23 @@ function failoverStatuses({ report }: Scene, trunk: DraftTrunk, i: number): void
     const isCallees = status !== undefined && status >= 400 && status < 500 && status !== 408;
     if (!isCallees) continue;
     report(["trunks", i, "failoverStatuses", k], MESSAGES.choice, "408, 500–599", "408, 500–599");
+  }
+}
+
+/** Two rules for the same numbers would have one of them say nothing. */
+function destinationRules({ report }: Scene, trunk: DraftTrunk, i: number): void {
+  const seen = new Set<string>();
+  for (const [k, rule] of (trunk.destinations?.rules ?? []).entries()) {
+    if (rule?.prefix === undefined) continue;
+    if (seen.has(rule.prefix)) {
+      report(
+        ["trunks", i, "destinations", "rules", k, "prefix"],
+        MESSAGES.duplicate,
+        "a prefix of its own",
+        "un préfixe qui lui est propre",
+      );
+    }
+    seen.add(rule.prefix);
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { destinationsSchema, trunkLimitsSchema } from "./destinations-schema.ts";
 import { about, labelled, text } from "./field.ts";
 import { keyExchange } from "./media-schema.ts";
 import {
@@ -223,8 +224,6 @@ const identityHeaders = z
     ),
   );
 
-const CALLS = "Without it: the gateway's limit alone.";
-
 export const trunkSchema = z.strictObject({
   name: trunkName("Name", "Nom", "How routes, facts and counters call the trunk."),
   peers: z
@@ -374,27 +373,6 @@ export const trunkSchema = z.strictObject({
       ),
     ),
   identityHeaders,
-  limits: z
-    .strictObject({
-      callsMax: integer(
-        1,
-        100_000,
-        about("Calls at once", "Appels simultanés", CALLS),
-      ).exactOptional(),
-      callsPerSecondMax: integer(
-        1,
-        10_000,
-        about("Calls per second", "Appels par seconde", CALLS),
-      ).exactOptional(),
-    })
-    .prefault({})
-    .meta(
-      labelled(
-        about(
-          "Limits of calls (CAC)",
-          "Limites d’appels (CAC)",
-          "Of this trunk, beside the gateway's.",
-        ),
-      ),
-    ),
+  limits: trunkLimitsSchema,
+  destinations: destinationsSchema,
 });

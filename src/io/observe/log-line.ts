@@ -33,6 +33,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "source-forgiven": "info",
   "ddos-started": "warn",
   "ddos-ended": "warn",
+  "first-country": "warn",
   "settings-applied": "info",
   "drain-started": "info",
   drained: "info",
@@ -96,6 +97,8 @@ export function logLine(fact: Fact, open = false): string {
       return `flood from many sources: more than ${fact.requests} requests in ${fact.windowS} s; ${fact.isDryRun ? "nothing is dropped (dry run)" : "only trusted sources are heard"}`;
     case "ddos-ended":
       return `flood from many sources over after ${(fact.durationMs / 1000).toFixed(0)} s: ${fact.dropped} messages dropped, ${fact.passed} of trusted sources passed`;
+    case "first-country":
+      return `call ${fact.callId}: first call of trunk ${fact.trunk} to country +${fact.country} (${number(fact.callee)})${fact.isRefused ? ", refused" : ""}`;
     case "settings-applied":
       return `settings applied: ${fact.changes.length === 0 ? "no change" : fact.changes.join("; ")}`;
     case "drain-started":

@@ -1,2 +1,3 @@
 export { CallStore } from "./call-store.ts";
 export { DeniedStore } from "./denied-store.ts";
+export { RememberedStore } from "./remembered-store.ts";
