@@ -59,7 +59,8 @@ export class Share {
     for (const { spent, maxMs } of this.#budgets.values()) {
       const left = (maxMs - spent.usedMs(now)) / Math.max(1, this.#talking);
       // No clock that counts here is finer.
-      least = Math.min(left < 1 ? 0 : left, least ?? left);
+      const whole = left < 1 ? 0 : left;
+      least = Math.min(whole, least ?? whole);
     }
     return least;
   }

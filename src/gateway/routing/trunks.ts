@@ -37,14 +37,14 @@ function wanElementAsTrunk({ host, tlsPort }: NonNullable<Settings["wanElement"]
       reason: "pass",
     },
     limits: {},
-  // Where calls may go is the WAN element's to say, which knows the operators.
-  destinations: {
-    default: "allow",
-    rules: [],
-    internationalPrefix: "00",
-    nationalPrefix: "0",
-    newCountry: "off",
-    cut: false,
-  },
+    // Where calls may go is the WAN element's to say, which knows the operators.
+    destinations: {
+      default: "allow",
+      rules: [],
+      internationalPrefix: "00",
+      nationalPrefix: "0",
+      newCountry: "off",
+      cut: false,
+    },
   };
 }
