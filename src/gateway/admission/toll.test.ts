@@ -198,3 +198,25 @@ test("a running call is cut at its own length, or when the minutes are used up i
   const used = strict.admission.overdue(one, after(NOW, MINUTE));
   assert.ok(typeof used === "object" && used.name === "minutes-limit");
 });
+
+test("of one prefix written in two ways the rule that denies counts, in any order", () => {
+  const two = [
+    { prefix: "+33899", allow: "no" },
+    { prefix: "0899", allow: "yes" },
+  ];
+  for (const rules of [two, two.toReversed()]) {
+    const { call } = site({ rules, countryCode: "33" });
+    assert.equal(call("0899123456"), "destination-not-allowed");
+  }
+});
+
+test("what replaces a call counts where that one went, whatever number it names", () => {
+  const rules = [{ prefix: "+881", callsMax: 2 }];
+  const { admission, call } = site({ default: "deny", rules });
+  const replacing = (id: string, replaces: string) =>
+    admission.admit(id, { trunk: "op", toward: "public", called: ["peer"], replaces }, NOW)?.name;
+  const out = call("+881612345678");
+  assert.equal(replacing("first", out), undefined);
+  assert.equal(replacing("second", out), "calls-limit");
+  assert.equal(replacing("third", "a call that came in"), undefined);
+});

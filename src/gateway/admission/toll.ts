@@ -55,6 +55,8 @@ export class Toll {
     this.#prefixMax = 0;
     for (const rule of destinations.rules) {
       const prefix = globalPrefix(rule.prefix, plan);
+      // Of two that say the same prefix in two ways, the one that denies.
+      if (this.#rules.get(prefix)?.allow === false) continue;
       this.#rules.set(prefix, rule);
       this.#prefixMax = Math.max(this.#prefixMax, prefix.length);
       if (!hasLimits(rule)) continue;
