@@ -1,4 +1,4 @@
-import type { Instant } from "#base";
+import { ChurnMap, type Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
 import type { Effect, Remembered } from "#port";
 import type { Destinations, Trunk } from "#settings";
@@ -46,7 +46,7 @@ export class Tolls {
   readonly #emit: (effect: Effect) => void;
   /** Of trunks that have anything set. */
   readonly #tolls = new Map<string, Toll>();
-  readonly #bookings = new Map<string, Booking>();
+  readonly #bookings = new ChurnMap<string, Booking>();
   /** Of the last call. */
   #now = 0;
 
