@@ -168,7 +168,8 @@ export class Gateway {
   get sizes() {
     const { count: calls, tags, kept } = this.#calls;
     const subscriptions = this.#standalone.subscriptionCount;
-    const own = { calls, tags, kept, subscriptions, ports: this.portsHeld };
+    const { watched } = this.#strangers;
+    const own = { watched, calls, tags, kept, subscriptions, ports: this.portsHeld };
     return { ...this.#board.sizes, ...this.#security.sizes, ...own };
   }
 

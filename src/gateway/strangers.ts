@@ -1,6 +1,6 @@
 import { canonicalAddress, type Instant, Sampler } from "#base";
 import type { Calls } from "#calls";
-import { excerptOf, type Security, strangerEvidence } from "#security";
+import { excerptOf, Probing, type Security, strangerEvidence } from "#security";
 import type { Settings } from "#settings";
 import type { Destination, Flow } from "#sip";
 import type { Message, ParseFailure, Request } from "#sip-message";
@@ -25,10 +25,16 @@ interface Known {
 /** Tells strangers from those that the gateway serves, and is silent to them. */
 export class Strangers {
   readonly #known: Known;
+  readonly #probing = new Probing();
   readonly #told = new Sampler(STRANGERS_TOLD, STRANGERS_SPAN_MS);
 
   constructor(known: Known) {
     this.#known = known;
+  }
+
+  /** How many sources are watched for whom they name: bounded. */
+  get watched(): number {
+    return this.#probing.size;
   }
 
   /** Whether the message is of nobody that we serve: then it was ignored, and that is all. */
@@ -82,15 +88,19 @@ export class Strangers {
     const { board, security, settings } = this.#known;
     const { id, side, transport, remoteAddress: source } = flow;
     security.strange(flow, () => excerptOf(text), now);
-    const evidence = strangerEvidence(message, text, (address) =>
-      isOwnAddress(settings(), address),
-    );
+    const isOurs = (address: string): boolean => isOwnAddress(settings(), address);
+    const evidence =
+      strangerEvidence(message, text, isOurs) ?? this.#probed(message, text, flow, now);
     if (evidence) security.record(flow, evidence, now);
     if (transport !== "udp") board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
     const untold = this.#told.take(now);
     if (untold === undefined) return;
     const what = message.kind === "request" ? message.method : message.what;
     board.emit({ kind: "fact", fact: { kind: "stranger", side, transport, source, what, untold } });
+  }
+
+  #probed(message: Request | ParseFailure, text: string, flow: Flow, now: Instant) {
+    return message.kind === "request" ? this.#probing.take(message, text, flow, now) : undefined;
   }
 }
 

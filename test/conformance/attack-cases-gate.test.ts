@@ -12,13 +12,13 @@ const STRANGER = "203.0.113.66";
 
 let count = 0;
 
-function request(method: string, from: string): string {
+function request(method: string, from: string, user = "100"): string {
   count++;
   return [
     `${method} sip:100@${PUBLIC} SIP/2.0`,
     `Via: SIP/2.0/UDP ${from}:5060;branch=z9hG4bKgate${count};rport`,
     `From: <sip:x@${from}>;tag=f${count}`,
-    `To: <sip:100@${PUBLIC}>`,
+    `To: <sip:${user}@${PUBLIC}>`,
     `Call-ID: g${count}@${from}`,
     `CSeq: 1 ${method}`,
     "Max-Forwards: 70",
@@ -65,6 +65,22 @@ function calls(world: World): boolean {
   world.network.run(10_000);
   return status === 200;
 }
+
+test("C3: who names one extension after the other, however slowly, is denied", () => {
+  const world = new World({ seed: 80 });
+  const to = world.gateway.endpoint("public");
+  for (let user = 100; user < 113; user++) {
+    const text = request("OPTIONS", STRANGER, `${user}`);
+    const from = { address: STRANGER, port: 5060 };
+    world.gateway.receive({ from, to, transport: "udp", text }, world.network.now);
+    world.network.run(5_000);
+  }
+  assert.deepEqual(denied(world), [`public ${STRANGER} 5060`]);
+  const [line] = [...world.gateway.gateway.denied("dos")];
+  assert.deepEqual([line?.rule, line?.dropped], ["probing", 1]);
+  assert.ok(calls(world));
+  assert.deepEqual(world.settle(), []);
+});
 
 describe("D1: floods", () => {
   test("of one source end at the gate, and calls go on", () => {

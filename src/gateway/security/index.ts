@@ -8,5 +8,6 @@ export {
   RULE_WORDS,
   type Rule,
 } from "./evidence.ts";
+export { Probing } from "./probing.ts";
 export { type Forgiven, type ForgivenWhy, Security, type SecurityParts } from "./security.ts";
 export { strangerEvidence } from "./stranger-evidence.ts";
