@@ -53,7 +53,13 @@ test("A10: what is no message counts, with its first lines escaped", () => {
 });
 
 test("C5: a scanner is known by its names, however they are written", () => {
-  for (const agent of ["friendly-scanner", "SIPVicious 0.3", "sipsak 0.9.8", "VaxSIPUserAgent/3.1"])
+  for (const agent of [
+    "friendly-scanner",
+    "SIPVicious 0.3",
+    "sipsak 0.9.8",
+    "VaxSIPUserAgent/3.1",
+    "pplsip2",
+  ])
     assert.equal(against(textOf({ agent }))?.rule, "scanner", agent);
   const from = '"sipvicious" <sip:100@1.1.1.1>;tag=1';
   assert.equal(against(textOf({ from }))?.rule, "scanner");

@@ -20,8 +20,8 @@ const SCANNERS: readonly string[] = [
   "vaxipuseragent",
 ];
 
-/** As words of their own: somebody is called Kaliwara, and a telephone Siemens-Sismap. */
-const SCANNER = new RegExp(`(?<![a-z0-9])(?:${SCANNERS.join("|")})(?![a-z0-9])`, "i");
+/** As words of their own, a version behind them at most: somebody is called Kaliwara, and a telephone Siemens-Sismap. */
+const SCANNER = new RegExp(`(?<![a-z0-9])(?:${SCANNERS.join("|")})(?![a-z])`, "i");
 const NAME_LENGTH_MAX = 200;
 
 /** In hundredths. One broken message may be an accident; five by TCP, or ten by UDP, are none. */
