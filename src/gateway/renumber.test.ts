@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { HeaderKey } from "#sip-message";
 import { ByHand, dialogsOf, only, sdpOf } from "../../test/support/by-hand.ts";
 
 /** National towards the operator becomes E.164, and the other way round. */
@@ -30,7 +31,7 @@ test("who calls and who forwarded are told to the operator as the calling number
     "history-info":
       "<sip:4005@10.77.0.2?Reason=SIP%3Bcause%3D302&Subject=x>;index=1, <sip:0123456789@10.77.0.2;cause=302>;index=1.1",
   }).message;
-  const all = (name: string) => headers.get(name);
+  const all = (name: HeaderKey) => headers.get(name);
   assert.match(all("from")!, /^<sip:\+33144444001@/);
   assert.equal(
     all("p-asserted-identity"),

@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { type Instant, seededRandom } from "#base";
 import { validateSettings } from "#settings";
 import type { Flow, Side } from "#sip";
-import { Headers, parseMessageText, printMessage, Request, responseTo } from "#sip-message";
+import {
+  Headers,
+  headerKey,
+  parseMessageText,
+  printMessage,
+  Request,
+  responseTo,
+} from "#sip-message";
 import { Gateway } from "./gateway.ts";
 
 const ADDRESS = {
@@ -73,7 +80,7 @@ class Between {
     headers.add("call-id", "call@peer");
     headers.add("cseq", `${this.#seq} ${method}`);
     headers.add("contact", `<sip:4001@${them}>`);
-    for (const [name, value] of Object.entries(more)) headers.set(name, value);
+    for (const [name, value] of Object.entries(more)) headers.set(headerKey(name), value);
     return printMessage(new Request(method, `sip:0123@${us}`, headers));
   }
 }
@@ -101,7 +108,7 @@ function borne(text: string | undefined): string[] {
   assert.notEqual(message.kind, "parse-failure");
   if (message.kind === "parse-failure") return [];
   return [...Object.keys(IDENTITY), "Privacy"].filter((name) =>
-    message.headers.has(name.toLowerCase()),
+    message.headers.has(headerKey(name)),
   );
 }
 

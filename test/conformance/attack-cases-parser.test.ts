@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  headerKey,
   MESSAGE_LIMITS,
   type Message,
   type ParseFailure,
@@ -203,7 +204,7 @@ test("A12: no message of the largest size stalls the loop", () => {
     const isHung = hangs(() => {
       const message = parseMessage(bytes);
       if (message.kind === "parse-failure") return;
-      for (const [header] of message.headers.entries()) message.headers.list(header);
+      for (const [header] of message.headers.entries()) message.headers.list(headerKey(header));
       printMessage(message);
     });
     assert.ok(!isHung, name);

@@ -42,7 +42,7 @@ function readAll(message: Message): void {
   void [message.via.params, message.from.params, message.to.params, message.cseq, message.callId];
   void [message.from.display, message.to.display, message.contact?.params, message.contacts];
   if (message.kind === "request") void message.target?.params;
-  headers.each((key, value) => {
+  headers.each(({ key }, value) => {
     for (const element of headers.list(key)) readAs(element);
     readAs(value);
   });

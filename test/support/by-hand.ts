@@ -8,6 +8,7 @@ import { type Settings, validateSettings } from "#settings";
 import { type Destination, type Flow, isStun, type Side, type Transport } from "#sip";
 import {
   Headers,
+  headerKey,
   type Message,
   parseMessageText,
   printMessage,
@@ -282,7 +283,7 @@ export function only(sent: readonly Sent[], what: string | number): Sent {
 export const linesOf = (sent: readonly Sent[]): (string | number)[] => sent.map(lineOf);
 
 function fill<M extends Message>(message: M, { headers = {}, sdp, body }: More): M {
-  for (const [name, value] of Object.entries(headers)) message.headers.set(name, value);
+  for (const [name, value] of Object.entries(headers)) message.headers.set(headerKey(name), value);
   const [type, text] = sdp === undefined ? (body ?? []) : ["application/sdp", sdp];
   if (type === undefined || text === undefined) return message;
   message.headers.set("content-type", type);

@@ -1,6 +1,6 @@
 import type { Instant } from "#base";
 import { dialogAsUac, dialogAsUas, requestInDialog } from "#sip";
-import { type Request, type Response, responseTo } from "#sip-message";
+import { headerKey, type Request, type Response, responseTo } from "#sip-message";
 import type { ClientTransaction, ServerTransaction } from "#sip-transactions";
 import { PeerLeg } from "./peer-leg.ts";
 import type { SipPeer } from "./sip-peer.ts";
@@ -206,7 +206,7 @@ export class TakenCall {
     const response = this.#response(status, 0);
     if (contact !== undefined) response.headers.set("contact", contact);
     for (const [name, value] of Object.entries(this.#plan.final?.headers ?? {})) {
-      response.headers.set(name, value);
+      response.headers.set(headerKey(name), value);
     }
     this.#peer.transactions.respond(this.#transaction, response, now);
     for (const leg of this.#legs.values()) leg.state = "ended";

@@ -38,7 +38,8 @@ export interface Crossing {
 /** The INVITE as far as an answer repeats it: all that dialogs take from it (RFC 3261 §12.1.2). */
 function echoed(response: Response, flow: Flow): Request {
   const headers = new Headers();
-  for (const name of ["from", "to", "call-id", "cseq"]) headers.addAllFrom(response.headers, name);
+  for (const name of ["from", "to", "call-id", "cseq"] as const)
+    headers.addAllFrom(response.headers, name);
   return new Request("INVITE", `sip:${hostPort(flow.remoteAddress, flow.remotePort)}`, headers);
 }
 

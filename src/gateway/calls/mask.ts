@@ -1,5 +1,7 @@
 import {
+  type HeaderName,
   type Headers,
+  knownName,
   type Params,
   parseNameAddr,
   parseUri,
@@ -126,6 +128,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   } satisfies Record<string, Rule>),
 );
 
+/** The same by the place of a known name: every header of every message is looked up. */
+const RULE_OF_KNOWN: Rule[] = [];
+for (const [key, rule] of RULES) {
+  const known = knownName(key);
+  if (known) RULE_OF_KNOWN[known.id] = rule;
+}
+
+const ruleOf = ({ id, key }: HeaderName): Rule =>
+  (id < 0 ? RULES.get(key) : RULE_OF_KNOWN[id]) ?? "open";
+
 /** How one side is to see the other's headers. */
 export interface MaskView {
   /** « Appliquer le masque de topologie réseau ». */
@@ -148,12 +160,14 @@ const HIDES = new Map([
 /** Copies what may cross from one side's message to the other's, by the table above. */
 export function copyHeaders(from: Headers, to: Headers, view: MaskView): void {
   const withheld = withheldOf(from, view.withheld);
-  from.each((key, value, name) => {
-    const rule = RULES.get(key) ?? "open";
+  from.each((name, value) => {
+    const { key } = name;
+    const rule = ruleOf(name);
     if (rule === "own" || (rule === "open" && view.masked) || withheld?.has(key)) return;
     const hides = view.withheld?.hidesHistory ? HIDES.get(key) : undefined;
     const told = rewritten(rule, key, hides ? hides(from, value) : value, view);
-    if (told !== undefined) to.add(name, told);
+    if (told === value) to.append(name, value);
+    else if (told !== undefined) to.add(name.print, told);
   });
 }
 

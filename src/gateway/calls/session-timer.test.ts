@@ -37,7 +37,7 @@ function up(gateway: ByHand, invited: More["headers"] = {}, told: More["headers"
 }
 
 const timerOf = ({ headers }: Message): (string | undefined)[] =>
-  ["session-expires", "min-se", "require"].map((name) => headers.get(name));
+  (["session-expires", "min-se", "require"] as const).map((name) => headers.get(name));
 
 /** What was sent where, repeats left out. */
 const sidesOf = (sent: readonly Sent[]): string[] => [

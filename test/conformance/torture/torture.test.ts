@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  headerKey,
   type Message,
   parseMessage,
   parseMessageText,
@@ -60,7 +61,10 @@ function fieldsOf(message: Message, expected: Accepted): Record<string, unknown>
     contacts: message.contacts.map((contact) => contact.uri),
     bodyBytes: message.body.length,
     headers: Object.fromEntries(
-      Object.keys(expected.headers ?? {}).map((name) => [name, headers.get(name) ?? "(absent)"]),
+      Object.keys(expected.headers ?? {}).map((name) => [
+        name,
+        headers.get(headerKey(name)) ?? "(absent)",
+      ]),
     ),
   };
 }

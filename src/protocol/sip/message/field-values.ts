@@ -1,3 +1,4 @@
+import type { HeaderKey } from "./header-names.ts";
 import type { Headers } from "./headers.ts";
 import { digits, isToken, quote, tokenEnd, unquote } from "./lexis.ts";
 import { NO_PARAMS, type Params, parseParams } from "./params.ts";
@@ -86,10 +87,10 @@ export function parseRSeq(text: string): number | undefined {
 }
 
 /** The option tags of Supported, Require, Proxy-Require, Unsupported, in lower case. */
-export const optionTags = (headers: Headers, name: string): ReadonlySet<string> =>
+export const optionTags = (headers: Headers, name: HeaderKey): ReadonlySet<string> =>
   new Set(headers.list(name).map((tag) => tag.toLowerCase()));
 
-export const hasOptionTag = (headers: Headers, name: string, tag: string): boolean =>
+export const hasOptionTag = (headers: Headers, name: HeaderKey, tag: string): boolean =>
   headers.has(name) && optionTags(headers, name).has(tag);
 
 /** The values of Privacy (RFC 3323 §4.2), in lower case. */

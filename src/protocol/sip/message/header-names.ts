@@ -1,9 +1,13 @@
 import { sameName } from "./lexis.ts";
 
+/** A header field's name as our code writes it: lower case, long form ("call-id"). */
+export type HeaderKey = Lowercase<string>;
+
 /** What is known of a header field by its name. */
 export interface HeaderName {
-  /** Lower case, long form: how our code names it. */
-  readonly key: string;
+  readonly key: HeaderKey;
+  /** Its place among the known names; -1 for all others. */
+  readonly id: number;
   /** The spelling to write. */
   readonly print: string;
   /** `print` with the line end before it and what follows it in its line. */
@@ -148,12 +152,19 @@ const PROVED = new Set(
   "via from to call-id cseq contact route record-route max-forwards expires".split(" "),
 );
 
+/**
+ * The names of properties, like a program's literals, are strings of which V8 has one copy each: it
+ * compares two of them by their addresses. Nearly all work on a message begins with such a comparison.
+ */
+const onlyCopy = (key: string): HeaderKey => Object.keys({ [key]: 0 })[0] as HeaderKey;
+
 let onceBits = 0;
-for (const [print, allows, compact] of TABLE) {
-  const key = print.toLowerCase();
+for (const [id, [print, allows, compact]] of TABLE.entries()) {
+  const key = onlyCopy(print.toLowerCase());
   const onceBit = (allows & ONCE) === 0 ? 0 : 1 << onceBits++;
   const name: HeaderName = {
     key,
+    id,
     print,
     label: `\r\n${print}: `,
     isList: (allows & LIST) !== 0,
@@ -188,11 +199,16 @@ export function knownNameAt(text: string, start: number, end: number): HeaderNam
 export const knownName = (name: string): HeaderName | undefined =>
   BY_SPELLING.get(name) ?? BY_SPELLING.get(name.toLowerCase());
 
+/** The name that any spelling means, compact forms too: for names that aren't our own code's. */
+export const headerKey = (spelling: string): HeaderKey =>
+  (knownName(spelling) ?? unknownName(spelling)).key;
+
 /** A header that is none of the table's keeps its own spelling. */
 export function unknownName(spelling: string): HeaderName {
-  const key = spelling.toLowerCase();
+  const key = spelling.toLowerCase() as HeaderKey;
   return {
     key,
+    id: -1,
     print: spelling,
     label: `\r\n${spelling}: `,
     isList: false,

@@ -1,9 +1,9 @@
-import { type HeaderName, knownName, unknownName } from "./header-names.ts";
+import { type HeaderKey, type HeaderName, knownName, unknownName } from "./header-names.ts";
 import { splitList } from "./lexis.ts";
 
 /**
- * The header fields of one message, in order. Names are compared without regard to case, and a
- * compact form is the long one. Our code writes names in lower case, long form: that is quick.
+ * The header fields of one message, in order. A field is put in by any spelling of its name, and
+ * asked for by its key: lower case, long form (`headerKey` makes one of any spelling).
  */
 export class Headers {
   // Two arrays, no map: a message has a dozen fields, and a scan of a dozen beats hashing them.
@@ -16,17 +16,17 @@ export class Headers {
   }
 
   /** The first field's value. */
-  get(name: string): string | undefined {
+  get(name: HeaderKey): string | undefined {
     const i = this.#indexOf(name, 0);
     return i < 0 ? undefined : this.#values[i];
   }
 
-  has(name: string): boolean {
+  has(name: HeaderKey): boolean {
     return this.#indexOf(name, 0) >= 0;
   }
 
   /** The value of each field of that name, in order. */
-  all(name: string): string[] {
+  all(name: HeaderKey): string[] {
     const found: string[] = [];
     for (let i = this.#indexOf(name, 0); i >= 0; i = this.#indexOf(name, i + 1)) {
       found.push(this.#values[i]!);
@@ -35,14 +35,17 @@ export class Headers {
   }
 
   /** All values of that name, those that commas separate cut apart where the header is a list. */
-  list(name: string): string[] {
+  list(name: HeaderKey): string[] {
     const lines = this.all(name);
-    if (lines.length === 0 || knownName(name)?.isList === false) return lines;
+    if (lines.length === 0) return lines;
+    const { id, isList } = this.#names[this.#indexOf(name, 0)]!;
+    // A name that nobody knows may be a list.
+    if (!isList && id >= 0) return lines;
     return lines.length === 1 ? splitList(lines[0]!) : lines.flatMap(splitList);
   }
 
   /** One field of that name, in the place of the first. */
-  set(name: string, value: string): void {
+  set(name: HeaderKey, value: string): void {
     const first = this.#indexOf(name, 0);
     if (first < 0) {
       this.add(name, value);
@@ -56,7 +59,7 @@ export class Headers {
   }
 
   /** Changes the first field of that name alone (a stack's top Via); appends where there is none. */
-  setFirst(name: string, value: string): void {
+  setFirst(name: HeaderKey, value: string): void {
     const i = this.#indexOf(name, 0);
     if (i < 0) this.add(name, value);
     else this.#values[i] = oneLine(value);
@@ -73,7 +76,7 @@ export class Headers {
     this.#values.unshift(oneLine(value));
   }
 
-  delete(name: string): void {
+  delete(name: HeaderKey): void {
     for (let i = this.#indexOf(name, 0); i >= 0; i = this.#indexOf(name, i)) {
       this.#names.splice(i, 1);
       this.#values.splice(i, 1);
@@ -85,16 +88,13 @@ export class Headers {
     return this.#names.map((name, i) => [name.print, this.#values[i]!] as const);
   }
 
-  /** Visits all fields: `key` in lower case, `name` as written. Quicker than `entries`. */
-  each(visit: (key: string, value: string, name: string) => void): void {
-    for (let i = 0; i < this.#names.length; i++) {
-      const { key, print } = this.#names[i]!;
-      visit(key, this.#values[i]!, print);
-    }
+  /** Visits all fields. Quicker than `entries`. */
+  each(visit: (name: HeaderName, value: string) => void): void {
+    for (let i = 0; i < this.#names.length; i++) visit(this.#names[i]!, this.#values[i]!);
   }
 
   /** Appends all fields of that name of another message, unchanged. */
-  addAllFrom(other: Headers, name: string): void {
+  addAllFrom(other: Headers, name: HeaderKey): void {
     for (let i = other.#indexOf(name, 0); i >= 0; i = other.#indexOf(name, i + 1)) {
       this.append(other.#names[i]!, other.#values[i]!);
     }
@@ -107,7 +107,7 @@ export class Headers {
     return copy;
   }
 
-  /** Appends a value that is known to be one line: what `parseMessage` reads. */
+  /** Appends a value that is known to be one line: what `parseMessage` reads, another message's. */
   append(name: HeaderName, value: string): void {
     this.#names.push(name);
     this.#values.push(value);
@@ -139,12 +139,9 @@ export class Headers {
     return most;
   }
 
-  #indexOf(name: string, from: number): number {
+  #indexOf(name: HeaderKey, from: number): number {
     const names = this.#names;
-    const known = knownName(name);
-    if (known !== undefined) return names.indexOf(known, from);
-    const key = name.toLowerCase();
-    for (let i = from; i < names.length; i++) if (names[i]!.key === key) return i;
+    for (let i = from; i < names.length; i++) if (names[i]!.key === name) return i;
     return -1;
   }
 }

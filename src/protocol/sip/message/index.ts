@@ -1,6 +1,7 @@
 export { type CSeq, parseCSeq } from "./cseq.ts";
 export * from "./digest-fields.ts";
 export * from "./field-values.ts";
+export { type HeaderKey, type HeaderName, headerKey, knownName } from "./header-names.ts";
 export { Headers } from "./headers.ts";
 export { quote, splitList, unquote } from "./lexis.ts";
 export { type Message, Request, Response, responseTo } from "./message.ts";

@@ -172,7 +172,7 @@ function fieldFault(
   limits: MessageLimits,
 ): ParseFault | undefined {
   const { value, source, start, end } = scan;
-  const { key } = scan.name!;
+  const key: string = scan.name!.key;
   switch (key) {
     case "via":
       return viaFault(message, scan, isCut, limits);

@@ -29,7 +29,7 @@ export function cancelOf(invite: Request, reason: string | undefined): Request {
 }
 
 /** What routes and names an INVITE, and nothing else of it. */
-const COPIED = ["via", "max-forwards", "route", "from", "to", "call-id"];
+const COPIED = ["via", "max-forwards", "route", "from", "to", "call-id"] as const;
 
 function sameWay(invite: Request, method: "ACK" | "CANCEL"): Request {
   const headers = new Headers();

@@ -34,7 +34,7 @@ function checkHop(leg: Leg, cancel: Request): void {
   assert.equal(cancel.via.branch, invite.via.branch, "the branch of the INVITE");
   assert.equal(cancel.uri, invite.uri);
   assert.equal(cancel.cseq.number, invite.cseq.number);
-  for (const name of ["from", "to", "call-id"]) {
+  for (const name of ["from", "to", "call-id"] as const) {
     assert.equal(cancel.headers.get(name), invite.headers.get(name), name);
   }
 }

@@ -180,7 +180,7 @@ export class Leg {
   /** A request of the INVITE's own hop: CANCEL, or the ACK of a refusal (RFC 3261 §9.1, §17.1.1.3). */
   #hop(invite: Request, method: string, to: string | undefined): Request {
     const headers = new Headers();
-    for (const name of ["via", "max-forwards", "from"]) {
+    for (const name of ["via", "max-forwards", "from"] as const) {
       headers.add(name, invite.headers.get(name) ?? "");
     }
     headers.add("to", to ?? "");

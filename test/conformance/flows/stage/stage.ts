@@ -5,6 +5,7 @@ import { NOTHING_COUNTED, type Stream } from "#media";
 import type { Effect } from "#port";
 import type { Destination, Flow } from "#sip";
 import {
+  headerKey,
   type Message,
   parseMessageText,
   printMessage,
@@ -201,7 +202,7 @@ export class Stage {
         const space = given.indexOf(" ");
         message.headers.set("content-type", given.slice(0, space));
         message.body = given.slice(space + 1).replaceAll("\\r\\n", "\r\n");
-      } else message.headers.set(name, given);
+      } else message.headers.set(headerKey(name), given);
     }
     if (step.sdp === undefined) return;
     message.headers.set("content-type", "application/sdp");
@@ -262,7 +263,7 @@ export class Stage {
     this.#name(leg, dialog);
     for (const [name, value] of step.fields) {
       if (name !== "body")
-        matchValue(name, message.headers.list(name).join(", "), value, this.#values);
+        matchValue(name, message.headers.list(headerKey(name)).join(", "), value, this.#values);
     }
   }
 
