@@ -6,6 +6,7 @@ import { startGatewaySubject } from "./gateway-subject.ts";
 import { startKamailio } from "./kamailio-subject.ts";
 import { type Pace, type Round, runRound } from "./load.ts";
 import { measureFlatness, measureHeldCalls } from "./memory.ts";
+import { processorMs } from "./processor-time.ts";
 import { CALLEE, CALLER, type Place, type StartSubject, type Subject } from "./subject.ts";
 
 // `npm run bench:calls`: processor time per call of the gateway and of Kamailio, in one run, the
@@ -80,7 +81,7 @@ async function report(host: Host): Promise<unknown> {
   return { machine, variants };
 }
 
-/** Both subjects side by side, one at work at a time, at each pace. */
+/** Both subjects side by side, one at work at a time, at each pace, each from rest to rest. */
 async function compare(host: Host, media: boolean): Promise<unknown[]> {
   const subjects: Subject[] = [];
   try {
@@ -89,6 +90,7 @@ async function compare(host: Host, media: boolean): Promise<unknown[]> {
     for (const subject of subjects) {
       await round(host, subject, media, { atOnce: 100 }, WARM_UP_CALLS);
     }
+    await setTimeout(SETTLE_MS);
     for (const pace of paces()) results.push(await comparePace(host, subjects, media, pace));
     return results;
   } finally {
@@ -99,24 +101,37 @@ async function compare(host: Host, media: boolean): Promise<unknown[]> {
 async function comparePace(host: Host, subjects: readonly Subject[], media: boolean, pace: Pace) {
   const rounds = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
   const calls = new Map<string, number>();
-  await setTimeout(SETTLE_MS);
+  const before = new Map(subjects.map(({ name, pids }) => [name, processorMs(pids)]));
+  const all = new Map<string, number>();
   for (let index = 0; index <= Number(wanted.rounds); index++) {
     for (const subject of subjects) {
       const count = calls.get(subject.name) ?? callsToTry(pace);
       const result = await round(host, subject, media, pace, count);
       console.error(JSON.stringify({ ...result, pace }));
       calls.set(subject.name, callsToFill(pace, result));
+      all.set(subject.name, (all.get(subject.name) ?? 0) + result.calls);
       // The first round of each only tells how many calls fill the time.
       if (index > 0) rounds.get(subject.name)?.push(result);
     }
   }
+  await setTimeout(SETTLE_MS);
+  const withLeftovers = Object.fromEntries(
+    subjects.map(({ name, pids }) => [
+      name,
+      rounded((processorMs(pids) - before.get(name)!) / all.get(name)!),
+    ]),
+  );
+  return { variant: media ? "media" : "signalling", pace, ...figures(rounds, withLeftovers) };
+}
+
+function figures(rounds: ReadonlyMap<string, Round[]>, withLeftovers: Record<string, number>) {
   const perCallMs = medians(rounds, (each) => each.msPerCall);
-  const [gateway, other] = Object.values(perCallMs);
   return {
-    variant: media ? "media" : "signalling",
-    pace,
     perCallMs,
-    ...(gateway === undefined || other === undefined ? {} : { ratio: rounded(gateway / other) }),
+    ...ratioOf("ratio", perCallMs),
+    // All time from rest to rest: with what ended calls cost until they are forgotten.
+    perCallWithLeftoversMs: withLeftovers,
+    ...ratioOf("ratioWithLeftovers", withLeftovers),
     callsPerSecond: medians(rounds, (each) => each.callsPerSecond),
     setUpP99Ms: medians(rounds, (each) => each.setUpP99Ms),
     failed: sums(rounds, (each) => each.failed),
@@ -124,6 +139,11 @@ async function comparePace(host: Host, subjects: readonly Subject[], media: bool
     dropped: sums(rounds, (each) => each.dropped),
     rounds: Number(wanted.rounds),
   };
+}
+
+function ratioOf(name: string, perCallMs: Readonly<Record<string, number>>) {
+  const [gateway, other] = Object.values(perCallMs);
+  return gateway === undefined || other === undefined ? {} : { [name]: rounded(gateway / other) };
 }
 
 async function held(host: Host, calls: number): Promise<unknown> {
