@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -117,6 +119,16 @@ const char* unreachable(msghdr& head) {
   return nullptr;
 }
 
+// Four words an instruction: code, jump if true, jump if false, operand.
+std::vector<sock_filter> programOf(const Napi::Uint32Array& words) {
+  std::vector<sock_filter> program;
+  for (size_t i = 0; i + 4 <= words.ElementLength(); i += 4) {
+    program.push_back({static_cast<uint16_t>(words[i]), static_cast<uint8_t>(words[i + 1]),
+                       static_cast<uint8_t>(words[i + 2]), words[i + 3]});
+  }
+  return program;
+}
+
 bool isSet(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
@@ -127,7 +139,9 @@ Napi::Function Datagrams::define(Napi::Env env) {
   return DefineClass(env, "Datagrams",
                      {InstanceAccessor<&Datagrams::fd>("fd"),
                       InstanceAccessor<&Datagrams::port>("port"),
+                      InstanceAccessor<&Datagrams::dropped>("dropped"),
                       InstanceMethod<&Datagrams::send>("send"),
+                      InstanceMethod<&Datagrams::filter>("filter"),
                       InstanceMethod<&Datagrams::close>("close")});
 }
 
@@ -316,6 +330,20 @@ int Datagrams::sendBatch(unsigned count) {
   return sent;
 }
 
+// filter(program): boolean — what the system is to keep of what comes, by a program of classic BPF
+// (four words an instruction; none: all is kept). False when it refuses; the former one stays then.
+Napi::Value Datagrams::filter(const Napi::CallbackInfo& info) {
+  std::vector<sock_filter> program = programOf(info[0].As<Napi::Uint32Array>());
+  bool isTaken = program.size() <= BPF_MAXINSNS;
+  if (isTaken && program.empty()) {
+    isTaken = isSet(fd_, SOL_SOCKET, SO_DETACH_FILTER, 0) || errno == ENOENT;
+  } else if (isTaken) {
+    const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
+    isTaken = setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &whole, sizeof whole) == 0;
+  }
+  return Napi::Boolean::New(info.Env(), isTaken);
+}
+
 void Datagrams::close(const Napi::CallbackInfo&) {
   if (fd_ < 0) return;
   shut();
@@ -337,6 +365,14 @@ void Datagrams::shut() {
 
 Napi::Value Datagrams::fd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), fd_);
+}
+
+// What came and wasn't kept: for want of room, or because the filter says so.
+Napi::Value Datagrams::dropped(const Napi::CallbackInfo& info) {
+  uint32_t figures[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof figures;
+  getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, figures, &length);
+  return Napi::Number::New(info.Env(), figures[SK_MEMINFO_DROPS]);
 }
 
 Napi::Value Datagrams::port(const Napi::CallbackInfo& info) {

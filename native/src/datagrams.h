@@ -22,7 +22,9 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
  private:
   Napi::Value fd(const Napi::CallbackInfo& info);
   Napi::Value port(const Napi::CallbackInfo& info);
+  Napi::Value dropped(const Napi::CallbackInfo& info);
   Napi::Value send(const Napi::CallbackInfo& info);
+  Napi::Value filter(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   const char* open(const std::string& address, uint16_t port, int bufferBytes);

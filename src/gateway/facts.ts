@@ -147,6 +147,8 @@ export type Fact =
       readonly denied: Denied;
       /** What it sent in vain. */
       readonly dropped: number;
+      /** The sockets have dropped more, which nobody counted. */
+      readonly wasMuted: boolean;
       readonly why: ForgivenWhy;
       /** How many others left with it, or before it and untold. */
       readonly others: number;

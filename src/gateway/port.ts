@@ -1,5 +1,5 @@
 import type { MediaCommand, MediaEvent } from "#media";
-import type { Denied, DenyList, Forgiven } from "#security";
+import type { Denied, DeniedSource, DenyList, Forgiven } from "#security";
 import type { Settings } from "#settings";
 import type { Destination, Flow, Side, Transport } from "#sip";
 import type { Fact } from "./facts.ts";
@@ -81,6 +81,8 @@ export type Effect =
   | { readonly kind: "close-flow"; readonly flow: string; readonly why: string }
   /** Ends all connections whose source the gate doesn't admit any more. */
   | { readonly kind: "close-denied"; readonly why: string }
+  /** Has the sockets drop the datagrams of these unread, and no others'. */
+  | { readonly kind: "mute"; readonly sources: readonly DeniedSource[] }
   /** Asks a connection's other end for a sign of life; without one in time the connection ends. */
   | { readonly kind: "ping"; readonly flow: string }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }

@@ -1,6 +1,7 @@
 import { type Instant, instant } from "#base";
 import type { Gateway } from "#gateway";
 import type { Effect, Input } from "#port";
+import type { Side } from "#sip";
 
 /** Performs what the gateway asks for; each in its own folder of `io`. */
 export interface Performers {
@@ -8,6 +9,7 @@ export interface Performers {
   readonly send: (effect: Extract<Effect, { kind: "send" }>) => string | undefined;
   readonly closeFlow: (effect: Extract<Effect, { kind: "close-flow" }>) => void;
   readonly closeDenied: (effect: Extract<Effect, { kind: "close-denied" }>) => void;
+  readonly mute: (effect: Extract<Effect, { kind: "mute" }>) => void;
   readonly ping: (effect: Extract<Effect, { kind: "ping" }>) => void;
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
@@ -47,6 +49,13 @@ export class Loop {
     this.#arm(now);
   }
 
+  /** Whether the gate lets in what comes from there; what it drops may set an alarm. */
+  admits(side: Side, address: string, port: number): boolean {
+    if (this.#gateway.admits(side, address, port)) return true;
+    if ((this.#gateway.nextWake ?? Number.POSITIVE_INFINITY) < this.#wakeAt) this.#arm(this.#now());
+    return false;
+  }
+
   /** A throw costs the call that it befell, and no other. */
   #handle(input: Input, now: Instant): void {
     try {
@@ -78,6 +87,8 @@ export class Loop {
         return this.#performers.closeFlow(effect);
       case "close-denied":
         return this.#performers.closeDenied(effect);
+      case "mute":
+        return this.#performers.mute(effect);
       case "ping":
         return this.#performers.ping(effect);
       case "resolve":

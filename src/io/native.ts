@@ -16,6 +16,14 @@ export interface Datagrams {
     ports: readonly number[],
     from: number,
   ): [settled: number, error?: string];
+  /** What came and wasn't kept: for want of room, or because the filter says so. */
+  readonly dropped: number;
+  /**
+   * What the system is to keep of what comes: a program of classic BPF, four words an instruction,
+   * that says how much of a datagram; an empty one: all. False when the system refuses it: the
+   * former one stays.
+   */
+  filter(program: Uint32Array): boolean;
   close(): void;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +87,39 @@ test("a real flood comes on to the list, is told of in one line, and the list su
   const [kept] = [...second.node.gateway.denied("dos")];
   assert.deepEqual(kept, { ...denied, dropped: 0 });
   assert.equal(second.node.gateway.admits("public", "127.0.0.5", port), false);
+});
+
+/** What the socket at PORT has not kept, as /proc/net/udp says in its last column. */
+function droppedByKernel(): number {
+  const at = `:${PORT.toString(16).toUpperCase()} `;
+  const line = readFileSync("/proc/net/udp", "latin1")
+    .split("\n")
+    .find((each) => each.includes(at));
+  return Number(line?.trim().split(/\s+/).at(-1));
+}
+
+test("D1: who goes on flooding is dropped by the socket, and reaches it again once forgiven", {
+  timeout: 30_000,
+}, async (context) => {
+  const settings = settingsOf({ dos: { requests: 20, windowS: 10 } });
+  const { node } = await started(context, settings, join(folder, "muted"));
+  const peer = createSocket("udp4").bind(0, "127.0.0.7");
+  await once(peer, "listening");
+  context.after(() => peer.close());
+  const sendMany = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++)
+      await new Promise((resolve) => peer.send(OPTIONS(i), PORT, "127.0.0.1", resolve));
+    // The gateway is in this process: it gets its turn.
+    await new Promise(setImmediate);
+  };
+  while (node.gateway.sizes.muted === 0) await sendMany(50);
+  const before = droppedByKernel();
+  await sendMany(50);
+  assert.equal(droppedByKernel(), before + 50);
+  await node.apply(settingsOf({ allowList: [{ address: "127.0.0.7" }] }));
+  assert.equal(node.gateway.sizes.muted, 0);
+  await sendMany(50);
+  assert.equal(droppedByKernel(), before + 50);
 });
 
 test("level allow-list: a stranger's connection is reset, an allowed one's is taken", {

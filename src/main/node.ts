@@ -85,6 +85,7 @@ export class GatewayNode {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
       closeDenied: ({ why }) => this.#sockets?.closeDenied(why, this.#passes),
+      mute: ({ sources }) => this.#sockets?.mute(sources),
       ping: ({ flow }) => this.#sockets?.ping(flow),
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
@@ -227,8 +228,7 @@ export class GatewayNode {
   #socketEvents() {
     const loop = this.#loop;
     return {
-      admits: (side: Side, address: string, port: number) =>
-        this.gateway.admits(side, address, port),
+      admits: (side: Side, address: string, port: number) => loop.admits(side, address, port),
       received: (flow: Flow, text: string) => loop.run({ kind: "received", flow, text }),
       closed: (flow: Flow, why: string) => loop.run({ kind: "flow-closed", flow, why }),
       sendFailed: (to: Parameters<SocketFailed>[0], branch: string | undefined, why: string) =>

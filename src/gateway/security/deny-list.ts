@@ -12,6 +12,11 @@ export interface Row {
   /** ANY_PORT where all are meant. */
   readonly port: number;
   readonly isDryRun: boolean;
+  /** Those of one second, and which second that is. */
+  droppedInWindow: number;
+  window: number;
+  /** The sockets have dropped for it too, uncounted. */
+  wasMuted: boolean;
   /** What else is denied of the same block. */
   next: Row | undefined;
 }
@@ -56,6 +61,9 @@ export class DenyLists {
       prefix: block.prefix,
       port: denied.port ?? ANY_PORT,
       isDryRun: denied.isDryRun,
+      droppedInWindow: 0,
+      window: 0,
+      wasMuted: same?.wasMuted ?? false,
       next: table.get(block),
     };
     lines.set(denied.id, row);

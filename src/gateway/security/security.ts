@@ -13,6 +13,7 @@ import { DENIED_VERSION, type Denied, type DeniedSource, deniedId, leavesAt } fr
 import { DenyLists, type Row } from "./deny-list.ts";
 import { type DenyList, type Evidence, LISTS, type Rule } from "./evidence.ts";
 import { BLOCK_FACTOR, FloodWindow, ipv6Block } from "./flood.ts";
+import { Muting } from "./muting.ts";
 import type { Surface } from "./surface.ts";
 import { type Suspicion, Suspicions } from "./suspicion.ts";
 import { Trusted } from "./trusted.ts";
@@ -71,6 +72,7 @@ export class Security {
   readonly #floods = new FloodWindow();
   readonly #suspicions = new Suspicions();
   readonly #ddos: DdosWatch;
+  readonly #muting: Muting;
   readonly #told = new Sampler(TOLD_MAX, TOLD_SPAN_MS);
   readonly #forgivenTold = new Sampler(TOLD_MAX, TOLD_SPAN_MS);
   readonly #udpDenials = new Sampler(UDP_DENIALS_MAX, SECOND_MS);
@@ -88,6 +90,7 @@ export class Security {
     this.#serves = serves;
     this.#trusted = new Trusted(settings, seed);
     this.#lists = new DenyLists(seed);
+    this.#muting = new Muting(surface, now);
     this.#ddos = new DdosWatch(settings.security, surface, () => this.#looked());
     this.#looked();
   }
@@ -96,7 +99,8 @@ export class Security {
   get sizes() {
     const { size: denied } = this.#lists;
     const [suspected, flooding] = [this.#suspicions.size, this.#floods.size];
-    return { denied, suspected, flooding, proven: this.#trusted.provenCount };
+    const { size: muted } = this.#muting;
+    return { denied, muted, suspected, flooding, proven: this.#trusted.provenCount };
   }
 
   /** Whether what comes from there is read at all. Asked for each packet, before it is looked at. */
@@ -105,6 +109,7 @@ export class Security {
     const row = this.#lists.find(side, address, port, false);
     if (row) {
       row.dropped += 1;
+      this.#muting.dropped(row);
       return false;
     }
     if (!this.#isGuarded) return true;
@@ -313,7 +318,10 @@ export class Security {
       ...(untilMs === undefined ? {} : { untilMs }),
       isDryRun,
     };
-    if (known) this.#expireNever(known);
+    if (known) {
+      this.#expireNever(known);
+      this.#muting.forget([known]);
+    }
     this.#left(this.#lists.add(denied, denyListMax), "list-full", now);
     this.#expireLater(this.#lists.of(list).get(id)!);
     this.#surface.emit({ kind: "keep-denied", denied });
@@ -352,6 +360,7 @@ export class Security {
 
   /** These have left their list. */
   #left(rows: readonly Row[], why: ForgivenWhy, now: Instant): void {
+    this.#muting.forget(rows);
     for (const row of rows) {
       const { list, id } = row.denied;
       this.#expireNever(row);
@@ -361,10 +370,10 @@ export class Security {
     const untold = first && this.#forgivenTold.take(now);
     if (!first || untold === undefined) return;
     const others = rows.length - 1 + untold;
-    const { denied, dropped } = first;
+    const { denied, dropped, wasMuted } = first;
     this.#surface.emit({
       kind: "fact",
-      fact: { kind: "source-forgiven", denied, dropped, why, others },
+      fact: { kind: "source-forgiven", denied, dropped, wasMuted, why, others },
     });
   }
 
@@ -383,5 +392,6 @@ export class Security {
   /** The gate stands open where it would ask for nothing. */
   #looked(): void {
     this.#isOpen = this.#settings.dryRun || (this.#lists.size === 0 && !this.#isGuarded);
+    if (this.#isOpen) this.#muting.clear();
   }
 }

@@ -87,10 +87,15 @@ test("who is denied, for how long and why stands in one line, and so does the en
     /denied for good: scanner/,
   );
   assert.match(line({ isDryRun: true }), /would be denied \(dry run\): scanner/);
-  const forgiven = { kind: "source-forgiven", denied, dropped: 7, why: "expired" } as const;
+  const why = "expired";
+  const forgiven = { kind: "source-forgiven", denied, dropped: 7, wasMuted: false, why } as const;
   assert.equal(
     logLine({ ...forgiven, others: 0 }),
     "203.0.113.5 port 5060 (public) no longer denied (its time is over), 7 messages dropped",
+  );
+  assert.match(
+    logLine({ ...forgiven, wasMuted: true, others: 0 }),
+    /7 messages dropped and more unread$/,
   );
   assert.match(logLine({ ...forgiven, others: 2 }), /, and 2 others$/);
 });

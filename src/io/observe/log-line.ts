@@ -92,7 +92,7 @@ export function logLine(fact: Fact, open = false): string {
     case "source-denied":
       return `${sourceOf(fact.denied)} ${fact.denied.isDryRun ? "would be denied (dry run)" : `denied${until(fact.denied)}`}: ${RULE_WORDS[fact.denied.rule].en}${more(fact.untold)}`;
     case "source-forgiven":
-      return `${sourceOf(fact.denied)} no longer denied (${FORGIVEN[fact.why]}), ${fact.dropped} messages dropped${fact.others === 0 ? "" : `, and ${fact.others} others`}`;
+      return `${sourceOf(fact.denied)} no longer denied (${FORGIVEN[fact.why]}), ${fact.dropped} messages dropped${fact.wasMuted ? " and more unread" : ""}${fact.others === 0 ? "" : `, and ${fact.others} others`}`;
     case "ddos-started":
       return `flood from many sources: more than ${fact.requests} requests in ${fact.windowS} s; ${fact.isDryRun ? "nothing is dropped (dry run)" : "only trusted sources are heard"}`;
     case "ddos-ended":

@@ -76,6 +76,13 @@ export interface SocketConfiguration {
   readonly isPeer?: (side: Side, address: string) => boolean;
 }
 
+/** An address, an IPv6 block, or one port of an address, on one side. */
+export interface Source {
+  readonly side: Side;
+  readonly address: string;
+  readonly port?: number;
+}
+
 /** What the sockets tell; never from within a call to them. */
 export interface SocketEvents {
   /**

@@ -10,6 +10,7 @@ const nothingFails = (): void => assert.fail("a datagram failed");
 /** A socket that takes some datagrams and then has no room for the rest of the turn. */
 class BusySocket implements Datagrams {
   readonly fd = 0;
+  readonly dropped = 0;
   readonly port = 0;
   readonly sent: string[] = [];
   longest = 0;
@@ -25,6 +26,10 @@ class BusySocket implements Datagrams {
     this.sent.push(...taken);
     this.#room -= taken.length;
     return [taken.length];
+  }
+
+  filter(): boolean {
+    return true;
   }
 
   close(): void {}

@@ -1,8 +1,9 @@
-import { BoundedMap, hostPort, isIpv6 } from "#base";
+import { BoundedMap, hostPort, isIpv6, parseCidr } from "#base";
 import { addon, type Datagrams } from "#native";
 import { type Destination, type Flow, isStun, type Side } from "#sip";
 import { requestKeyIn } from "#sip-transactions";
-import { ListenError, type Listener, type SocketEvents } from "./configuration.ts";
+import { ListenError, type Listener, type SocketEvents, type Source } from "./configuration.ts";
+import { DatagramFilter } from "./datagram-filter.ts";
 import { DatagramQueue } from "./datagram-queue.ts";
 
 /**
@@ -24,6 +25,7 @@ export class DatagramSocket {
   #side: Side;
   readonly #socket: Datagrams;
   readonly #queue: DatagramQueue;
+  readonly #filter: DatagramFilter;
   readonly #events: SocketEvents;
   readonly #flows = new BoundedMap<string, Flow>(FLOWS_MAX);
   /** The flow that spoke last: most often the one that speaks next. */
@@ -50,6 +52,7 @@ export class DatagramSocket {
       },
     );
     this.port = this.#socket.port;
+    this.#filter = new DatagramFilter(this.#socket, this.family);
     this.#queue = new DatagramQueue(this.#socket, (to, tag, why) =>
       this.#events.sendFailed(to, tag, why),
     );
@@ -80,6 +83,22 @@ export class DatagramSocket {
   /** Sets the class of what leaves from here, or says false. */
   markClass(dscp: number): boolean {
     return addon().setDscp(this.#socket.fd, this.family, dscp);
+  }
+
+  /** Has what these send dropped before it is read, and nothing else: those of this side count. */
+  mute(sources: readonly Source[]): void {
+    if (this.#closed) return;
+    const here = sources.flatMap(({ side, address, port }) => {
+      const block = side === this.#side ? parseCidr(address) : undefined;
+      if (!block || block.bytes.length !== (this.family === 6 ? 16 : 4)) return [];
+      return [port === undefined ? { block } : { block, port }];
+    });
+    this.#filter.drop(here);
+  }
+
+  /** Datagrams that came and weren't kept: for want of room, or since their source is muted. */
+  get dropped(): number {
+    return this.#closed ? 0 : this.#socket.dropped;
   }
 
   /** Whether the flow of this id came through this socket. */

@@ -7,6 +7,7 @@ import {
   listenerName,
   type SocketConfiguration,
   type SocketEvents,
+  type Source,
 } from "./configuration.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { StreamListener } from "./stream-listener.ts";
@@ -29,6 +30,8 @@ export class SipSockets {
   /** One change at a time. */
   #change: Promise<void> = Promise.resolve();
   #warned: boolean = false;
+  #muted: readonly Source[] = [];
+  #isMuting: boolean = false;
 
   private constructor(events: SocketEvents) {
     this.#events = events;
@@ -90,6 +93,30 @@ export class SipSockets {
   /** Ends the connections that others opened of whose source `passes` isn't true. */
   closeDenied(why: string, passes: NonNullable<SocketEvents["admits"]>): void {
     this.#streams.closeDenied(why, passes);
+  }
+
+  /**
+   * Has the system drop the datagrams of these sources unread, and no others', from the end of this
+   * turn of the loop on.
+   */
+  mute(sources: readonly Source[]): void {
+    this.#muted = sources;
+    if (this.#isMuting) return;
+    this.#isMuting = true;
+    process.nextTick(() => {
+      this.#isMuting = false;
+      for (const { socket } of this.#listening.values())
+        if (socket instanceof DatagramSocket) socket.mute(this.#muted);
+    });
+  }
+
+  /** Datagrams that came and weren't kept: for want of room, or since their source is muted. */
+  get dropped(): number {
+    const datagrams = [...this.#listening.values()].map(({ socket }) => socket);
+    return datagrams.reduce(
+      (sum, socket) => sum + (socket instanceof DatagramSocket ? socket.dropped : 0),
+      0,
+    );
   }
 
   /**
@@ -182,6 +209,7 @@ export class SipSockets {
       return;
     }
     socket.assign(listener.side);
+    socket.mute(this.#muted);
     if (!socket.markClass(listener.dscp))
       this.#warnOnce(`${listenerName(listener)}: datagrams go without their class (DSCP)`);
   }
