@@ -20,7 +20,6 @@ namespace sip {
 
 namespace {
 
-constexpr size_t kBatch = 32;
 constexpr size_t kDatagramBytes = 65536;
 // What the system tells of a failed datagram: its error, and who reported it.
 constexpr size_t kControlBytes = 256;
@@ -89,6 +88,18 @@ std::string hostOf(const sockaddr_storage& address) {
   return text;
 }
 
+bool isSameHost(const sockaddr_storage& one, const sockaddr_storage& other) {
+  if (one.ss_family != other.ss_family) return false;
+  if (one.ss_family == AF_INET) {
+    return reinterpret_cast<const sockaddr_in&>(one).sin_addr.s_addr ==
+           reinterpret_cast<const sockaddr_in&>(other).sin_addr.s_addr;
+  }
+  const auto& a = reinterpret_cast<const sockaddr_in6&>(one);
+  const auto& b = reinterpret_cast<const sockaddr_in6&>(other);
+  return a.sin6_scope_id == b.sin6_scope_id &&
+         std::memcmp(&a.sin6_addr, &b.sin6_addr, sizeof a.sin6_addr) == 0;
+}
+
 uint16_t portOf(const sockaddr_storage& address) {
   return ntohs(address.ss_family == AF_INET
                    ? reinterpret_cast<const sockaddr_in&>(address).sin_port
@@ -129,6 +140,13 @@ std::vector<sock_filter> programOf(const Napi::Uint32Array& words) {
   return program;
 }
 
+// Whether what was called has thrown: that is nobody's to catch here.
+bool tellFault(Napi::Env env) {
+  if (!env.IsExceptionPending()) return false;
+  napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+  return true;
+}
+
 bool isSet(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
@@ -154,8 +172,13 @@ Datagrams::Datagrams(const Napi::CallbackInfo& info)
     Napi::Error::New(info.Env(), refused).ThrowAsJavaScriptException();
     return;
   }
-  receive_ = Napi::Persistent(info[3].As<Napi::Function>());
-  lost_ = Napi::Persistent(info[4].As<Napi::Function>());
+  hosts_ = Napi::Persistent(Napi::Array::New(info.Env(), kBatch).As<Napi::Object>());
+  auto ports = Napi::Uint16Array::New(info.Env(), kBatch);
+  portWords_ = ports.Data();
+  ports_ = Napi::Persistent(ports.As<Napi::Object>());
+  admits_ = Napi::Persistent(info[3].As<Napi::Function>());
+  receive_ = Napi::Persistent(info[4].As<Napi::Function>());
+  lost_ = Napi::Persistent(info[5].As<Napi::Function>());
   // Held until `close`: what the loop still calls may not be collected.
   Ref();
 }
@@ -242,9 +265,7 @@ void Datagrams::tellLost() {
   }
   if (told == 0) return;
   lost_.MakeCallback(env.Global(), {texts, hosts, ports, errors}, context_);
-  if (env.IsExceptionPending()) {
-    napi_fatal_exception(env, env.GetAndClearPendingException().Value());
-  }
+  tellFault(env);
 }
 
 // With the right to (CAP_NET_ADMIN) beyond net.core.rmem_max, whose default holds a hundred
@@ -253,7 +274,8 @@ void Datagrams::makeRoom(int force, int ask, int bytes) {
   if (!isSet(fd_, SOL_SOCKET, force, bytes)) isSet(fd_, SOL_SOCKET, ask, bytes);
 }
 
-// Calls receive(texts, hosts, ports) once for all that is waiting, up to a batch.
+// Asks admits(hosts, ports, count) about all that is waiting, up to a batch, and then calls
+// receive(texts, hosts, ports) once, with no text where the answer is no.
 void Datagrams::receive() {
   Batch& in = batch();
   for (size_t i = 0; i < kBatch; i++) in.prepare(i, kDatagramBytes, sizeof in.addresses[i]);
@@ -261,20 +283,39 @@ void Datagrams::receive() {
   if (count <= 0) return;
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
+  // What is wanted at the end of the turn is done once, when both calls are over.
+  Napi::CallbackScope turn(env, context_);
+  const Napi::Value from[] = {hosts_.Value(), ports_.Value(), Napi::Number::New(env, count)};
+  tellSources(from[0], count);
+  const uint32_t admitted = admittedOf(from);
+  if (admitted == 0) return;
   auto texts = Napi::Array::New(env, count);
-  auto hosts = Napi::Array::New(env, count);
-  auto ports = Napi::Array::New(env, count);
   for (int i = 0; i < count; i++) {
+    if ((admitted >> i & 1) == 0) continue;
     napi_value text;
     napi_create_string_latin1(env, &in.bytes[i * kDatagramBytes], in.heads[i].msg_len, &text);
-    texts.Set(i, text);
-    hosts.Set(i, hostOf(in.addresses[i]));
-    ports.Set(i, portOf(in.addresses[i]));
+    napi_set_element(env, texts, i, text);
   }
-  receive_.MakeCallback(env.Global(), {texts, hosts, ports}, context_);
-  if (env.IsExceptionPending()) {
-    napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+  receive_.Call({texts, from[0], from[1]});
+  tellFault(env);
+}
+
+// Writes down where a batch came from. Both arrays stay: where the same host has the same place
+// again, as of whoever floods and of a busy peer, nothing is to be made.
+void Datagrams::tellSources(napi_value hosts, int count) {
+  for (int i = 0; i < count; i++) {
+    const sockaddr_storage& address = batch().addresses[i];
+    portWords_[i] = portOf(address);
+    if (isSameHost(address, told_[i])) continue;
+    told_[i] = address;
+    napi_set_element(Env(), hosts, i, Napi::String::New(Env(), hostOf(address)));
   }
+}
+
+// A bit for each that is to be read. Whoever is asked neither sends nor closes: all share one batch.
+uint32_t Datagrams::admittedOf(const Napi::Value (&from)[3]) {
+  const Napi::Value answer = admits_.Call({from[0], from[1], from[2]});
+  return tellFault(Env()) ? 0 : answer.ToNumber().Uint32Value();
 }
 
 // send(texts, hosts, ports, from): [sent, error] — how many of them, from `from` on and a batch at
@@ -347,6 +388,9 @@ Napi::Value Datagrams::filter(const Napi::CallbackInfo& info) {
 void Datagrams::close(const Napi::CallbackInfo&) {
   if (fd_ < 0) return;
   shut();
+  hosts_.Reset();
+  ports_.Reset();
+  admits_.Reset();
   receive_.Reset();
   lost_.Reset();
   Unref();

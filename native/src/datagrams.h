@@ -1,12 +1,16 @@
 #pragma once
 
 #include <napi.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include <string>
 #include <vector>
 
 namespace sip {
+
+// Datagrams that are taken or given at a time: a word has a bit for each.
+constexpr size_t kBatch = 32;
 
 // One UDP socket of SIP on JavaScript's own loop. Node's reads and writes one datagram a system
 // call and allocates 64 KiB for each; this takes and gives them in batches, as texts of one
@@ -15,7 +19,7 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // new Datagrams(address, port, bufferBytes, receive, lost); throws the system's word (EADDRINUSE).
+  // new Datagrams(address, port, bufferBytes, admits, receive, lost); throws the system's word (EADDRINUSE).
   explicit Datagrams(const Napi::CallbackInfo& info);
   ~Datagrams() override;
 
@@ -32,6 +36,8 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
   void recover();
   void makeRoom(int force, int ask, int bytes);
   void receive();
+  void tellSources(napi_value hosts, int count);
+  uint32_t admittedOf(const Napi::Value (&from)[3]);
   void tellLost();
   int sendBatch(unsigned count);
   void shut();
@@ -40,6 +46,12 @@ class Datagrams : public Napi::ObjectWrap<Datagrams> {
   int family_ = 0;
   // Freed by the loop once it has let go of it: outlives this object.
   uv_poll_t* poll_ = nullptr;
+  // Where the batch at hand came from; `told_` is what `hosts_` says.
+  Napi::ObjectReference hosts_;
+  Napi::ObjectReference ports_;
+  uint16_t* portWords_ = nullptr;
+  sockaddr_storage told_[kBatch] = {};
+  Napi::FunctionReference admits_;
   Napi::FunctionReference receive_;
   Napi::FunctionReference lost_;
   Napi::AsyncContext context_;

@@ -27,10 +27,21 @@ export interface Datagrams {
   close(): void;
 }
 
-export type ReceiveDatagrams = (
-  texts: readonly string[],
+/**
+ * Which of the first `count`, 32 at most, are to be read: a bit for each. Both lists are longer, and
+ * the addon's: they are good until it returns.
+ */
+export type AdmitDatagrams = (
   hosts: readonly string[],
-  ports: readonly number[],
+  ports: ArrayLike<number>,
+  count: number,
+) => number;
+
+/** No text: it wasn't to be read. */
+export type ReceiveDatagrams = (
+  texts: readonly (string | undefined)[],
+  hosts: readonly string[],
+  ports: ArrayLike<number>,
 ) => void;
 
 /** What could not be delivered: texts as far as ICMP repeats them, where to, and the system's words. */
@@ -58,6 +69,7 @@ interface Addon {
     address: string,
     port: number,
     bufferBytes: number,
+    admits: AdmitDatagrams,
     receive: ReceiveDatagrams,
     lost: LoseDatagrams,
   ) => Datagrams;

@@ -43,8 +43,12 @@ export class DatagramSocket {
       address,
       port,
       BUFFER_BYTES,
+      (hosts, ports, count) => this.#admitted(hosts, ports, count),
       (texts, hosts, ports) => {
-        for (let i = 0; i < texts.length; i++) this.#receive(texts[i]!, hosts[i]!, ports[i]!);
+        for (let i = 0; i < texts.length; i++) {
+          const text = texts[i];
+          if (text !== undefined) this.#receive(text, hosts[i]!, ports[i]!);
+        }
       },
       (texts, hosts, ports, errors) => {
         for (let i = 0; i < texts.length; i++)
@@ -126,11 +130,21 @@ export class DatagramSocket {
     this.#socket.close();
   }
 
+  /** A bit for each that is read: a flood of denied sources makes neither texts nor flows. */
+  #admitted(hosts: readonly string[], ports: ArrayLike<number>, count: number): number {
+    let admitted = 0;
+    for (let i = 0; i < count; i++) {
+      const port = ports[i]!;
+      // It can't be answered: source port 0 is forged.
+      if (port === 0 || this.#events.admits?.(this.#side, hosts[i]!, port) === false) continue;
+      admitted |= 1 << i;
+    }
+    return admitted;
+  }
+
   #receive(text: string, host: string, port: number): void {
-    // A datagram read just before the end, or one that can't be answered: source port 0 is forged.
-    if (this.#closed || port === 0) return;
-    // Before there is a flow: a flood of denied sources leaves nothing behind.
-    if (this.#events.admits?.(this.#side, host, port) === false) return;
+    // A datagram read just before the end.
+    if (this.#closed) return;
     const flow = this.#flowOf(host, port);
     if (text.length <= KEEP_ALIVE_BYTES_MAX) this.#events.keepAlive?.(flow);
     else if (isStun(text)) this.#events.stun?.(flow, text);

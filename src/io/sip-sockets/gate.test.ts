@@ -57,6 +57,33 @@ test("D1: a datagram of a denied place is nobody's: no message, no STUN, no keep
   await sockets.close();
 });
 
+test("D1: of datagrams that wait together each has its own source, and the denied ones' are not read", async () => {
+  const { events, sockets, port } = await gated("udp");
+  const hosts = ["127.0.0.4", "127.0.0.5", "127.0.0.6"];
+  const peers = hosts.map(() => createSocket("udp4"));
+  for (const [i, peer] of peers.entries()) await once(peer.bind(0, hosts[i]), "listening");
+  const bad = peers[1]!.address().port;
+  events.denied = (from) => from === bad;
+  // More than one batch, by turns of one, two and three in a row.
+  const wanted: string[] = [];
+  for (let i = 0; i < 90; i++) {
+    const nth = Math.floor(i / (1 + (i % 3))) % 3;
+    const body = `${hosts[nth]} ${peers[nth]!.address().port} ${i}`;
+    peers[nth]!.send(message(body), port, "127.0.0.1");
+    if (nth !== 1) wanted.push(`${body} ${hosts[nth]} ${peers[nth]!.address().port}`);
+  }
+  const heard: string[] = [];
+  for (const _ of wanted) {
+    const { flow, text } = await events.next("received");
+    const body = text.slice(text.lastIndexOf("\n") + 1);
+    heard.push(`${body} ${flow.remoteAddress} ${flow.remotePort}`);
+  }
+  assert.deepEqual(heard, wanted);
+  assert.deepEqual(events.left, []);
+  for (const peer of peers) peer.close();
+  await sockets.close();
+});
+
 test("D1: who is denied can't connect, and loses the connections that it has at its next word", async () => {
   const { events, sockets, port } = await gated("tcp");
   const [standing, quiet] = [bare(port), bare(port)];
