@@ -160,6 +160,9 @@ export function end(name: EndName, more: Partial<Omit<End, "kind" | "name">> = {
   return { kind: "end", name, status: ENDS[name].status, ...more };
 }
 
+/** The same as the answer to an INVITE, which a call's good end isn't. */
+export const asRefusal = (why: End): End => (why.status >= 300 ? why : { ...why, status: 480 });
+
 export const isEnd = (value: object): value is End => (value as { kind?: unknown }).kind === "end";
 
 function row(status: number, fault: Fault, en: string, fr: string): EndRow {

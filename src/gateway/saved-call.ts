@@ -53,6 +53,8 @@ export interface SavedLeg {
   readonly ob?: boolean | undefined;
   readonly ownsCallId?: boolean | undefined;
   readonly hasReferred?: boolean | undefined;
+  /** Absent in what was written down before it was known: then calls are joined by us. */
+  readonly knowsReplaces?: boolean | undefined;
   /** Who its peer is, and whom that may be told: fields by name, where a transfer may need them. */
   readonly identity?: readonly (readonly [name: string, value: string])[] | undefined;
   /** With the credentials of its trunk, which the settings have. */

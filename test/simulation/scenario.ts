@@ -67,7 +67,7 @@ class Play {
   readonly story: string[] = [];
   readonly #world: World;
   readonly #random: Random;
-  /** Callers know no Replaces, and calls that ring are picked up. */
+  /** Callers know no Replaces, and calls are picked up, and taken over. */
   readonly #picksUp: boolean;
 
   constructor(world: World, random: Random) {
@@ -101,7 +101,12 @@ class Play {
   answerPlan(peer: SipPeer): AnswerPlan {
     const rings = Array.from({ length: this.#random.integer(4) }, () => this.#ring());
     const afterMs = this.#random.integer(4000);
-    if (this.#picksUp) this.#world.network.in(this.#random.integer(5000), () => this.#pickUp(peer));
+    if (this.#picksUp) {
+      const { network, operator, pbx } = this.#world;
+      network.in(this.#random.integer(5000), () => this.#replace(peer, "early"));
+      const other = pick(this.#random, [operator, pbx]);
+      network.in(this.#random.integer(15_000), () => this.#replace(other, "confirmed"));
+    }
     const lot = this.#random.integer(10);
     if (lot < 6) {
       this.tell(`${peer.name} answers after ${afterMs} ms, ${rings.length} rings`);
@@ -122,15 +127,18 @@ class Play {
     return { rings, ...this.#refusal(peer, pick(this.#random, REFUSALS), afterMs) };
   }
 
-  /** Another phone of a peer takes what rings there. */
-  #pickUp(peer: SipPeer): void {
-    const ringing = [...peer.legs].find(({ state }) => state === "early");
-    if (!ringing) return;
+  /** Another phone of a peer takes what rings there, or another's place in a call. */
+  #replace(peer: SipPeer, what: "early" | "confirmed"): void {
+    const leg = [...peer.legs].find(({ state }) => state === what);
+    if (!leg) return;
     const offer = !this.#chance(4);
-    this.tell(`${peer.name} picks up${offer ? "" : " without offer"}`);
-    const { replaces } = ringing;
-    const done = (status: number) => this.tell(`picked up: ${status}`);
-    peer.call({ uri: "4001", offer, replaces, done, up: (leg) => this.#live(leg) });
+    const cancelAfterMs = this.#chance(5) ? this.#random.integer(1000) : undefined;
+    this.tell(`${peer.name} replaces what is ${what}${offer ? "" : " without offer"}`);
+    const { replaces } = leg;
+    const done = (status: number) => this.tell(`replaced: ${status}`);
+    const cancels = cancelAfterMs === undefined ? {} : { cancelAfterMs };
+    const up = (leg: PeerLeg) => this.#live(leg);
+    peer.call({ uri: "4001", offer, replaces, done, up, ...cancels });
   }
 
   /** A peer forgets everything, or vanishes from the network. */

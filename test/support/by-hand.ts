@@ -198,11 +198,15 @@ export class ByHand {
   }
 
   /** A call of the operator to the PBX (or back) that is up; both ends' dialogs. */
-  connected(from: Side = "public"): { caller: PeerDialog; callee: PeerDialog; ack: Request } {
+  connected(
+    from: Side = "public",
+    answer: Readonly<Record<string, string>> = {},
+  ): { caller: PeerDialog; callee: PeerDialog; ack: Request } {
     const other = from === "public" ? "private" : "public";
     const invite = this.begin(from, "INVITE", { sdp: sdpOf(from) });
     const asked = only(this.take(from, invite), "INVITE");
-    const answered = only(this.take(other, this.answer(asked, 200, { sdp: sdpOf(other) })), 200);
+    const accepted = this.answer(asked, 200, { sdp: sdpOf(other), headers: answer });
+    const answered = only(this.take(other, accepted), 200);
     const { caller, callee } = dialogsOf(from, invite, asked, answered.message);
     const ack = this.inside(caller, "ACK", 1);
     only(this.take(from, ack), "ACK");

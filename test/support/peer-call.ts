@@ -89,7 +89,11 @@ export class PlacedCall {
     if (status < 200) return this.#provisional(leg, response);
     const isFirst = leg.state === "early";
     leg.acknowledge(response, this.#plan.offer);
-    if (!isFirst) return;
+    if (!isFirst) {
+      // It has said BYE in this early dialog, and the answer was on its way: the others end too.
+      if (this.finals.length === 0) this.#finish(status);
+      return;
+    }
     leg.log.push(`INVITE ${status}`);
     // A second callee answered, or one that we had given up: it is hung up at once (§13.2.2.4).
     const unwanted = this.#stage === "cancelled" || this.finals.some((final) => final < 300);

@@ -1,7 +1,7 @@
 import { type Instant, ownText } from "#base";
 import { type End, isEnd } from "#ends";
 import { type DigestCredentials, dialogAsUas, type Flow } from "#sip";
-import type { Request, Response } from "#sip-message";
+import { hasOptionTag, type Request, type Response } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import type { Call } from "./call.ts";
 import { refusal, responseAcross } from "./crossing.ts";
@@ -67,6 +67,7 @@ export class AskingPeer implements Asker {
       home: flow.remoteAddress,
       contactUser: contactUserOf(request),
       withheld,
+      knowsReplaces: hasOptionTag(request.headers, "supported", "replaces"),
     };
   }
 

@@ -1,9 +1,9 @@
 import type { Instant, Timer } from "#base";
-import { type End, end, isEnd } from "#ends";
+import { asRefusal, type End, end, isEnd } from "#ends";
 import { CallFigures, type CallMedia, type Role } from "#media";
 import type { LegTerms } from "#port";
 import { confirmDialog, type Destination, type Flow } from "#sip";
-import type { Request, Response } from "#sip-message";
+import { hasOptionTag, type Request, type Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import type { Asker } from "./asker.ts";
 import { Byes } from "./byes.ts";
@@ -145,6 +145,7 @@ export class Call implements Dialler, Responder, Wakeable {
       return this.#refuse(sdp, now);
     }
     confirmDialog(fork.callee.dialog, response);
+    fork.callee.knowsReplaces = hasOptionTag(response.headers, "supported", "replaces");
     this.#choose(fork, now);
     timeLeg(this.#board, this, fork.callee, this.inviting.settle(response), response, now);
     if (this.terms.mayTransfer) keepIdentities(fork, this.#asked!.asker.request, response);
@@ -162,7 +163,9 @@ export class Call implements Dialler, Responder, Wakeable {
 
   /** Another phone takes the call (RFC 3891 §3); those that ring are told why they stop. */
   pickUp(by: Picking, fork: Fork, why: string, now: Instant): void {
-    for (const leg of [fork.caller, fork.callee]) this.#claim(leg.dialog.localTag);
+    // A transferee is in another call until it joins this one.
+    const legs = this.absent ? [fork.callee] : [fork.caller, fork.callee];
+    for (const { dialog } of legs) this.#claim(dialog.localTag);
     this.#forks.add(fork);
     this.#picked = { by, fork };
     this.#dial.cancel(now, why);
@@ -312,8 +315,7 @@ export class Call implements Dialler, Responder, Wakeable {
   #loseFork(leg: Leg, why: End, now: Instant, told: Farewell = {}): void {
     const fork = this.#forks.end(leg);
     if (!fork) return;
-    const isCallers = leg === fork.caller;
-    if (isCallers && !this.#forks.areLeft) {
+    if (leg === fork.caller && !this.#forks.areLeft) {
       return this.hangUp(why, told.bye ? "caller" : undefined, now, told);
     }
     this.endLeg(fork.callee, now, told);
@@ -361,8 +363,7 @@ export class Call implements Dialler, Responder, Wakeable {
   }
 
   #refuse(why: End, now: Instant, by?: Role): void {
-    const status = why.status >= 300 ? why.status : 480;
-    this.#asked!.asker.refused({ ...why, status }, now);
+    this.#asked!.asker.refused(asRefusal(why), now);
     this.#end(why, by, now);
     if (!this.#dial.pending) this.#gone();
   }

@@ -14,9 +14,9 @@ import type { TargetNews, TransferTarget } from "./transfer-target.ts";
  */
 export class DialledTarget implements Asker, TransferTarget {
   readonly request: Request;
-  readonly media: CallMedia;
   readonly place = "caller";
   call: Call | undefined;
+  readonly #media: CallMedia;
   readonly #transferee: Leg;
   readonly #news: TargetNews & Transferring;
   #isRinging = false;
@@ -29,9 +29,14 @@ export class DialledTarget implements Asker, TransferTarget {
     news: TargetNews & Transferring,
   ) {
     this.request = request;
-    this.media = media;
+    this.#media = media;
     this.#transferee = transferee;
     this.#news = news;
+  }
+
+  /** With who has picked up, where another than who rang has. */
+  get media(): CallMedia {
+    return this.call?.media ?? this.#media;
   }
 
   begun(call: Call): void {

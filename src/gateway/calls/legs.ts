@@ -28,6 +28,8 @@ export interface Leg {
   readonly ownsCallId?: boolean;
   /** Has had a REFER performed: the NOTIFYs of further ones need an id (RFC 3515 §2.4.6). */
   hasReferred?: boolean;
+  /** Its peer joins calls by itself (RFC 3891 §6.2), as it has said. */
+  knowsReplaces?: boolean | undefined;
   /** What its peer has said of itself, where a transfer may join it to somebody else. */
   identity?: Headers;
   /** By the CSeq of a REFER that this peer got: the CSeq that its asker gave it. */

@@ -5,7 +5,7 @@ import { Headers, type Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import { type AskedBy, AskingPeer } from "./asker.ts";
 import type { Call } from "./call.ts";
-import type { Picking, Renegotiation } from "./call-parts.ts";
+import type { Picking, Renegotiation, Transferring } from "./call-parts.ts";
 import type { Fork } from "./forks.ts";
 import type { Leg } from "./legs.ts";
 import { type Invitee, OwnInvite } from "./own-invite.ts";
@@ -54,6 +54,8 @@ export class Pickup implements Invitee, Picking, Responder {
   readonly #request: Request;
   readonly #media: PickerMedia;
   readonly #fork: Fork;
+  /** The transfer that makes the call, where one does. */
+  readonly #former: Transferring | undefined;
   #invite: OwnInvite | undefined;
   #state: "greeted" | "asked" = "greeted";
 
@@ -77,6 +79,7 @@ export class Pickup implements Invitee, Picking, Responder {
       callee: this.#asker.legFor(board.random.token(16)),
       isAlone: true,
     };
+    this.#former = call.transfer;
     call.transfer = this;
     call.renegotiation = this.exchange;
     call.pickUp(this, this.#fork, ELSEWHERE, now);
@@ -160,7 +163,7 @@ export class Pickup implements Invitee, Picking, Responder {
     const { held, joined } = this.#media;
     command(this.#board, held.close(now));
     this.#fork.isAlone = false;
-    this.#call.transfer = undefined;
+    this.#call.transfer = this.#former;
     this.#call.renegotiation = undefined;
     this.#call.picked(joined, asAnswer(this.#request), relayed.sdp, now);
   }
@@ -183,9 +186,9 @@ export class Pickup implements Invitee, Picking, Responder {
       command(this.#board, media.close(now));
     }
     this.#leg.timer?.stop();
-    // It has hung up by itself.
-    if (this.#fork.isOver) return;
-    call.endLeg(this.#leg, now, {}, this.#state === "greeted");
+    // Unless it has hung up by itself.
+    if (!this.#fork.isOver) call.endLeg(this.#leg, now, {}, this.#state === "greeted");
+    this.#former?.ended(call, now);
   }
 }
 

@@ -7,11 +7,12 @@ import { hasOptionTag, type Request, type SipUri } from "#sip-message";
 import type { ServerTransaction } from "#sip-transactions";
 import { AskingPeer } from "./asker.ts";
 import { bodyRefusal } from "./body-rules.ts";
+import type { Call } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { type Replaced, replacedBy } from "./dialog-ids.ts";
 import type { Leg } from "./legs.ts";
-import { Pickup } from "./pickup.ts";
+import { type Picker, Pickup } from "./pickup.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type Switchboard,
   type Withheld,
 } from "./setup.ts";
+import { Takeover } from "./takeover.ts";
 
 /** Who a request comes from, as its source address tells. */
 export interface Origin {
@@ -108,7 +110,7 @@ export interface Surroundings {
 type Step = (attempt: Attempt, around: Surroundings) => End | "taken" | undefined;
 
 /** The way of an INVITE that begins a call. The order is the security policy: cheap checks first. */
-const STEPS: readonly Step[] = [recognise, screen, replace, route, pickUp, admit, negotiate, dial];
+const STEPS: readonly Step[] = [recognise, screen, replace, route, join, admit, negotiate, dial];
 
 /** Takes an attempt through all steps; the first end is the call's. */
 export function attempt(call: Attempt, around: Surroundings): End | undefined {
@@ -179,23 +181,57 @@ function route(call: Attempt, { policy }: Surroundings): End | undefined {
 }
 
 /**
- * A call that rings is picked up by ourselves where who makes it knows no Replaces (RFC 3891 §4), or
- * has its transfers performed by us.
+ * What replaces a dialog is joined with the other peer by ourselves where that one knows no Replaces
+ * (RFC 3891 §4), or has its transfers performed by us.
  */
-function pickUp(call: Attempt, { board, calls, policy }: Surroundings): End | "taken" | undefined {
-  const { replaced, transaction, request, flow, side, origin } = call;
-  if (!replaced?.isEarly) return undefined;
-  const ringing = calls.withTag(replaced.named.dialog.localTag)!;
-  if (ringing.renegotiation && ringing.transfer) return end("answered-already");
-  const asked = ringing.asker!.request.headers;
-  const { trunk, referRule } = ringing.termsOf("callee");
-  if (hasOptionTag(asked, "supported", "replaces") && referRule !== "perform") return undefined;
-  // A transferee has a dialog of another call, which is not what rings.
-  if (ringing.absent) return end("no-dialog");
-  const asker = { invite: transaction, request, flow, ...policy.peerOf(side, trunk) };
+function join(attempt: Attempt, around: Surroundings): End | "taken" | undefined {
+  const { replaced, transaction, request, flow, side, origin } = attempt;
+  if (!replaced) return undefined;
+  const call = around.calls.withTag(replaced.named.dialog.localTag)!;
+  const { trunk } = call.termsOf(replaced.isEarly ? "callee" : call.roleOf(replaced.named));
+  const asker = {
+    invite: transaction,
+    request,
+    flow,
+    ...around.policy.peerOf(side, trunk),
+  };
   const { keyExchange } = origin!;
   const by = { asker, ...(keyExchange && { keyExchange }) };
-  return Pickup.begin(board, ringing, by, call.now) ?? "taken";
+  const { board } = around;
+  return replaced.isEarly
+    ? pickUp(board, call, by, attempt.now)
+    : takeOver(board, { call, replaced }, by, attempt.now);
+}
+
+/** A call that is answered. */
+function takeOver(
+  board: Switchboard,
+  { call, replaced }: { readonly call: Call; readonly replaced: Replaced },
+  by: Picker,
+  now: Instant,
+): End | "taken" | undefined {
+  const role = call.roleOf(replaced.named);
+  const isPassed = call.termsOf(role).referRule !== "perform";
+  if (replaced.peer.knowsReplaces && isPassed) return undefined;
+  // Whose dialog it is has left it already.
+  if (call.absent === role) return end("no-dialog");
+  return Takeover.begin(board, { call, role }, by, now) ?? "taken";
+}
+
+/** A call that rings. */
+function pickUp(
+  board: Switchboard,
+  ringing: Call,
+  by: Picker,
+  now: Instant,
+): End | "taken" | undefined {
+  if (ringing.renegotiation && ringing.transfer) return end("answered-already");
+  const asked = ringing.asker!.request.headers;
+  const { referRule } = ringing.termsOf("callee");
+  // A transferee has a dialog of another call, which is not what rings.
+  const isKnown = !ringing.absent && hasOptionTag(asked, "supported", "replaces");
+  if (isKnown && referRule !== "perform") return undefined;
+  return Pickup.begin(board, ringing, by, now) ?? "taken";
 }
 
 function admit(call: Attempt, { calls, policy }: Surroundings): End | undefined {

@@ -57,7 +57,7 @@ test("what replaces the PBX's leg goes to the operator that is in the call, wher
   const contact = "<sip:line7@198.51.100.97:5070>";
   const answer = site.answer(asked, 200, {
     sdp: sdpOf("public"),
-    headers: { "record-route": route, contact },
+    headers: { "record-route": route, contact, supported: "replaces" },
   });
   const answered = only(site.take("public", answer), 200);
   const { caller, callee } = dialogsOf(
@@ -78,7 +78,7 @@ test("what replaces the PBX's leg goes to the operator that is in the call, wher
 
 test("what replaces the operator's leg goes to the PBX's end of that very call", () => {
   const site = new ByHand();
-  const { caller, callee } = site.connected();
+  const { caller, callee } = site.connected("public", { supported: "replaces" });
   const { message, to } = only(replacing(site, "public", replacesOf(caller)), "INVITE");
   assert.ok(message.kind === "request");
   assert.equal(message.uri, "sip:peer@10.77.0.2:5060");

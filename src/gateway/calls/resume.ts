@@ -31,9 +31,20 @@ export function saveCall({ id, terms, lines, hasNoLine, story, media, chosen }: 
 
 function saveLeg(leg: Leg): SavedLeg {
   const { side, dialog, flow, inviteSeq, home, contactUser, ob } = leg;
-  const { ownsCallId, hasReferred, timer } = leg;
+  const { ownsCallId, hasReferred, knowsReplaces, timer } = leg;
   const hasCredentials = leg.credentials !== undefined;
-  const known = { side, dialog, flow, inviteSeq, home, contactUser, ob, ownsCallId, hasReferred };
+  const known = {
+    side,
+    dialog,
+    flow,
+    inviteSeq,
+    home,
+    contactUser,
+    ob,
+    ownsCallId,
+    hasReferred,
+    knowsReplaces,
+  };
   const { takesUpdate = false, terms } = timer ?? {};
   const identity = leg.identity && [...leg.identity.entries()];
   return { ...known, identity, hasCredentials, timer: terms && { ...terms, takesUpdate } };

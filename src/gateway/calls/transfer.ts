@@ -251,7 +251,7 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
     call.transfer = undefined;
     this.#notices.end(why.status, now);
     const target = this.#target;
-    if (target?.call) target.call.transfer = undefined;
+    if (target?.call?.transfer === this) target.call.transfer = undefined;
     target?.drop(why, now);
     this.#proposal?.abandon(now);
     if (call.absent) call.hangUp(why, undefined, now);

@@ -541,7 +541,7 @@ export const EARLY_FLOWS: readonly Flow[] = [
   {
     name: "RFC 3891 §3 an answered call is replaced by one that names it",
     ladder: `
-      ${UP_OUT}
+      ${UP_OUT.replace("INVITE sdp", "INVITE sdp | Supported: replaces")}
       op/2  > INVITE sdp | Replaces: {op_id};to-tag={op_remote};from-tag={op_local}
       pbx/2 < INVITE sdp | Replaces: {pbx_id};to-tag={pbx_local};from-tag={pbx_remote}
       pbx/2 > 200 sdp

@@ -16,6 +16,7 @@ import { RENEGOTIATION_FLOWS } from "./renegotiation.ts";
 import { RFC3665_FLOWS } from "./rfc3665.ts";
 import { SERVICE_FLOWS } from "./services.ts";
 import { SESSION_TIMER_FLOWS } from "./session-timer.ts";
+import { TAKEOVER_FLOWS } from "./takeover.ts";
 import { TRANSFER_FLOWS } from "./transfer.ts";
 import { TRUNK_FLOWS } from "./trunk.ts";
 
@@ -32,6 +33,7 @@ export const FLOWS: readonly Flow[] = [
   ...SERVICE_FLOWS,
   ...EARLY_FLOWS,
   ...PICKUP_FLOWS,
+  ...TAKEOVER_FLOWS,
   ...RENEGOTIATION_FLOWS,
   ...RACE_FLOWS,
   ...DIALOG_FLOWS,

@@ -1,5 +1,14 @@
 import type { Flow } from "../stage/flow.ts";
-import { PERFORM } from "./performed-parts.ts";
+import { UP } from "./parts.ts";
+import {
+  ended,
+  endedBy,
+  INSIDE,
+  LEFT,
+  RINGING as NOTICE_RINGING,
+  PERFORM,
+  refer,
+} from "./performed-parts.ts";
 
 const RINGING = `
   op  > INVITE sdp
@@ -44,6 +53,27 @@ const JOINED = `
   streams 1
   calls 1
   ${DOWN}
+`;
+
+/** A transfer that the gateway performs makes a phone ring, and another one takes that call. */
+const TRANSFER_RINGS = `
+  ${UP}
+  ${refer(INSIDE)}
+  pbx/2 < INVITE
+  pbx/2 > 180
+  pbx < NOTIFY | ${NOTICE_RINGING}
+  pbx > 200 NOTIFY
+`;
+
+const TRANSFER_TAKEN = `
+  pbx/3 > INVITE sdp 4002 | Replaces: {pbx_2_id};to-tag={pbx_2_remote};from-tag={pbx_2_local};early-only
+  pbx/2 < CANCEL | Reason: /cause=200/
+  pbx/3 < 200 sdp:inactive
+  pbx/2 > 200 CANCEL
+  pbx/2 > 487 INVITE
+  pbx/2 < ACK
+  pbx/3 > ACK
+  pbx/3 < INVITE
 `;
 
 /** RFC 3891 §3 with a caller that knows no Replaces: the gateway joins it with who picks up. */
@@ -246,6 +276,60 @@ export const PICKUP_FLOWS: readonly Flow[] = [
       pbx > 200 BYE
       pbx > 200 CANCEL
       ${JOINED}
+    `,
+  },
+  {
+    name: "RFC 5589 a call that a performed transfer makes is picked up by another phone",
+    site: PERFORM,
+    ladder: `
+      ${TRANSFER_RINGS}
+      ${TRANSFER_TAKEN}
+      pbx/3 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 200 sdp:port=34000
+      op < ACK
+      pbx/3 < ACK sdp
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      media op pbx/3
+      ${LEFT}
+      ${endedBy("op", "pbx/3")}
+    `,
+  },
+  {
+    name: "RFC 5589 the transferee hangs up while its new call is being picked up",
+    site: PERFORM,
+    ladder: `
+      ${TRANSFER_RINGS}
+      ${TRANSFER_TAKEN}
+      op > BYE
+      op < 200
+      pbx/3 < BYE
+      pbx < NOTIFY | ${ended("487 Request Terminated")}
+      pbx < BYE
+      pbx/3 > 200 BYE
+      pbx/3 > 487 INVITE
+      pbx/3 < ACK
+      pbx > 200 NOTIFY
+      pbx > 200 BYE
+      streams 0
+    `,
+  },
+  {
+    name: "RFC 5589 who picks a transfer's call up hangs up before it has the transferee",
+    site: PERFORM,
+    ladder: `
+      ${TRANSFER_RINGS}
+      ${TRANSFER_TAKEN}
+      pbx/3 > BYE
+      pbx/3 < 200 BYE
+      pbx < NOTIFY | ${ended("480 Temporarily Unavailable")}
+      pbx/3 > 487 INVITE
+      pbx/3 < ACK
+      pbx > 200 NOTIFY
+      streams 1
+      calls 1
+      ${endedBy("op", "pbx")}
     `,
   },
   {

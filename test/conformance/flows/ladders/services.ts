@@ -213,7 +213,7 @@ export const SERVICE_FLOWS: readonly Flow[] = [
   {
     name: "RFC 5359 §2.15 call park: the park server takes the call in the phone's place",
     ladder: `
-      ${UP}
+      ${UP.replace("INVITE sdp", "INVITE sdp | Supported: replaces")}
       pbx/2 > INVITE sdp:at=10.77.0.50:port=42000 4001 | Replaces: {pbx_id};to-tag={pbx_remote};from-tag={pbx_local}
       op/2  < INVITE sdp | Replaces: {op_id};to-tag={op_local};from-tag={op_remote}
       op/2  > 200 sdp:port=33000
