@@ -7,6 +7,7 @@ import {
   type DeniedLine,
   type DenyList,
   type Explanation,
+  OwnPlaces,
   Security,
   type Verdict,
 } from "#security";
@@ -57,6 +58,7 @@ export class Gateway {
   readonly #media: MediaEvents;
   readonly #fingerprint: SrtpPolicy["fingerprint"];
   #settings: Settings;
+  #places: OwnPlaces;
   #messageLimits: MessageLimits;
   /** Of the last input. */
   #now = instant(0);
@@ -67,6 +69,7 @@ export class Gateway {
     this.#fingerprint = (asked) =>
       asked === "sha-384" ? identity.fingerprint384 : identity.fingerprint;
     this.#settings = settings;
+    this.#places = new OwnPlaces(settings);
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     const transactions = new Transactions({
       random,
@@ -113,7 +116,7 @@ export class Gateway {
       calls: this.#calls,
       standalone: this.#standalone,
       security: this.#security,
-      settings: () => this.#settings,
+      places: () => this.#places,
     });
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
     this.#media = new MediaEvents(this.#board, this.#calls, identity);
@@ -348,6 +351,7 @@ export class Gateway {
   /** New calls use the new settings; running calls keep theirs. */
   #apply(settings: Settings, now: Instant): void {
     this.#settings = settings;
+    this.#places = new OwnPlaces(settings);
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     this.#board.setup = callSetupOf(settings, this.#board.random, this.#fingerprint);
     const { portMin, portMax } = settings.rtp;

@@ -1,7 +1,6 @@
-import { canonicalAddress, type Instant, Sampler } from "#base";
+import { type Instant, Sampler } from "#base";
 import type { Calls } from "#calls";
-import { excerptOf, Probing, type Security, strangerEvidence } from "#security";
-import type { Settings } from "#settings";
+import { excerptOf, type OwnPlaces, Probing, type Security, strangerEvidence } from "#security";
 import type { Destination, Flow } from "#sip";
 import type { Message, ParseFailure, Request } from "#sip-message";
 import type { Board } from "./board.ts";
@@ -19,7 +18,7 @@ interface Known {
   readonly calls: Calls;
   readonly standalone: Standalone;
   readonly security: Security;
-  readonly settings: () => Settings;
+  readonly places: () => OwnPlaces;
 }
 
 /** Tells strangers from those that the gateway serves, and is silent to them. */
@@ -85,12 +84,11 @@ export class Strangers {
    * sent (attack case D7), and no flood takes the transactions that peers need.
    */
   #ignore(message: Request | ParseFailure, text: string, flow: Flow, now: Instant): void {
-    const { board, security, settings } = this.#known;
+    const { board, security, places } = this.#known;
     const { id, side, transport, remoteAddress: source } = flow;
     security.strange(flow, () => excerptOf(text), now);
-    const isOurs = (address: string): boolean => isOwnAddress(settings(), address);
     const evidence =
-      strangerEvidence(message, text, isOurs) ?? this.#probed(message, text, flow, now);
+      strangerEvidence(message, text, flow, places()) ?? this.#probed(message, text, flow, now);
     if (evidence) security.record(flow, evidence, now);
     if (transport !== "udp") board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
     const untold = this.#told.take(now);
@@ -102,11 +100,4 @@ export class Strangers {
   #probed(message: Request | ParseFailure, text: string, flow: Flow, now: Instant) {
     return message.kind === "request" ? this.#probing.take(message, text, flow, now) : undefined;
   }
-}
-
-/** Whether an address is one that the gateway has, or is known by. */
-function isOwnAddress(settings: Settings, address: string): boolean {
-  const { advertised, publicLocal, privateLocal } = settings;
-  const canonical = canonicalAddress(address);
-  return [advertised, publicLocal, privateLocal].some((own) => own.address === canonical);
 }

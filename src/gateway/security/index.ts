@@ -8,6 +8,7 @@ export {
   RULE_WORDS,
   type Rule,
 } from "./evidence.ts";
+export { OwnPlaces } from "./own-places.ts";
 export { Probing } from "./probing.ts";
 export { type Forgiven, type ForgivenWhy, Security, type SecurityParts } from "./security.ts";
 export { strangerEvidence } from "./stranger-evidence.ts";

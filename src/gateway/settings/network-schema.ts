@@ -80,7 +80,7 @@ export const publicFields = {
     about(
       "Public FQDN of the gateway",
       "FQDN public SBC",
-      "The name that the certificate bears, for OTT devices.",
+      "The name that the certificate bears, for OTT devices. Whoever else gives it as its own address forges.",
       { see: "§2.3.1" },
     ),
   ).exactOptional(),

@@ -44,7 +44,6 @@ function withoutEffect(file: FileSettings, warn: Warn): void {
   if (file.mode === "chained-wan") hidden("pbx", "mode: chained-wan");
   if (file.mode !== "chained-wan") hidden("lanElement", `mode: ${file.mode}`);
   if (file.mode !== "chained-lan") hidden("wanElement", `mode: ${file.mode}`);
-  if (!file.ottSupport) hidden("publicFqdn", "ottSupport: no");
 }
 
 /** Two addresses on different cards must be on different subnets (§2.1). */
