@@ -1,20 +1,22 @@
 import { readFile } from "node:fs/promises";
-import { join, resolve as resolvePath } from "node:path";
 import { isIpv6, Sampler, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
+import { KernelMirror, type MirrorPlace } from "#firewall";
 import { Gateway } from "#gateway";
 import { Loop, monotonicNow, secureRandom, systemHash } from "#io";
-import { type PlaneProcess, startPlaneProcess } from "#media-plane";
+import type { PlaneProcess } from "#media-plane";
 import { levelOf, logLine, RepeatedLines } from "#observe";
 import type { NameQuery, Target } from "#port";
 import { Resolver } from "#resolver";
+import type { Denied } from "#security";
 import { checksName, describeChanges, listenersOf, type Settings, whatChanged } from "#settings";
 import type { Flow, Side } from "#sip";
 import { type Refusal, SipSockets, type SocketConfiguration, type TlsSettings } from "#sip-sockets";
-import { CallStore, DeniedStore, RememberedStore } from "#store";
+import type { CallStore, DeniedStore, RememberedStore } from "#store";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { keptInstance } from "./instance.ts";
+import { findSurvivors, NOTHING_WRITTEN, type Survivors } from "./survivors.ts";
 
 /** How often the certificates are looked at: files may have changed, our own may be near its end. */
 const RENEWAL_MS = 86_400_000;
@@ -38,6 +40,7 @@ export class GatewayNode {
   readonly #store: CallStore | undefined;
   readonly #denied: DeniedStore;
   readonly #remembered: RememberedStore;
+  readonly #mirror: KernelMirror;
   readonly gateway: Gateway;
   readonly #loop: Loop;
   readonly #events: NodeEvents;
@@ -81,6 +84,7 @@ export class GatewayNode {
       },
       monotonicNow(),
     );
+    this.#mirror = new KernelMirror({ log: events.log, lines: () => deniedBy(this.gateway) });
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
@@ -92,8 +96,14 @@ export class GatewayNode {
       fact: ({ fact }) => this.#fact(fact),
       keep: ({ call }) => store?.keep(call),
       forget: ({ callId }) => store?.forget(callId),
-      keepDenied: (effect) => denied.keep(effect.denied),
-      forgetDenied: ({ list, id }) => denied.forget(list, id),
+      keepDenied: (effect) => {
+        denied.keep(effect.denied);
+        this.#mirror.deny(effect.denied);
+      },
+      forgetDenied: ({ list, id }) => {
+        denied.forget(list, id);
+        this.#mirror.forgive(list, id);
+      },
       remember: ({ record }) => remembered.remember(record),
       fault: (error, input) => events.log(`fault on ${input.kind}: ${stackOf(error)}`),
     });
@@ -111,7 +121,7 @@ export class GatewayNode {
     await prepareDataDirectory(dataDirectory, events.log);
     const configuration = await socketConfiguration(settings, dataDirectory);
     const instance = await keptInstance(dataDirectory);
-    const survivors = await findSurvivors(settings, dataDirectory, events);
+    const survivors = await findSurvivors(settings, dataDirectory, events.log);
     const node = new GatewayNode(settings, dataDirectory, { ...survivors, instance }, events);
     try {
       // Before anybody can ask for one of their dialogs.
@@ -124,6 +134,7 @@ export class GatewayNode {
       throw error;
     }
     node.#certificate = configuration.tls?.public?.certificate;
+    await node.#mirror.place(mirrorPlace(settings));
     node.#loop.run({ kind: "wake" });
     return node;
   }
@@ -164,12 +175,16 @@ export class GatewayNode {
   }
 
   async #apply(settings: Settings): Promise<void> {
-    const changes = describeChanges(whatChanged(this.#settings, settings));
+    const before = this.#settings;
+    const changes = describeChanges(whatChanged(before, settings));
     await this.#configureSockets(settings);
     this.#resolver.configure(resolverOptions(settings));
     this.#settings = settings;
     this.plane.outlive(settings.media.outliveS);
     this.#loop.run({ kind: "order", order: { kind: "apply", settings } });
+    const place = mirrorPlace(settings);
+    if (JSON.stringify(place) !== JSON.stringify(mirrorPlace(before)))
+      await this.#mirror.place(place);
     this.#fact({ kind: "settings-applied", changes });
   }
 
@@ -193,6 +208,7 @@ export class GatewayNode {
     this.#sumUp();
     await this.#change;
     this.#loop.close();
+    await this.#mirror.close();
     this.#resolver.close();
     await this.#sockets?.close();
     await this.plane.close();
@@ -285,71 +301,17 @@ export class GatewayNode {
   }
 }
 
-async function startPlane(
-  { media, publicLocal, privateLocal }: Settings,
-  rendezvous: string,
-  log: (line: string) => void,
-): Promise<PlaneProcess> {
-  const addresses = [...new Set([publicLocal.address, privateLocal.address])];
-  const isOff = media.kernel === "off";
-  const plane = await startPlaneProcess({
-    kernelAddresses: isOff ? [] : addresses,
-    ...(media.outliveS > 0 && { rendezvous, outliveS: media.outliveS }),
-  });
-  const { kernelFault, xdpFault } = plane;
-  if (isOff) return plane;
-  if (kernelFault === "") {
-    if (xdpFault !== "") log(`media with keys goes by sockets, not by AF_XDP: ${xdpFault}`);
-    return plane;
-  }
-  if (media.kernel === "auto") {
-    log(`media goes by sockets, not by the kernel: ${kernelFault}`);
-    return plane;
-  }
-  await plane.close();
-  throw new Error(`media.kernel is required, but ${kernelFault}`);
-}
+/** The table of nftables that a gateway has, one on each machine or in each network namespace. */
+const MIRROR_TABLE = "passerelle";
 
-/** Of a Unix socket (sun_path, unix(7)). */
-const SOCKET_PATH_MAX = 107;
+const mirrorPlace = (settings: Settings): MirrorPlace | undefined =>
+  settings.security.kernelMirror
+    ? { table: MIRROR_TABLE, listeners: listenersOf(settings) }
+    : undefined;
 
-/** What may have outlived another process, or begins with this one. */
-interface Survivors {
-  readonly plane: PlaneProcess;
-  /** Absent: calls end with the process. */
-  readonly store?: CallStore;
-  readonly denied: DeniedStore;
-  readonly remembered: RememberedStore;
-}
-
-const NOTHING_WRITTEN = { calls: [], unreadable: 0 } as const;
-
-async function findSurvivors(
-  settings: Settings,
-  dataDirectory: string,
-  { log }: NodeEvents,
-): Promise<Survivors> {
-  const rendezvous = resolvePath(dataDirectory, "media-plane.sock");
-  const outlives = settings.media.outliveS > 0;
-  if (rendezvous.length > SOCKET_PATH_MAX && outlives) {
-    log(`calls end with the process: the path ${rendezvous} is too long for a socket`);
-  }
-  // First: what is written down may be the calls of a gateway that lives.
-  const plane = await startPlane(settings, rendezvous, log);
-  try {
-    const denied = DeniedStore.open(join(dataDirectory, "denied.sqlite"), log);
-    const remembered = RememberedStore.open(join(dataDirectory, "remembered.sqlite"), log);
-    if (!outlives) return { plane, denied, remembered };
-    return {
-      plane,
-      denied,
-      remembered,
-      store: new CallStore(join(dataDirectory, "calls.sqlite"), log),
-    };
-  } catch (error) {
-    plane.leave();
-    throw error;
-  }
+function* deniedBy(gateway: Gateway): Generator<Denied> {
+  yield* gateway.denied("dos");
+  yield* gateway.denied("brute-force");
 }
 
 /** Without a name to bear, a certificate isn't looked at. */

@@ -18,7 +18,7 @@ describe("load", { skip: missing("sipp") }, () => {
   test(`${CALLS} calls at ${CALLS_PER_SECOND} a second all go through`, async () => {
     const media = { body: sdp() };
     const load = { calls: CALLS, callsPerSecond: CALLS_PER_SECOND, patienceMs: PATIENCE_MS };
-    const { from, to } = await site.call(
+    const calling = await site.load(
       "inbound",
       {
         ...load,
@@ -45,12 +45,7 @@ describe("load", { skip: missing("sipp") }, () => {
         ]),
       },
     );
-    assert.deepEqual(
-      [from.counts(), to.counts()].map(({ successful, failed }) => ({ successful, failed })),
-      [
-        { successful: CALLS, failed: 0 },
-        { successful: CALLS, failed: 0 },
-      ],
-    );
+    const { successful, failed } = calling.counts();
+    assert.deepEqual({ successful, failed }, { successful: CALLS, failed: 0 });
   });
 });

@@ -43,12 +43,17 @@ export interface RunningGateway {
   readonly program: Program;
   /** What SIGHUP makes it read again. */
   readonly settingsFile: string;
+  readonly data: string;
 }
 
 export interface GatewayLaunch {
   readonly core?: number;
   /** Node's own flags, such as --cpu-prof. */
   readonly nodeOptions?: readonly string[];
+  /** What runs it: `setpriv`… */
+  readonly under?: readonly string[];
+  /** Another one's data directory, to go on with. */
+  readonly data?: string;
 }
 
 /** Starts the gateway and resolves when its sockets are open. */
@@ -63,17 +68,19 @@ export async function startGateway(
     join(folder.slice(host.folder.length + 1), "settings.yaml"),
     JSON.stringify(settings, undefined, 2),
   );
+  const data = launch.data ?? join(folder, "data");
   const program = host.start({
     name: "passerelle",
     folder,
     ...(launch.core === undefined ? {} : { core: launch.core }),
     command: [
+      ...(launch.under ?? []),
       ...commandOf(launch.nodeOptions),
-      ...["run", "--settings", file, "--data", join(folder, "data")],
+      ...["run", "--settings", file, "--data", data],
     ],
   });
   await program.line(/\bready\b/, READY_MS);
-  return { program, settingsFile: file };
+  return { program, settingsFile: file, data };
 }
 
 function commandOf(nodeOptions: readonly string[] = []): string[] {

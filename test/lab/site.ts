@@ -128,6 +128,18 @@ export class Site {
     return host;
   }
 
+  /**
+   * Many calls: the called end stays until the calling one is done. Where an INVITE is repeated after
+   * its call's end it counts as one more there, and at the last one it would leave too early.
+   */
+  async load(direction: Direction, from: EndPlan, to: EndPlan): Promise<Sipp> {
+    const called = await this.#startCalled(direction, { ...to, calls: (to.calls ?? 1) * 10 });
+    const calling = await this.#startCalling(direction, from);
+    await this.#finish([calling.done(from.patienceMs)]);
+    await called.program.stop();
+    return calling;
+  }
+
   /** SIPp at both ends of calls through the gateway; resolves when all went as both scenarios say. */
   async call(direction: Direction, from: EndPlan, to: EndPlan): Promise<{ from: Sipp; to: Sipp }> {
     const called = await this.#startCalled(direction, to);

@@ -48,10 +48,7 @@ export function notRunnableYet(settings: Settings): readonly SettingError[] {
     value === only
       ? []
       : [{ field, value, allowed: onlyFor(only), message: MESSAGES.notAvailable }];
-  return [
-    ...unlike("mode", settings.mode, "standard"),
-    ...unlike("security.kernelMirror", settings.security.kernelMirror ? "yes" : "no", "no"),
-  ];
+  return [...unlike("mode", settings.mode, "standard")];
 }
 
 const onlyFor = (value: string) =>

@@ -1,0 +1,6 @@
+export {
+  KernelMirror,
+  type MirrorOwner,
+  type MirrorPlace,
+  type MirrorState,
+} from "./kernel-mirror.ts";
