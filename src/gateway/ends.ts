@@ -26,6 +26,7 @@ export const ENDS = {
     "Source is neither PBX nor trunk",
     "Source ni iPbx ni faisceau",
   ),
+  malicious: row(403, "caller", "Malicious call", "Appel malveillant"),
   "no-route": row(404, "caller", "No route for this number", "Aucune route pour ce numéro"),
   "bad-request": row(400, "caller", "Malformed request", "Requête mal formée"),
   "too-many-hops": row(483, "network", "Too many hops", "Trop de sauts"),

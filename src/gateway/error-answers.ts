@@ -1,4 +1,7 @@
 import { after, type Instant, instant } from "#base";
+import type { Switchboard } from "#calls";
+import type { Flow } from "#sip";
+import { type ParseFailure, responseTo } from "#sip-message";
 
 /** Answers to what is no message that one source, and all together, may draw in a second. */
 const PER_SOURCE_MAX = 50;
@@ -17,6 +20,15 @@ export class ErrorAnswers {
   #given = 0;
   /** As many as answers were given at most. */
   readonly #bySource = new Map<string, number>();
+
+  /** Says what is wrong with it, where anything may be said. */
+  answer({ random, transactions }: Switchboard, fault: ParseFailure, flow: Flow, now: Instant) {
+    const { replyTo, status } = fault;
+    if (!replyTo) return;
+    // By TCP and TLS nobody bears another's address.
+    if (flow.transport === "udp" && !this.take(flow.remoteAddress, now)) return;
+    transactions.sendStateless(responseTo(replyTo, status, undefined, random.token(16)), flow);
+  }
 
   take(source: string, now: Instant): boolean {
     if (now >= this.#ends) {

@@ -1,5 +1,5 @@
 import type { CallVoice, StreamCounters } from "#media";
-import type { Denied, ForgivenWhy } from "#security";
+import type { Denied, ForgivenWhy, Rule } from "#security";
 import type { Side, Transport } from "#sip";
 import type { EndName } from "./ends.ts";
 
@@ -152,6 +152,22 @@ export type Fact =
       readonly why: ForgivenWhy;
       /** How many others left with it, or before it and untold. */
       readonly others: number;
+    }
+  | {
+      /** Somebody whom we serve, and who is never denied, sent a call that is malicious. */
+      readonly kind: "malicious-call";
+      readonly method: string;
+      readonly side: Side;
+      readonly source: string;
+      readonly rule: Rule;
+      /** The header that told it, or "SDP" or "Request-URI". */
+      readonly where: string;
+      /** What stands there, escaped and short. */
+      readonly excerpt: string;
+      /** Told of and let pass in a dry run, or where the caller is hidden, as others are. */
+      readonly outcome: "refused" | "dry-run" | "hidden-caller";
+      /** How many more there were that nothing told of. */
+      readonly untold: number;
     }
   | {
       /** All sources together send too much: only trusted ones are heard from now on. */

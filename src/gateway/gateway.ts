@@ -3,17 +3,10 @@ import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
 import { PortPool, type SrtpPolicy } from "#media";
 import type { Effect, Input, Order } from "#port";
-import {
-  type DeniedLine,
-  type DenyList,
-  type Explanation,
-  OwnPlaces,
-  Security,
-  type Verdict,
-} from "#security";
+import { type DeniedLine, type DenyList, Malice, Security } from "#security";
 import { type Settings, sentBy } from "#settings";
 import type { Flow, Side } from "#sip";
-import { MESSAGE_LIMITS, type MessageLimits, parseMessageText, responseTo } from "#sip-message";
+import { MESSAGE_LIMITS, type MessageLimits, parseMessageText } from "#sip-message";
 import { type NewRequest, type TransactionEvent, Transactions } from "#sip-transactions";
 import { Board } from "./board.ts";
 import { callSetupOf } from "./call-setup.ts";
@@ -22,6 +15,7 @@ import { MediaEvents, type PlaneIdentity } from "./media-events.ts";
 import { NameWatch, peerSources } from "./name-watch.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { OperatorPolicy } from "./policy.ts";
+import { type RequestVerdict, type SourceExplanation, verdictOn } from "./request-verdict.ts";
 import { Standalone } from "./standalone.ts";
 import { Strangers } from "./strangers.ts";
 import { TrunkRealms } from "./trunk-realms.ts";
@@ -53,12 +47,12 @@ export class Gateway {
   readonly #names: NameWatch;
   readonly #around: Surroundings;
   readonly #security: Security;
+  readonly #malice: Malice;
   readonly #strangers: Strangers;
   readonly #errorAnswers = new ErrorAnswers();
   readonly #media: MediaEvents;
   readonly #fingerprint: SrtpPolicy["fingerprint"];
   #settings: Settings;
-  #places: OwnPlaces;
   #messageLimits: MessageLimits;
   /** Of the last input. */
   #now = instant(0);
@@ -69,7 +63,6 @@ export class Gateway {
     this.#fingerprint = (asked) =>
       asked === "sha-384" ? identity.fingerprint384 : identity.fingerprint;
     this.#settings = settings;
-    this.#places = new OwnPlaces(settings);
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     const transactions = new Transactions({
       random,
@@ -98,7 +91,10 @@ export class Gateway {
     this.#registrar = new TrunkRegistrar(registering, settings, now);
     const flows = this.#registrar;
     const emit = (effect: Effect): void => this.#board.emit(effect);
-    this.#policy = new OperatorPolicy(settings, random, { peers, realms, flows, emit });
+    const isOurTag = (tag: string): boolean => this.#calls.withTag(tag) !== undefined;
+    const malice = new Malice({ settings, surface: this.#board, isOurTag });
+    this.#malice = malice;
+    this.#policy = new OperatorPolicy(settings, random, { peers, realms, flows, emit, malice });
     this.#calls = new Calls(this.#board, this.#policy);
     this.#security = new Security({
       settings,
@@ -116,7 +112,7 @@ export class Gateway {
       calls: this.#calls,
       standalone: this.#standalone,
       security: this.#security,
-      places: () => this.#places,
+      malice: this.#malice,
     });
     this.#around = { board: this.#board, calls: this.#calls, policy: this.#policy };
     this.#media = new MediaEvents(this.#board, this.#calls, identity);
@@ -171,8 +167,18 @@ export class Gateway {
   get sizes() {
     const { count: calls, tags, kept } = this.#calls;
     const subscriptions = this.#standalone.subscriptionCount;
-    const { watched } = this.#strangers;
-    const own = { watched, calls, tags, kept, subscriptions, ports: this.portsHeld };
+    const { size: refusals, numbers } = this.#malice;
+    const watched = this.#strangers.watched + numbers.watched;
+    const own = {
+      refusals,
+      inCalls: numbers.pending,
+      watched,
+      calls,
+      tags,
+      kept,
+      subscriptions,
+      ports: this.portsHeld,
+    };
     return { ...this.#board.sizes, ...this.#security.sizes, ...own };
   }
 
@@ -186,14 +192,17 @@ export class Gateway {
     return this.#security.denied(list);
   }
 
-  /** Why an address is blocked, or isn't. */
-  explain(address: string, now: Instant): Explanation {
-    return this.#security.explain(address, now);
+  /** Why an address is blocked, or its calls are refused, or neither. */
+  explain(address: string, now: Instant): SourceExplanation {
+    return { ...this.#security.explain(address, now), refused: this.#malice.of(address) };
   }
 
-  /** What the gate would do with a message from there. */
-  wouldPass(side: Side, address: string, port: number): Verdict {
-    return this.#security.wouldPass(side, address, port);
+  /** What would become of a message from there: of any, or of the request of this text. */
+  wouldPass(side: Side, address: string, port: number, text?: string): RequestVerdict {
+    const verdict = this.#security.wouldPass(side, address, port);
+    if (text === undefined) return verdict;
+    const asked = { policy: this.#policy, limits: this.#messageLimits };
+    return verdictOn(verdict, text, { ...asked, from: { side, address, port } }, this.#now);
   }
 
   /** Whether it is the address of the PBX or of a trunk on that side. */
@@ -267,16 +276,8 @@ export class Gateway {
     }
     const { side, transport, remoteAddress: source } = flow;
     this.#fact({ kind: "malformed", side, transport, source, what: message.what });
-    if (!message.replyTo) return;
-    // By TCP and TLS nobody bears another's address.
-    if (transport === "udp" && !this.#errorAnswers.take(source, now)) return;
-    const response = responseTo(
-      message.replyTo,
-      message.status,
-      undefined,
-      this.#board.random.token(16),
-    );
-    this.#board.transactions.sendStateless(response, flow);
+    this.#malice.malformed(text, flow, now);
+    this.#errorAnswers.answer(this.#board, message, flow, now);
   }
 
   #transacted(event: TransactionEvent | undefined, now: Instant): void {
@@ -329,6 +330,7 @@ export class Gateway {
 
   #decline({ transaction, request, flow }: NewRequest, why: End, now: Instant): void {
     const { side, remoteAddress: source } = flow;
+    if (why.name === "sdp-target") this.#policy.smuggled(request, flow, why, now);
     this.#fact({ kind: "refused", method: request.method, side, source, end: why.name });
     this.#board.transactions.respond(transaction, refusal(this.#board, request, why), now);
   }
@@ -351,7 +353,6 @@ export class Gateway {
   /** New calls use the new settings; running calls keep theirs. */
   #apply(settings: Settings, now: Instant): void {
     this.#settings = settings;
-    this.#places = new OwnPlaces(settings);
     this.#messageLimits = { ...MESSAGE_LIMITS, ...settings.sip.limits };
     this.#board.setup = callSetupOf(settings, this.#board.random, this.#fingerprint);
     const { portMin, portMax } = settings.rtp;

@@ -6,7 +6,8 @@ import type { Settings, Trunk, TrunkPeer } from "#settings";
 import type { Side } from "#sip";
 import { Headers, Request } from "#sip-message";
 import { Errand, type Outcome, type Sender } from "./errand.ts";
-import { type PeerStates, queryOf, trunkCandidate } from "./policy.ts";
+import type { PeerStates } from "./policy.ts";
+import { queryOf, trunkCandidate } from "./trunk-candidate.ts";
 
 /** Asks every peer by OPTIONS whether it lives (RFC 3261 §11), and remembers which are down. */
 export class PeerWatch implements PeerStates {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "#base";
 import { isEnd } from "#ends";
+import { Malice } from "#security";
 import { validateSettings } from "#settings";
 import type { Side } from "#sip";
 import { Headers, Request } from "#sip-message";
@@ -35,6 +36,11 @@ const AROUND = {
   realms: new TrunkRealms(),
   flows: { flowTo: () => undefined, isLost: () => false, trunkBehind: () => undefined },
   emit: () => undefined,
+  malice: new Malice({
+    settings: settings!,
+    surface: { emit: () => undefined },
+    isOurTag: () => false,
+  }),
 };
 
 /** Where a transfer leads: the side, the trunk and the user that is called; or the end. */

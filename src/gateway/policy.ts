@@ -10,13 +10,15 @@ import {
   type Replaced,
   type Route,
 } from "#calls";
-import { type End, end } from "#ends";
-import type { Effect, NameQuery, ReferRules, Remembered } from "#port";
+import { type End, end, isEnd } from "#ends";
+import type { Effect, ReferRules, Remembered } from "#port";
 import { askedHosts, numberIn, peersToTry, Router, type Source, Sources, userOf } from "#routing";
+import type { Malevolence, Malice, Outcome } from "#security";
 import type { Settings, Trunk, TrunkPeer } from "#settings";
-import type { Destination, DigestCredentials, Flow, Side, Transport } from "#sip";
+import type { Destination, Flow, Side } from "#sip";
 import { escapeUser, parseUri, type Request, type SipUri } from "#sip-message";
 import { securedRoute } from "./secure-route.ts";
+import { byFlow, credentialsOf, queryOf, trunkCandidate } from "./trunk-candidate.ts";
 import type { TrunkRealms } from "./trunk-realms.ts";
 import { toldOfPbx, withheldOf } from "./withheld.ts";
 
@@ -41,10 +43,8 @@ interface States {
   readonly realms: TrunkRealms;
   readonly flows: OutboundFlows;
   readonly emit: (effect: Effect) => void;
+  readonly malice: Malice;
 }
-
-/** RFC 5626 §11.5: the flow on which the request was to go on has failed. */
-const FLOW_FAILED = 430;
 
 /** The operator's policy: who is known, where calls go, how many there may be. */
 export class OperatorPolicy implements Policy {
@@ -54,16 +54,18 @@ export class OperatorPolicy implements Policy {
   readonly #realms: TrunkRealms;
   readonly #flows: OutboundFlows;
   readonly #admission: Admission;
+  readonly #malice: Malice;
   #settings: Settings;
   #sources: Sources;
   #router: Router;
 
-  constructor(settings: Settings, random: Random, { peers, realms, flows, emit }: States) {
+  constructor(settings: Settings, random: Random, { peers, realms, flows, emit, malice }: States) {
     this.#settings = settings;
     this.#random = random;
     this.#peers = peers;
     this.#realms = realms;
     this.#flows = flows;
+    this.#malice = malice;
     this.#admission = new Admission(settings, emit);
     this.#sources = new Sources(settings);
     this.#router = new Router(settings);
@@ -74,6 +76,7 @@ export class OperatorPolicy implements Policy {
     this.#sources = new Sources(settings);
     this.#router = new Router(settings);
     this.#admission.apply(settings);
+    this.#malice.apply(settings);
   }
 
   /** Names whose addresses count as sources. */
@@ -136,7 +139,31 @@ export class OperatorPolicy implements Policy {
   admit(callId: string, route: Route, now: Instant, replaces?: string): End | undefined {
     const { trunk, toward, callee, dialled } = route;
     const called = [callee, dialled];
-    return this.#admission.admit(callId, { trunk, toward, called, replaces }, now);
+    const refused = this.#admission.admit(callId, { trunk, toward, called, replaces }, now);
+    const calling = refused ? undefined : callingOf(route);
+    if (calling) this.#malice.numbers.begun(callId, calling);
+    return refused;
+  }
+
+  malicious(request: Request, flow: Flow, route: Route, now: Instant): End | undefined {
+    const calling = request.method === "INVITE" ? callingOf(route) : undefined;
+    return this.#malice.judge({ request, flow, calling }, now);
+  }
+
+  /** What is malicious about a request of somebody who is served; nothing is counted. */
+  maliceIn(request: Request, flow: Flow, now: Instant): Malevolence | undefined {
+    const origin = request.method === "INVITE" ? this.origin(flow) : undefined;
+    const route = origin?.kind === "trunk" ? this.route(request, origin) : undefined;
+    const calling = route && !isEnd(route) ? callingOf(route) : undefined;
+    return this.#malice.find({ request, flow, calling }, now);
+  }
+
+  smuggled(request: Request, flow: Flow, why: End, now: Instant): void {
+    this.#malice.smuggled({ request, flow }, why, now);
+  }
+
+  ended(callId: string, outcome: Outcome, now: Instant): void {
+    this.#malice.numbers.ended(callId, outcome, now);
   }
 
   mayRefer(name: string | undefined, uri: SipUri, now: Instant): End | undefined {
@@ -155,6 +182,7 @@ export class OperatorPolicy implements Policy {
   }
 
   release(callId: string, now: Instant): void {
+    this.#malice.numbers.forget(callId);
     this.#admission.release(callId, now);
   }
 
@@ -259,6 +287,10 @@ export class OperatorPolicy implements Policy {
   }
 }
 
+/** Who calls a number of ours from outside: whether anybody has it is the PBX's to say. */
+const callingOf = ({ toward, trunk, caller, dialled }: Route) =>
+  toward === "private" && trunk !== undefined ? { trunk, caller, called: dialled } : undefined;
+
 /** A trunk that the settings no longer have. */
 const NOBODY = { credentials: undefined, withheld: undefined };
 
@@ -299,63 +331,4 @@ function originOf(source: Source, realms: TrunkRealms): Origin {
   const withheld = withheldOf(trunk);
   const credentials = credentialsOf(trunk, realms.of(trunk));
   return { kind: "trunk", trunk: trunk.name, withheld, ...credentials, ...exchangeOf(trunk) };
-}
-
-/** One peer of a trunk as a place to send to; what answers its challenges comes to it. */
-export function trunkCandidate(
-  trunk: Trunk,
-  peer: TrunkPeer,
-  users: Pick<Candidate, "user" | "fromUser">,
-): Candidate {
-  const contactUser = trunk.register?.contactUser ?? trunk.register?.user;
-  const uriPort = trunk.domain === undefined ? peer.port : undefined;
-  return {
-    name: `${trunk.name}/${peer.host}`,
-    side: "public",
-    query: queryOf("public", peer),
-    uriHost: trunk.domain ?? peer.host,
-    ...(uriPort === undefined ? {} : { uriPort }),
-    ...(trunk.domain === undefined ? {} : { fromHost: trunk.domain }),
-    ...users,
-    ...(contactUser === undefined ? {} : { contactUser }),
-    trunk: trunk.name,
-    withheld: withheldOf(trunk),
-    failoverStatuses: trunk.failoverStatuses,
-    redirects: trunk.redirects,
-  };
-}
-
-/** The same place, by the flow that was registered with it. */
-export const byFlow = (candidate: Candidate, flow: Destination | undefined): Candidate =>
-  flow
-    ? { ...candidate, flow, failoverStatuses: [...candidate.failoverStatuses, FLOW_FAILED] }
-    : candidate;
-
-/** What answers challenges for a trunk, of these realms alone where there are any. */
-export function credentialsOf(
-  { credentials }: Trunk,
-  realms: readonly string[] | undefined,
-): { credentials?: DigestCredentials } {
-  if (!credentials) return {};
-  const { user, password } = credentials;
-  return { credentials: { user, password, ...(realms && { realms }) } };
-}
-
-/** A name with its port or transport where the settings fix them (RFC 3263 §4). */
-export function queryOf(
-  side: Side,
-  peer: {
-    readonly host: string;
-    readonly port?: number;
-    readonly transport?: Transport;
-  },
-): NameQuery {
-  const { host, port, transport } = peer;
-  return {
-    side,
-    host,
-    secure: false,
-    ...(port === undefined ? {} : { port }),
-    ...(transport === undefined ? {} : { transport }),
-  };
 }

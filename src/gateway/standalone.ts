@@ -83,6 +83,8 @@ export class Standalone {
     const route = this.#policy.route(request, origin, now);
     if (isEnd(route)) return route;
     if (route.candidates.length === 0) return end("no-route");
+    const malicious = this.#policy.malicious(request, flow, route, now);
+    if (malicious) return malicious;
     const { trunk, withheld } = origin;
     const arrival = { transaction, request, flow, trunk, withheld };
     const carried = new CarriedOutside(arrival, this.#carriage);

@@ -1,6 +1,6 @@
 import { type Instant, Sampler } from "#base";
 import type { Calls } from "#calls";
-import { excerptOf, type OwnPlaces, Probing, type Security, strangerEvidence } from "#security";
+import { excerptOf, type Malice, Probing, type Security, strangerEvidence } from "#security";
 import type { Destination, Flow } from "#sip";
 import type { Message, ParseFailure, Request } from "#sip-message";
 import type { Board } from "./board.ts";
@@ -18,7 +18,7 @@ interface Known {
   readonly calls: Calls;
   readonly standalone: Standalone;
   readonly security: Security;
-  readonly places: () => OwnPlaces;
+  readonly malice: Malice;
 }
 
 /** Tells strangers from those that the gateway serves, and is silent to them. */
@@ -84,11 +84,12 @@ export class Strangers {
    * sent (attack case D7), and no flood takes the transactions that peers need.
    */
   #ignore(message: Request | ParseFailure, text: string, flow: Flow, now: Instant): void {
-    const { board, security, places } = this.#known;
+    const { board, security, malice } = this.#known;
     const { id, side, transport, remoteAddress: source } = flow;
     security.strange(flow, () => excerptOf(text), now);
     const evidence =
-      strangerEvidence(message, text, flow, places()) ?? this.#probed(message, text, flow, now);
+      strangerEvidence(message, text, flow, malice.places) ??
+      this.#probed(message, text, flow, now);
     if (evidence) security.record(flow, evidence, now);
     if (transport !== "udp") board.emit({ kind: "close-flow", flow: id, why: "a stranger's" });
     const untold = this.#told.take(now);
@@ -98,6 +99,9 @@ export class Strangers {
   }
 
   #probed(message: Request | ParseFailure, text: string, flow: Flow, now: Instant) {
-    return message.kind === "request" ? this.#probing.take(message, text, flow, now) : undefined;
+    if (message.kind !== "request") return undefined;
+    const { numbers } = this.#known.malice;
+    const watch = message.method === "INVITE" ? numbers : this.#probing;
+    return watch.take(message, text, flow, now);
   }
 }

@@ -25,7 +25,8 @@ import {
 import { Errand, type Outcome, type Sender, type Sent } from "./errand.ts";
 import { FlowKeepAlive, type FlowKeeper } from "./flow-keep-alive.ts";
 import type { FlowTable } from "./flow-table.ts";
-import { credentialsOf, type PeerStates, trunkCandidate } from "./policy.ts";
+import type { PeerStates } from "./policy.ts";
+import { credentialsOf, trunkCandidate } from "./trunk-candidate.ts";
 import { TrunkRealms } from "./trunk-realms.ts";
 
 export interface Around {

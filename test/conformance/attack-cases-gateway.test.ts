@@ -197,10 +197,14 @@ describe("B5: nobody is led round the settings", () => {
     assert.equal(site.gateway.portsHeld, 0);
   });
 
-  test("a Contact that is our own address leads back to who said it", () => {
-    const site = new ByHand();
+  test("a Contact that is our own address is refused; in a dry run it leads back to who said it", () => {
     const contact = "<sip:0123@192.0.2.1:5060>";
-    const invite = site.begin("public", "INVITE", { sdp: sdpOf("public"), headers: { contact } });
+    const more = { sdp: sdpOf("public"), headers: { contact } };
+    const strict = new ByHand();
+    const refused = strict.take("public", strict.begin("public", "INVITE", more));
+    assert.deepEqual(linesOf(refused), [403]);
+    const site = new ByHand({ settings: { security: { dryRun: "yes" } } });
+    const invite = site.begin("public", "INVITE", more);
     const asked = only(site.take("public", invite), "INVITE");
     const answer = site.answer(asked, 200, { sdp: sdpOf("private") });
     const answered = only(site.take("private", answer), 200);

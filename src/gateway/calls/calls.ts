@@ -112,6 +112,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
   /** Once for each call, when its record is written. */
   ended(call: Call, now: Instant): void {
     this.#kept.ended(call);
+    this.policy.ended(call.id, call.story.outcome, now);
     if (!call.hasNoLine) this.#limits.released(call.id, now);
     for (const line of call.lines ?? []) this.#limits.released(line, now);
   }
@@ -141,6 +142,7 @@ export class Calls implements CallKeeper, DialogIds, TransferDesk {
       return true;
     }
     const refused = this.#take({ ...found, transaction, request }, now);
+    if (refused?.name === "sdp-target") this.policy.smuggled(request, flow, refused, now);
     if (refused)
       this.#board.transactions.respond(transaction, refusal(this.#board, request, refused), now);
     return true;

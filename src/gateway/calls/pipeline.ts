@@ -57,6 +57,14 @@ export interface Route {
 /** What is known of a call that another process admitted. */
 export interface Readmitted extends Pick<Route, "trunk" | "toward" | "callee"> {}
 
+/** What became of a call, for who wonders whether anybody has the number. */
+export interface CallOutcome {
+  /** The status that the called side refused it with, if it did. */
+  readonly refused: number | undefined;
+  /** It rang, or was answered. */
+  readonly hasRung: boolean;
+}
+
 /** What the pipeline asks of the rest of the gateway: the operator's policy. */
 export interface Policy {
   origin(flow: Flow): Origin | undefined;
@@ -71,6 +79,12 @@ export interface Policy {
    */
   admit(callId: string, route: Route, now: Instant, replaces?: string): End | undefined;
   release(callId: string, now: Instant): void;
+  /** Why a request that begins something is refused though its source is served. */
+  malicious(request: Request, flow: Flow, route: Route, now: Instant): End | undefined;
+  /** A description was refused because of where it has media sent. */
+  smuggled(request: Request, flow: Flow, why: End, now: Instant): void;
+  /** The call has ended, once. */
+  ended(callId: string, outcome: CallOutcome, now: Instant): void;
   /** The call talks since then. Returns when to ask `overdue`; undefined: never. */
   answered(callId: string, sinceMs: Instant, now: Instant): number | undefined;
   /** Why the call must end now, or when to ask again. */
@@ -110,7 +124,17 @@ export interface Surroundings {
 type Step = (attempt: Attempt, around: Surroundings) => End | "taken" | undefined;
 
 /** The way of an INVITE that begins a call. The order is the security policy: cheap checks first. */
-const STEPS: readonly Step[] = [recognise, screen, replace, route, join, admit, negotiate, dial];
+const STEPS: readonly Step[] = [
+  recognise,
+  screen,
+  replace,
+  route,
+  suspect,
+  join,
+  admit,
+  negotiate,
+  dial,
+];
 
 /** Takes an attempt through all steps; the first end is the call's. */
 export function attempt(call: Attempt, around: Surroundings): End | undefined {
@@ -232,6 +256,11 @@ function pickUp(
   const isKnown = !ringing.absent && hasOptionTag(asked, "supported", "replaces");
   if (isKnown && referRule !== "perform") return undefined;
   return Pickup.begin(board, ringing, by, now) ?? "taken";
+}
+
+/** Whom we serve isn't denied for what it sends, and what is malicious goes nowhere. */
+function suspect({ request, flow, route, now }: Attempt, { policy }: Surroundings) {
+  return policy.malicious(request, flow, route!, now);
 }
 
 function admit(call: Attempt, { calls, policy }: Surroundings): End | undefined {

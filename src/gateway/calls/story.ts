@@ -4,6 +4,7 @@ import type { CallRecord } from "#facts";
 import type { CallVoice } from "#media";
 import type { Parties, SavedStory } from "#port";
 import type { Side } from "#sip";
+import type { CallOutcome } from "./pipeline.ts";
 import type { Switchboard } from "./setup.ts";
 
 /** What a call tells the world of itself: facts as it goes, and one record at its end. */
@@ -13,6 +14,7 @@ export class Story {
   readonly #startedMs: Instant;
   #ringingMs: Instant | undefined;
   #answeredMs: Instant | undefined;
+  #refused: number | undefined;
 
   constructor(board: Switchboard, parties: Parties, now: Instant) {
     this.#board = board;
@@ -35,6 +37,11 @@ export class Story {
       ringingMs: this.#ringingMs,
       answeredMs: this.#answeredMs,
     };
+  }
+
+  get outcome(): CallOutcome {
+    const hasRung = (this.#ringingMs ?? this.#answeredMs) !== undefined;
+    return { refused: this.#refused, hasRung };
   }
 
   started(): void {
@@ -61,6 +68,7 @@ export class Story {
   }
 
   ended(why: End, by: Side | undefined, voice: CallVoice | undefined, now: Instant): void {
+    if (why.name === "rejected") this.#refused = why.status;
     const record: CallRecord = {
       ...this.#known,
       startedMs: this.#startedMs,

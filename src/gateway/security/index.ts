@@ -8,7 +8,9 @@ export {
   RULE_WORDS,
   type Rule,
 } from "./evidence.ts";
-export { OwnPlaces } from "./own-places.ts";
+export { type Malevolence, Malice, type Refusals, type Suspect } from "./malice.ts";
+export type { OwnPlaces } from "./own-places.ts";
 export { Probing } from "./probing.ts";
 export { type Forgiven, type ForgivenWhy, Security, type SecurityParts } from "./security.ts";
 export { strangerEvidence } from "./stranger-evidence.ts";
+export type { Outcome } from "./unknown-numbers.ts";

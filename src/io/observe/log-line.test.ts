@@ -19,6 +19,18 @@ test("a hostile caller can't forge a line or steer the terminal", () => {
   assert.doesNotMatch(line, /[\r\n\u001b]/);
 });
 
+test("a malicious call of who is served tells its rule, what told it, and what became of it", () => {
+  const fact = { kind: "malicious-call", method: "INVITE", side: "public" } as const;
+  const seen = { rule: "scanner", where: "User-Agent", excerpt: "sipvicious" } as const;
+  const line = (outcome: "refused" | "dry-run" | "hidden-caller", untold: number): string =>
+    logLine({ ...fact, source: "198.51.100.7", ...seen, outcome, untold });
+  const told =
+    "INVITE from 198.51.100.7 (public) is malicious: scanner by its signature (User-Agent)";
+  assert.equal(line("refused", 0), `${told}; refused`);
+  assert.equal(line("dry-run", 3), `${told}; not refused (dry run), and 3 more before`);
+  assert.equal(line("hidden-caller", 0), `${told}; not refused, since the caller is hidden`);
+});
+
 test("a stream's line tells what came and went at each end, and what was dropped and why", () => {
   const end = { ...NOTHING_COUNTED, packetsIn: 200, rtcpIn: 2, packetsOut: 198, lost: 1 };
   const measured = { jitterMeanMs: 1.26, roundTripMeanMs: 20, reordered: 1, duplicates: 5 };

@@ -31,6 +31,7 @@ const LEVELS: Readonly<Record<Fact["kind"], LogLevel>> = {
   "calls-resumed": "warn",
   "source-denied": "warn",
   "source-forgiven": "info",
+  "malicious-call": "warn",
   "ddos-started": "warn",
   "ddos-ended": "warn",
   "first-country": "warn",
@@ -93,6 +94,8 @@ export function logLine(fact: Fact, open = false): string {
       return `${sourceOf(fact.denied)} ${fact.denied.isDryRun ? "would be denied (dry run)" : `denied${until(fact.denied)}`}: ${RULE_WORDS[fact.denied.rule].en}${more(fact.untold)}`;
     case "source-forgiven":
       return `${sourceOf(fact.denied)} no longer denied (${FORGIVEN[fact.why]}), ${fact.dropped} messages dropped${fact.wasMuted ? " and more unread" : ""}${fact.others === 0 ? "" : `, and ${fact.others} others`}`;
+    case "malicious-call":
+      return `${printable(fact.method)} from ${fact.source} (${fact.side}) is malicious: ${RULE_WORDS[fact.rule].en} (${fact.where}); ${OUTCOMES[fact.outcome]}${more(fact.untold)}`;
     case "ddos-started":
       return `flood from many sources: more than ${fact.requests} requests in ${fact.windowS} s; ${fact.isDryRun ? "nothing is dropped (dry run)" : "only trusted sources are heard"}`;
     case "ddos-ended":
@@ -151,6 +154,12 @@ function passed(counters: EndCounters): string {
   for (const [why, count] of Object.entries(drops)) told.push(`${count} dropped (${why})`);
   return told.join(", ");
 }
+
+const OUTCOMES = {
+  refused: "refused",
+  "dry-run": "not refused (dry run)",
+  "hidden-caller": "not refused, since the caller is hidden",
+} as const;
 
 const FORGIVEN: Readonly<Record<ForgivenWhy, string>> = {
   expired: "its time is over",
