@@ -230,7 +230,7 @@ function take({ gateway, network }: World, packet: Packet): void {
 }
 
 /** What is known of sources makes room for others, and needs no clock. */
-const REMEMBERED = new Set(["suspected", "flooding", "proven", "watched"]);
+const REMEMBERED = new Set(["suspected", "flooding", "proven", "watched", "refusals"]);
 
 const leftIn = ({ gateway }: World): [string, number][] =>
   Object.entries(gateway.gateway.sizes).filter(([name, size]) => size > 0 && !REMEMBERED.has(name));
