@@ -86,7 +86,7 @@ test("one connection carries all that goes to one destination", async () => {
   await other.sockets.close();
 });
 
-test("places are kept for peers, by the side that they connect to", async () => {
+test("D3: places are kept for peers, by the side that they connect to", async () => {
   for (const side of ["public", "private"] as const) {
     const events = new RecordedEvents();
     const sockets = await SipSockets.open(
@@ -277,7 +277,7 @@ test("a stream that can't be framed is closed with the fault's name", async () =
   assert.deepEqual(events.left, []);
 });
 
-test("connections over the limits are refused, and their places are given back", async () => {
+test("D3: connections over the limits are refused, and their places are given back", async () => {
   const limits = { connectionsMax: 3, connectionsPerSourceMax: 2 };
   for (const transport of ["tcp", "tls"] as const) {
     const { events, sockets, port } = await open(transport, { limits, tls: settingsOf(alpha) });
@@ -416,7 +416,7 @@ test("TLS: a new certificate serves the next connection, the standing one goes o
   await server.sockets.close();
 });
 
-test("TLS: an older version and a renegotiation are refused", async () => {
+test("D4: TLS: an older version and a renegotiation are refused", async () => {
   const server = await open("tls", { tls: settingsOf(alpha, { minVersion: "TLSv1.3" }) });
   const options = { port: server.port, host: "127.0.0.1", rejectUnauthorized: false };
   const old = tlsConnect({ ...options, maxVersion: "TLSv1.2" });
@@ -434,7 +434,7 @@ test("TLS: an older version and a renegotiation are refused", async () => {
   await server.sockets.close();
 });
 
-test("TLS: a handshake that doesn't come to its end is refused", async () => {
+test("D4: TLS: a handshake that doesn't come to its end is refused", async () => {
   const { events, sockets, port } = await open("tls", {
     tls: settingsOf(alpha),
     limits: { handshakeMs: 30 },
