@@ -93,6 +93,30 @@ describe("B3, D7: a stranger", () => {
   });
 });
 
+test("B3: whatever it claims, a trunk reaches the PBX under our host, and never under the PBX's", () => {
+  for (const method of ["MESSAGE", "SUBSCRIBE", "PUBLISH", "INVITE"]) {
+    for (const host of ["10.77.0.2", "10.77.0.2:5060", "pbx.example"]) {
+      const site = new ByHand({
+        settings: { pbx: { host: "10.77.0.2", optionsIntervalS: 0 } },
+      });
+      const claimed = `<sip:4001@${host}>`;
+      const headers = {
+        from: `${claimed};tag=1`,
+        "p-asserted-identity": claimed,
+        "p-preferred-identity": claimed,
+        "remote-party-id": claimed,
+        event: "presence",
+      };
+      const asked = site.begin("public", method, { headers });
+      const { message } = only(site.take("public", asked), method);
+      for (const name of Object.keys(headers).slice(0, 4)) {
+        const told = message.headers.get(name as "from");
+        if (told !== undefined) assert.match(told, /@10\.77\.0\.1(?=[:>])/, `${method} ${name}`);
+      }
+    }
+  }
+});
+
 describe("D1: what a peer can ask for at will leaves nothing behind", () => {
   const [peer] = new World({ seed: 80 }).operator.addresses;
   const subscribe = (): string =>

@@ -50,6 +50,8 @@ export interface Evidence {
   readonly weight: number;
   /** First lines of what was seen, by `excerptOf`. */
   readonly excerpt: string;
+  /** It shows that what we sent there was read: then nobody forged the address, by UDP neither. */
+  readonly isReached?: boolean;
 }
 
 const EXCERPT_MAX = 200;

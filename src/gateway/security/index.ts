@@ -8,6 +8,7 @@ export {
   RULE_WORDS,
   type Rule,
 } from "./evidence.ts";
+export { type LogIn, type LogInJudgement, type LogInResult, LogIns } from "./log-ins.ts";
 export { type Malevolence, Malice, type Refusals, type Suspect } from "./malice.ts";
 export type { OwnPlaces } from "./own-places.ts";
 export { Probing } from "./probing.ts";

@@ -51,7 +51,7 @@ export interface SecurityParts {
 }
 
 /** How something came: by which port, if by one, and whether by UDP alone. */
-type Seen = Pick<Suspicion, "port" | "byUdpAlone">;
+type Seen = Pick<Suspicion, "port" | "byUdpAlone" | "isReached">;
 
 /** Everything that led to a denial. */
 interface Case {
@@ -281,14 +281,14 @@ export class Security {
   #sourceOf(
     flow: Flow,
     of: string,
-    { port, byUdpAlone }: Seen,
+    { port, byUdpAlone, isReached }: Seen,
     now: Instant,
   ): DeniedSource | undefined {
     const { side, remoteAddress: address, remotePort } = flow;
     const isBlock = !isAddress(of);
     if (isBlock && !this.#trusted.overlaps(side, parseCidr(of)!)) return { side, address: of };
     if (this.#trusted.isProven(side, address, now)) {
-      const isForgeable = byUdpAlone || flow.transport === "udp";
+      const isForgeable = !isReached && (byUdpAlone || flow.transport === "udp");
       const isProven = this.#trusted.isProvenPort(side, address, remotePort, now);
       return isForgeable && isProven ? undefined : { side, address, port: remotePort };
     }

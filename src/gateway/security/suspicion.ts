@@ -17,6 +17,8 @@ export interface Suspicion {
   /** The port that all of it came from, or undefined when there were several. */
   port: number | undefined;
   byUdpAlone: boolean;
+  /** None of it can have been forged, by whatever way it came. */
+  isReached?: boolean;
   readonly ends: Instant;
 }
 
@@ -51,12 +53,15 @@ export class Suspicions {
         evidence: [],
         port: remotePort,
         byUdpAlone: true,
+        isReached: true,
         ends,
       };
       known.set(source, suspicion);
     }
     const isUdp = transport === "udp";
-    suspicion.weight += isUdp ? evidence.weight * UDP_SHARE : evidence.weight;
+    const isForgeable = isUdp && !evidence.isReached;
+    if (isForgeable) suspicion.isReached = false;
+    suspicion.weight += isForgeable ? evidence.weight * UDP_SHARE : evidence.weight;
     suspicion.counts[evidence.rule] = (suspicion.counts[evidence.rule] ?? 0) + 1;
     if (suspicion.port !== remotePort) suspicion.port = undefined;
     if (!isUdp) suspicion.byUdpAlone = false;

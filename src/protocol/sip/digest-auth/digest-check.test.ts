@@ -96,6 +96,34 @@ test("C2: an old nonce, another's or a forged one is stale", () => {
   assert.match(digestChallenges("r", "n", ["MD5"], true)[0]!, /stale=true/);
 });
 
+test("C2: a nonce made for one place is none from another", () => {
+  const home = { ...check, place: "public 198.51.100.7" };
+  const value = answer({ nonce: createNonce(home, START, random) });
+  const judgedAt = (at: DigestCheck): string => checkDigest([value], register(), at, START).kind;
+  assert.equal(judgedAt(home), "right");
+  assert.equal(judgedAt({ ...check, place: "public 203.0.113.5" }), "stale");
+  assert.equal(judgedAt(check), "stale");
+});
+
+test("C3: an unknown user costs as much work as a known one, and says as little", () => {
+  const work = (user: string): number[] => {
+    const lengths: number[] = [];
+    const counted: Hash = (algorithm, text) => {
+      lengths.push(text.length);
+      return hash(algorithm, text);
+    };
+    const value = answer({ user, password: "guess", nonce: createNonce(check, START, random) });
+    const verdict = checkDigest([value], register(), { ...check, hash: counted }, START);
+    assert.deepEqual(verdict, { kind: "wrong", user });
+    return lengths;
+  };
+  const [known, unknown] = [work("alice"), work("bobby")];
+  assert.equal(known.length, unknown.length);
+  // The hashes are of blocks of 64 bytes: what differs is the length of the secret alone.
+  const blocks = (lengths: number[]): number[] => lengths.map((length) => (length + 9) >> 6);
+  assert.deepEqual(blocks(known), blocks(unknown));
+});
+
 test("a nonce tells when it was made, and no two are the same", () => {
   const [one, two] = [createNonce(check, START, random), createNonce(check, START, random)];
   assert.notEqual(one, two);

@@ -5,6 +5,12 @@ export interface NonceKey {
   readonly secret: Secret<string>;
   readonly realm: string;
   readonly hash: Hash;
+  /**
+   * Whom it is made for: from anywhere else it is none of ours, so that it can't be played again
+   * from there (attack case C2), and an answer to it shows that its address isn't forged. The
+   * address alone: behind a NAT ports change.
+   */
+  readonly place?: string;
 }
 
 const CHANCE_LENGTH = 8;
@@ -26,8 +32,11 @@ export function nonceTime(key: NonceKey, nonce: string): Instant | undefined {
   return instant(Number.parseInt(nonce, 36));
 }
 
-const seal = ({ secret, realm, hash }: NonceKey, plain: string): string =>
-  hash("sha256", `${secret.reveal()}:${plain}:${realm}:${secret.reveal()}`).slice(0, SEAL_LENGTH);
+function seal({ secret, realm, hash, place }: NonceKey, plain: string): string {
+  const told = place === undefined ? realm : `${realm} ${place}`;
+  const text = `${secret.reveal()}:${plain}:${told}:${secret.reveal()}`;
+  return hash("sha256", text).slice(0, SEAL_LENGTH);
+}
 
 /** Compares in a time that says nothing of where two texts differ. */
 export function areSame(a: string, b: string): boolean {
