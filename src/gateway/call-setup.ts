@@ -1,4 +1,4 @@
-import type { Random } from "#base";
+import { canonicalAddress, cidrContains, parseAddress, parseCidr, type Random } from "#base";
 import type { CallSetup, Face } from "#calls";
 import {
   type MediaFacts,
@@ -9,7 +9,7 @@ import {
   SUITES_OF,
   sdpMask,
 } from "#media";
-import { protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
+import { listenersOf, protocolsOf, type Settings, sentBy, transportsOf } from "#settings";
 import type { Side, Transport } from "#sip";
 
 /** Of the certificate of the media plane, as it is now; "" without. */
@@ -53,6 +53,8 @@ function mediaFactsOf(settings: Settings, random: Random, fingerprint: Fingerpri
   });
   return {
     sides: { public: sideOf("public"), private: sideOf("private") },
+    signallingPorts: signallingPorts(settings),
+    pbx: pbxAlone(settings),
     dscp: { audio: qos.audio, video: qos.video },
     ...srtpOf(settings, random, fingerprint),
     newIce: () => newIce(random),
@@ -63,6 +65,24 @@ function mediaFactsOf(settings: Settings, random: Random, fingerprint: Fingerpri
     opaqueInClear: media.opaque === "always",
     silenceS: media.silenceS,
   };
+}
+
+/** Where we listen for SIP, and where those outside reach that. */
+function signallingPorts(settings: Settings): ReadonlySet<number> {
+  const reached = transportsOf(settings.publicProtocols).map(
+    (transport) => sentBy(settings, "public", transport).port,
+  );
+  return new Set([...listenersOf(settings).map(({ port }) => port), ...reached]);
+}
+
+/** The PBX's addresses; none that an operator has as well, as in a trial. */
+function pbxAlone({ pbx, pbxReached, trunks }: Settings): ReadonlySet<string> {
+  const known = (hosts: readonly string[]) =>
+    hosts.map(canonicalAddress).filter((at) => at !== undefined);
+  const others = trunks.flatMap(({ sourceAddresses }) => sourceAddresses.map(parseCidr));
+  const isOthers = (at: string): boolean =>
+    others.some((block) => block && cidrContains(block, parseAddress(at)!));
+  return new Set(known([pbx.host, pbxReached.host]).filter((at) => !isOthers(at)));
 }
 
 /** « Interface sécurisée » turns TLS and SRTP on, or both off (spec §4.6). */

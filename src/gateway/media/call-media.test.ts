@@ -370,6 +370,29 @@ describe("targets (E4)", () => {
     });
   }
 
+  test("our own SIP port, at each of our addresses", () => {
+    const facing = new Bench({ signallingPorts: new Set([5060, 5061]) });
+    for (const [address, port] of [
+      ["203.0.113.1", 5060],
+      ["10.0.0.1", 5061],
+    ] as const) {
+      const aimed = sdp({ address, media: [`audio ${port} RTP/AVP 0`] });
+      assert.equal(refused(facing.media.relayOffer(aimed, "caller", NOW)), "sdp-target");
+    }
+    facing.offer(sdp({ media: ["audio 5060 RTP/AVP 0"] }));
+  });
+
+  test("the PBX, from outside, where what is described is where we send", () => {
+    const pbx = new Set([PBX]);
+    const strict = { ...FACTS.sides, public: { ...FACTS.sides.public, latch: false } };
+    const aimed = sdp({ address: PBX });
+    const refusing = new Bench({ sides: strict, pbx });
+    assert.equal(refused(refusing.media.relayOffer(aimed, "caller", NOW)), "sdp-target");
+    refusing.offer(sdp());
+    // Behind a NAT others have that address too: what is learnt takes its place.
+    new Bench({ pbx }).offer(aimed);
+  });
+
   test("a host name isn't resolved", () => {
     const offer = sdp().replace("c=IN IP4 198.51.100.7", "c=IN IP4 media.example.net");
     assert.equal(refused(bench.media.relayOffer(offer, "caller", NOW)), "bad-sdp");

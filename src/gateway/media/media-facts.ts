@@ -20,6 +20,10 @@ export type CallSides = Readonly<Record<Role, Side>>;
 /** The settings as media sees them; a call keeps those that it began with. */
 export interface MediaFacts {
   readonly sides: Readonly<Record<Side, MediaSide>>;
+  /** Ports of ours that aren't media's: what is sent there comes to ourselves. */
+  readonly signallingPorts?: ReadonlySet<number>;
+  /** The PBX's addresses, where nobody on the public side has them. */
+  readonly pbx?: ReadonlySet<string>;
   readonly dscp: { readonly audio: number; readonly video: number };
   /** Absent: media is plain on both sides. */
   readonly srtp?: SrtpPolicy;

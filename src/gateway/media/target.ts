@@ -38,6 +38,9 @@ export function remoteOf(
   if (fault) return refusal("sdp-target", fault);
   const { port } = section.line;
   if (isOurs(address, port, facts, isOurPort)) return refusal("sdp-target", "own-address");
+  // Behind a NAT many have the same address; where we learn, the source that is heard takes its place.
+  const isFollowed = from === "public" && !facts.sides.public.latch;
+  if (isFollowed && facts.pbx?.has(address)) return refusal("sdp-target", "pbx-address");
   if (address.includes(":") !== facts.sides[from].localAddress.includes(":")) {
     return refusal("media-not-allowed", "address-family");
   }
@@ -76,7 +79,7 @@ function isOurs(
     address === outer.advertisedAddress ||
     address === inner.localAddress ||
     address === inner.advertisedAddress;
-  return ours && isOurPort(port);
+  return ours && (isOurPort(port) || facts.signallingPorts?.has(port) === true);
 }
 
 function kindOf(address: string): AddressKind | undefined {
