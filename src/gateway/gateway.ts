@@ -201,7 +201,7 @@ export class Gateway {
   wouldPass(side: Side, address: string, port: number, text?: string): RequestVerdict {
     const verdict = this.#security.wouldPass(side, address, port);
     if (text === undefined) return verdict;
-    const asked = { policy: this.#policy, limits: this.#messageLimits };
+    const asked = { policy: this.#policy, malice: this.#malice, limits: this.#messageLimits };
     return verdictOn(verdict, text, { ...asked, from: { side, address, port } }, this.#now);
   }
 

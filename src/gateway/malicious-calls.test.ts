@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Rule } from "#security";
 import type { Side } from "#sip";
-import type { Request } from "#sip-message";
-import { printMessage } from "#sip-message";
+import { printMessage, type Request } from "#sip-message";
 import { ByHand, linesOf, type More, only, sdpOf } from "../../test/support/by-hand.ts";
 
 const OPERATOR = "198.51.100.1";
@@ -202,6 +202,50 @@ describe("one query tells why, and what would happen", () => {
     assert.deepEqual([refused?.end, refused?.evidence.length], ["malicious", 5]);
     for (const line of refused!.evidence) assert.ok(line.length <= 220 && /^[ -~]+$/.test(line));
     assert.equal(ask("203.0.113.9").why, "stranger");
+  });
+
+  const STRANGER = "203.0.113.9";
+  const AIMED = sdpOf("public").replaceAll(OPERATOR, "192.0.2.1");
+  const STRANGE: readonly (readonly [string, number, (site: ByHand, i: number) => Request])[] = [
+    ["smuggled-media", 4, (site) => invite(site, "public", { sdp: AIMED })],
+    [
+      "unknown-numbers",
+      12,
+      (site, i) => {
+        const asked = invite(site, "public");
+        asked.uri = `sip:90${i}@192.0.2.1`;
+        return asked;
+      },
+    ],
+    ["scanner", 2, (site) => invite(site, "public", { headers: HEADERS })],
+  ];
+  for (const security of [{}, { dryRun: "yes" }])
+    for (const [rule, requests, request] of STRANGE)
+      test(`of a stranger's ${rule}${"dryRun" in security ? " in a dry run" : ""}`, () => {
+        const site = new ByHand({ settings: { security } });
+        const from = { remoteAddress: STRANGER };
+        for (let i = 0; i < requests; i++) site.take("public", request(site, i), from);
+        const [line, ...others] = site.gateway.explain(STRANGER, site.now).denied;
+        assert.deepEqual([line?.rule, others], [rule, []]);
+        assert.ok((line!.counts[rule as Rule] ?? 0) >= 2);
+        for (const seen of line!.evidence) assert.ok(seen.length <= 200 && /^[ -~]+$/.test(seen));
+        const text = printMessage(request(site, 99));
+        const verdict = site.gateway.wouldPass("public", STRANGER, 5060, text);
+        const isDry = "dryRun" in security;
+        assert.deepEqual([verdict.passes, verdict.why], [false, isDry ? "stranger" : "denied"]);
+        assert.deepEqual([verdict.denied?.rule, verdict.denied?.isDryRun], [rule, isDry]);
+      });
+
+  test("of a request of a stranger that nothing stands against yet: what it would be evidence of", () => {
+    const site = new ByHand();
+    const of = (more: More) => {
+      const text = printMessage(invite(site, "public", more));
+      return site.gateway.wouldPass("public", STRANGER, 5060, text);
+    };
+    assert.deepEqual(of({}), { passes: false, why: "stranger" });
+    assert.equal(of({ sdp: AIMED }).broken?.rule, "smuggled-media");
+    assert.equal(of({ headers: HEADERS }).broken?.rule, "scanner");
+    assert.deepEqual(site.gateway.explain(STRANGER, site.now).suspicions, []);
   });
 
   test("in a dry run it passes, and the answer says what it breaks", () => {

@@ -1,6 +1,14 @@
 import type { Instant } from "#base";
 import type { EndName } from "#ends";
-import { type Explanation, excerptOf, type Refusals, type Rule, type Verdict } from "#security";
+import {
+  type Explanation,
+  excerptOf,
+  type Malice,
+  type Refusals,
+  type Rule,
+  strangerEvidence,
+  type Verdict,
+} from "#security";
 import type { Side } from "#sip";
 import { type MessageLimits, parseMessageText } from "#sip-message";
 import type { OperatorPolicy } from "./policy.ts";
@@ -15,7 +23,7 @@ export interface SourceExplanation extends Explanation {
 export interface RequestVerdict extends Omit<Verdict, "why"> {
   /** As the gate has it; or "stranger", who gets no answer; "malformed"; or "malicious". */
   readonly why: Verdict["why"] | "stranger" | "malformed" | "malicious";
-  /** The rule that it breaks. In a dry run it passes all the same. */
+  /** The rule that it breaks: evidence against a stranger; of who is served it passes in a dry run. */
   readonly broken?: {
     readonly rule: Rule;
     readonly excerpt: string;
@@ -29,6 +37,7 @@ export interface RequestVerdict extends Omit<Verdict, "why"> {
 /** What is asked for a verdict. */
 interface Asked {
   readonly policy: OperatorPolicy;
+  readonly malice: Malice;
   readonly limits: MessageLimits;
   readonly from: { readonly side: Side; readonly address: string; readonly port: number };
 }
@@ -37,7 +46,7 @@ interface Asked {
 export function verdictOn(
   verdict: Verdict,
   text: string,
-  { policy, limits, from }: Asked,
+  { policy, malice, limits, from }: Asked,
   now: Instant,
 ): RequestVerdict {
   if (!verdict.passes) return verdict;
@@ -47,7 +56,14 @@ export function verdictOn(
   const message = parseMessageText(text, limits);
   const { denied } = verdict;
   const known = denied ? { denied } : {};
-  if (!policy.origin(flow)) return { ...known, passes: false, why: "stranger" };
+  if (!policy.origin(flow)) {
+    const evidence =
+      message.kind === "response"
+        ? undefined
+        : strangerEvidence(message, text, flow, malice.places);
+    const broken = evidence && { rule: evidence.rule, excerpt: evidence.excerpt };
+    return { ...known, passes: false, why: "stranger", ...(broken && { broken }) };
+  }
   if (message.kind === "parse-failure") {
     const broken = { rule: "malformed", excerpt: excerptOf(text) } as const;
     return { ...known, passes: false, why: "malformed", broken, end: "bad-request" };
