@@ -192,7 +192,7 @@ describe("plain streams go by the kernel", { skip }, () => {
 
   test("who speaks by the kernel isn't silent, and is told of when he ceases", async () => {
     const [outer, inner] = await wire.talk(TWO_CARDS);
-    // Of silence one hears after 3 s.
+    // Far longer than it takes to be told of silence.
     await wire.until(both(({ packetsByKernel }) => packetsByKernel > 1200));
     assert.doesNotMatch(wire.plane.output, /^silent$/m);
     for (const talker of [outer, inner]) talker.type("quiet\n");

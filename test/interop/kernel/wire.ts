@@ -15,6 +15,8 @@ const CONSOLE = fileURLToPath(new URL("plane-console.ts", import.meta.url));
 export const PORTS = { caller: 30_000, callee: 30_002 };
 export const PARTY_PORT = 9000;
 const PATIENCE_MS = 20_000;
+/** Longer than a busy machine may stop all programs at once. */
+const SILENCE_S = 8;
 const POLL_MS = 100;
 
 interface Told {
@@ -224,7 +226,7 @@ export function streamOf({ ours, peers }: Pair, described: Described = {}): Stre
     ...(keyed.includes(role) && { srtp: srtpOf(role) }),
   });
   const ends = { caller: end("caller"), callee: end("callee") };
-  return { id: "call:0", callId: "call", kind: "rtp", silenceS: 3, ends };
+  return { id: "call:0", callId: "call", kind: "rtp", silenceS: SILENCE_S, ends };
 }
 
 export const both = (holds: (counters: StreamCounters["ends"]["caller"]) => boolean) => {
