@@ -1,13 +1,12 @@
 #include "datagrams.h"
 
-#include <arpa/inet.h>
-#include <linux/errqueue.h>
+#include "datagram_address.h"
+#include "icmp_report.h"
+
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,95 +48,23 @@ Batch& batch() {
   return shared;
 }
 
-// The address with its zone ("fe80::1%2") where it has one; 0 for what is no address.
-socklen_t parse(const char* text, uint16_t port, sockaddr_storage& out) {
-  out = {};
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
-  if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    return sizeof *v4;
-  }
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out);
-  std::string host = text;
-  const size_t percent = host.find('%');
-  if (percent != std::string::npos) {
-    const std::string zone = host.substr(percent + 1);
-    host.resize(percent);
-    const unsigned named = if_nametoindex(zone.c_str());
-    v6->sin6_scope_id = named != 0 ? named : static_cast<uint32_t>(std::strtoul(zone.c_str(), nullptr, 10));
-  }
-  if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) != 1) return 0;
-  v6->sin6_family = AF_INET6;
-  v6->sin6_port = htons(port);
-  return sizeof *v6;
-}
-
-std::string hostOf(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "";
-  if (address.ss_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
-    return text;
-  }
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-  char zone[IF_NAMESIZE];
-  if (v6.sin6_scope_id != 0 && if_indextoname(v6.sin6_scope_id, zone) != nullptr) {
-    std::strcat(std::strcat(text, "%"), zone);
-  }
-  return text;
-}
-
-bool isSameHost(const sockaddr_storage& one, const sockaddr_storage& other) {
-  if (one.ss_family != other.ss_family) return false;
-  if (one.ss_family == AF_INET) {
-    return reinterpret_cast<const sockaddr_in&>(one).sin_addr.s_addr ==
-           reinterpret_cast<const sockaddr_in&>(other).sin_addr.s_addr;
-  }
-  const auto& a = reinterpret_cast<const sockaddr_in6&>(one);
-  const auto& b = reinterpret_cast<const sockaddr_in6&>(other);
-  return a.sin6_scope_id == b.sin6_scope_id &&
-         std::memcmp(&a.sin6_addr, &b.sin6_addr, sizeof a.sin6_addr) == 0;
-}
-
-uint16_t portOf(const sockaddr_storage& address) {
-  return ntohs(address.ss_family == AF_INET
-                   ? reinterpret_cast<const sockaddr_in&>(address).sin_port
-                   : reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-}
-
-// Whether a place can't be reached, as ICMP says (RFC 3261 §18.4); undefined: it says something else.
-// A datagram too long for a link goes in pieces the next time, and one that ran out of hops is a
-// matter of routes.
-const char* unreachable(const sock_extended_err& error) {
-  const bool isIcmp = error.ee_origin == SO_EE_ORIGIN_ICMP &&
-                      ((error.ee_type == ICMP_DEST_UNREACH && error.ee_code != ICMP_FRAG_NEEDED) ||
-                       error.ee_type == ICMP_PARAMETERPROB);
-  const bool isIcmp6 = error.ee_origin == SO_EE_ORIGIN_ICMP6 &&
-                       (error.ee_type == ICMP6_DST_UNREACH || error.ee_type == ICMP6_PARAM_PROB);
-  return isIcmp || isIcmp6 ? uv_err_name(-static_cast<int>(error.ee_errno)) : nullptr;
-}
-
-const char* unreachable(msghdr& head) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&head); part != nullptr; part = CMSG_NXTHDR(&head, part)) {
-    const bool isError = (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR) ||
-                         (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR);
-    sock_extended_err error;
-    if (!isError || part->cmsg_len < CMSG_LEN(sizeof error)) continue;
-    std::memcpy(&error, CMSG_DATA(part), sizeof error);
-    return unreachable(error);
-  }
-  return nullptr;
-}
-
-// Four words an instruction: code, jump if true, jump if false, operand.
-std::vector<sock_filter> programOf(const Napi::Uint32Array& words) {
+// Attaches a program, four words an instruction: code, jump if true, jump if false, operand.
+bool isAttached(int fd, int option, const Napi::Uint32Array& words) {
   std::vector<sock_filter> program;
   for (size_t i = 0; i + 4 <= words.ElementLength(); i += 4) {
     program.push_back({static_cast<uint16_t>(words[i]), static_cast<uint8_t>(words[i + 1]),
                        static_cast<uint8_t>(words[i + 2]), words[i + 3]});
   }
-  return program;
+  if (program.size() > BPF_MAXINSNS) return false;
+  const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
+  return setsockopt(fd, SOL_SOCKET, option, &whole, sizeof whole) == 0;
+}
+
+uint32_t droppedBy(int fd) {
+  uint32_t figures[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof figures;
+  getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length);
+  return figures[SK_MEMINFO_DROPS];
 }
 
 // Whether what was called has thrown: that is nobody's to catch here.
@@ -160,6 +87,7 @@ Napi::Function Datagrams::define(Napi::Env env) {
                       InstanceAccessor<&Datagrams::dropped>("dropped"),
                       InstanceMethod<&Datagrams::send>("send"),
                       InstanceMethod<&Datagrams::filter>("filter"),
+                      InstanceMethod<&Datagrams::steer>("steer"),
                       InstanceMethod<&Datagrams::close>("close")});
 }
 
@@ -190,61 +118,94 @@ const char* Datagrams::open(const std::string& address, uint16_t port, int buffe
   const socklen_t length = parse(address.c_str(), port, local);
   if (length == 0) return "EINVAL";
   family_ = local.ss_family;
-  fd_ = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
-  if (fd_ < 0) return uv_err_name(-errno);
-  makeRoom(SO_RCVBUFFORCE, SO_RCVBUF, bufferBytes);
-  makeRoom(SO_SNDBUFFORCE, SO_SNDBUF, bufferBytes);
-  if (family_ == AF_INET6 && !isSet(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return uv_err_name(-errno);
-  // Without the reports a peer that is down is found out by its silence alone.
-  if (family_ == AF_INET) isSet(fd_, IPPROTO_IP, IP_RECVERR, 1);
-  else isSet(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
-  if (bind(fd_, reinterpret_cast<sockaddr*>(&local), length) != 0) return uv_err_name(-errno);
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(Env(), &loop);
-  poll_ = new uv_poll_t;
-  if (const int error = uv_poll_init(loop, poll_, fd_); error != 0) {
-    delete poll_;
-    poll_ = nullptr;
-    return uv_err_name(error);
+  // Alone at first: who has the port already is found out, and so is this one by who comes later.
+  if (const char* refused = bind(strangers_, local, length, bufferBytes); refused != nullptr) {
+    return refused;
   }
-  poll_->data = this;
-  const int error = listen();
+  openKnown(bufferBytes);
+  int error = listen(strangers_);
+  if (error == 0 && known_.fd >= 0) error = listen(known_);
   return error == 0 ? nullptr : uv_err_name(error);
 }
 
-int Datagrams::listen() {
-  return uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int status, int) {
-    auto* self = static_cast<Datagrams*>(poll->data);
-    if (status < 0) self->recover();
-    else self->receive();
+const char* Datagrams::bind(Ear& ear, const sockaddr_storage& local, socklen_t length, int bufferBytes) {
+  ear.owner = this;
+  ear.fd = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+  if (ear.fd < 0) return uv_err_name(-errno);
+  makeRoom(ear.fd, SO_RCVBUFFORCE, SO_RCVBUF, bufferBytes);
+  makeRoom(ear.fd, SO_SNDBUFFORCE, SO_SNDBUF, bufferBytes);
+  if (family_ == AF_INET6 && !isSet(ear.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return uv_err_name(-errno);
+  // Without the reports a peer that is down is found out by its silence alone.
+  if (family_ == AF_INET) isSet(ear.fd, IPPROTO_IP, IP_RECVERR, 1);
+  else isSet(ear.fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  const bool isSecond = &ear == &known_;
+  if (isSecond && !isSet(ear.fd, SOL_SOCKET, SO_REUSEPORT, 1)) return uv_err_name(-errno);
+  if (::bind(ear.fd, reinterpret_cast<const sockaddr*>(&local), length) != 0) return uv_err_name(-errno);
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(Env(), &loop);
+  auto* poll = new uv_poll_t;
+  if (const int error = uv_poll_init(loop, poll, ear.fd); error != 0) {
+    delete poll;
+    return uv_err_name(error);
+  }
+  ear.poll = poll;
+  poll->data = &ear;
+  return nullptr;
+}
+
+// A second socket at the same place, whose buffer no stranger fills: `steer` says for whom. Without
+// it all come by the first.
+void Datagrams::openKnown(int bufferBytes) {
+  sockaddr_storage local{};
+  socklen_t length = sizeof local;
+  getsockname(strangers_.fd, reinterpret_cast<sockaddr*>(&local), &length);
+  // Both need it, and one alone keeps all others of this user away from the port.
+  const bool isShared = isSet(strangers_.fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (isShared && bind(known_, local, length, bufferBytes) == nullptr && isAllStrangers()) return;
+  shut(known_);
+  isSet(strangers_.fd, SOL_SOCKET, SO_REUSEPORT, 0);
+}
+
+// Nobody is known yet; without a program the system would give each socket a share.
+bool Datagrams::isAllStrangers() {
+  sock_filter all[] = {{BPF_RET | BPF_K, 0, 0, 0}};
+  const sock_fprog whole{1, all};
+  return setsockopt(strangers_.fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &whole, sizeof whole) == 0;
+}
+
+int Datagrams::listen(Ear& ear) {
+  return uv_poll_start(ear.poll, UV_READABLE, [](uv_poll_t* poll, int status, int) {
+    auto& heard = *static_cast<Ear*>(poll->data);
+    if (status < 0) heard.owner->recover(heard);
+    else heard.owner->receive(heard.fd);
   });
 }
 
 // The loop stops listening to a socket with an error on it. A socket without a connection has one
 // that passes (the administrator cut it with `ss -K`, an ICMP error): reading it takes it away.
 // However many errors there are, what came is read too.
-void Datagrams::recover() {
+void Datagrams::recover(Ear& ear) {
   int error = 0;
   socklen_t length = sizeof error;
-  getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length);
-  listen();
+  getsockopt(ear.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  listen(ear);
   Napi::HandleScope scope(Env());
   // Whoever is told may close this socket, and let go of it.
   [[maybe_unused]] const Napi::Value held = Value();
-  tellLost();
-  if (fd_ >= 0) receive();
+  tellLost(ear.fd);
+  if (ear.fd >= 0) receive(ear.fd);
 }
 
 // Calls lost(texts, hosts, ports, errors) once for all datagrams, up to a batch, that could not be
 // delivered as ICMP tells; the texts are as long as it repeats them.
-void Datagrams::tellLost() {
+void Datagrams::tellLost(int fd) {
   Batch& in = batch();
   for (size_t i = 0; i < kBatch; i++) {
     in.prepare(i, kDatagramBytes, sizeof in.addresses[i]);
     in.heads[i].msg_hdr.msg_control = in.controls[i];
     in.heads[i].msg_hdr.msg_controllen = kControlBytes;
   }
-  const int count = recvmmsg(fd_, in.heads, kBatch, MSG_ERRQUEUE | MSG_DONTWAIT, nullptr);
+  const int count = recvmmsg(fd, in.heads, kBatch, MSG_ERRQUEUE | MSG_DONTWAIT, nullptr);
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
   auto texts = Napi::Array::New(env);
@@ -253,14 +214,14 @@ void Datagrams::tellLost() {
   auto errors = Napi::Array::New(env);
   uint32_t told = 0;
   for (int i = 0; i < count; i++) {
-    const char* error = unreachable(in.heads[i].msg_hdr);
-    if (error == nullptr) continue;
+    const int error = unreachable(in.heads[i].msg_hdr);
+    if (error == 0) continue;
     napi_value text;
     napi_create_string_latin1(env, &in.bytes[i * kDatagramBytes], in.heads[i].msg_len, &text);
     texts.Set(told, text);
     hosts.Set(told, hostOf(in.addresses[i]));
     ports.Set(told, portOf(in.addresses[i]));
-    errors.Set(told, error);
+    errors.Set(told, uv_err_name(-error));
     told++;
   }
   if (told == 0) return;
@@ -270,16 +231,16 @@ void Datagrams::tellLost() {
 
 // With the right to (CAP_NET_ADMIN) beyond net.core.rmem_max, whose default holds a hundred
 // messages: less than comes while the heap is collected. A smaller buffer is no reason not to listen.
-void Datagrams::makeRoom(int force, int ask, int bytes) {
-  if (!isSet(fd_, SOL_SOCKET, force, bytes)) isSet(fd_, SOL_SOCKET, ask, bytes);
+void Datagrams::makeRoom(int fd, int force, int ask, int bytes) {
+  if (!isSet(fd, SOL_SOCKET, force, bytes)) isSet(fd, SOL_SOCKET, ask, bytes);
 }
 
 // Asks admits(hosts, ports, count) about all that is waiting, up to a batch, and then calls
 // receive(texts, hosts, ports) once, with no text where the answer is no.
-void Datagrams::receive() {
+void Datagrams::receive(int fd) {
   Batch& in = batch();
   for (size_t i = 0; i < kBatch; i++) in.prepare(i, kDatagramBytes, sizeof in.addresses[i]);
-  const int count = recvmmsg(fd_, in.heads, kBatch, MSG_DONTWAIT, nullptr);
+  const int count = recvmmsg(fd, in.heads, kBatch, MSG_DONTWAIT, nullptr);
   if (count <= 0) return;
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
@@ -365,28 +326,33 @@ Napi::Value Datagrams::send(const Napi::CallbackInfo& info) {
 int Datagrams::sendBatch(unsigned count) {
   int sent = -1;
   for (int sends = 0; sends < kSendsMax && sent < 0; sends++) {
-    sent = sendmmsg(fd_, batch().heads, count, MSG_DONTWAIT);
+    sent = sendmmsg(strangers_.fd, batch().heads, count, MSG_DONTWAIT);
     if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) break;
   }
   return sent;
 }
 
-// filter(program): boolean — what the system is to keep of what comes, by a program of classic BPF
-// (four words an instruction; none: all is kept). False when it refuses; the former one stays then.
+// filter(program): boolean — what of strangers' datagrams the system is to keep, by a program of
+// classic BPF (four words an instruction; none: all is kept). False when it refuses; the former one
+// stays then.
 Napi::Value Datagrams::filter(const Napi::CallbackInfo& info) {
-  std::vector<sock_filter> program = programOf(info[0].As<Napi::Uint32Array>());
-  bool isTaken = program.size() <= BPF_MAXINSNS;
-  if (isTaken && program.empty()) {
-    isTaken = isSet(fd_, SOL_SOCKET, SO_DETACH_FILTER, 0) || errno == ENOENT;
-  } else if (isTaken) {
-    const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
-    isTaken = setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &whole, sizeof whole) == 0;
-  }
+  const auto words = info[0].As<Napi::Uint32Array>();
+  const bool isTaken = words.ElementLength() > 0
+                           ? isAttached(strangers_.fd, SO_ATTACH_FILTER, words)
+                           : isSet(strangers_.fd, SOL_SOCKET, SO_DETACH_FILTER, 0) || errno == ENOENT;
+  return Napi::Boolean::New(info.Env(), isTaken);
+}
+
+// steer(program): boolean — which of both sockets the system is to give a datagram to, by a program
+// that says 0 (strangers) or 1 (known). False when it refuses, or there is no second one.
+Napi::Value Datagrams::steer(const Napi::CallbackInfo& info) {
+  const bool isTaken = known_.fd >= 0 && isAttached(strangers_.fd, SO_ATTACH_REUSEPORT_CBPF,
+                                                    info[0].As<Napi::Uint32Array>());
   return Napi::Boolean::New(info.Env(), isTaken);
 }
 
 void Datagrams::close(const Napi::CallbackInfo&) {
-  if (fd_ < 0) return;
+  if (strangers_.fd < 0) return;
   shut();
   hosts_.Reset();
   ports_.Reset();
@@ -397,32 +363,35 @@ void Datagrams::close(const Napi::CallbackInfo&) {
 }
 
 void Datagrams::shut() {
-  if (poll_ != nullptr) {
-    uv_poll_stop(poll_);
-    uv_close(reinterpret_cast<uv_handle_t*>(poll_),
+  shut(known_);
+  shut(strangers_);
+}
+
+void Datagrams::shut(Ear& ear) {
+  if (ear.poll != nullptr) {
+    uv_poll_stop(ear.poll);
+    uv_close(reinterpret_cast<uv_handle_t*>(ear.poll),
              [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
   }
-  poll_ = nullptr;
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
+  ear.poll = nullptr;
+  if (ear.fd >= 0) ::close(ear.fd);
+  ear.fd = -1;
 }
 
 Napi::Value Datagrams::fd(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), fd_);
+  return Napi::Number::New(info.Env(), strangers_.fd);
 }
 
 // What came and wasn't kept: for want of room, or because the filter says so.
 Napi::Value Datagrams::dropped(const Napi::CallbackInfo& info) {
-  uint32_t figures[SK_MEMINFO_VARS] = {};
-  socklen_t length = sizeof figures;
-  getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, figures, &length);
-  return Napi::Number::New(info.Env(), figures[SK_MEMINFO_DROPS]);
+  const uint32_t known = known_.fd < 0 ? 0 : droppedBy(known_.fd);
+  return Napi::Number::New(info.Env(), droppedBy(strangers_.fd) + known);
 }
 
 Napi::Value Datagrams::port(const Napi::CallbackInfo& info) {
   sockaddr_storage local{};
   socklen_t length = sizeof local;
-  getsockname(fd_, reinterpret_cast<sockaddr*>(&local), &length);
+  getsockname(strangers_.fd, reinterpret_cast<sockaddr*>(&local), &length);
   return Napi::Number::New(info.Env(), portOf(local));
 }
 

@@ -3,7 +3,7 @@ import { attempt, type Call, Calls, refusal, type Surroundings } from "#calls";
 import { type End, end } from "#ends";
 import { PortPool, type SrtpPolicy } from "#media";
 import type { Effect, Input, Order } from "#port";
-import { type DeniedLine, type DenyList, Malice, Security } from "#security";
+import { type DeniedLine, type DeniedSource, type DenyList, Malice, Security } from "#security";
 import { type Settings, sentBy } from "#settings";
 import type { Flow, Side } from "#sip";
 import { MESSAGE_LIMITS, type MessageLimits, parseMessageText } from "#sip-message";
@@ -180,6 +180,11 @@ export class Gateway {
       ports: this.portsHeld,
     };
     return { ...this.#board.sizes, ...this.#security.sizes, ...own };
+  }
+
+  /** Who is never denied. */
+  get trusted(): readonly DeniedSource[] {
+    return this.#security.trusted;
   }
 
   /** Whether what comes from there is read at all: asked before anything of it is looked at. */

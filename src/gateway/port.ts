@@ -83,6 +83,8 @@ export type Effect =
   | { readonly kind: "close-denied"; readonly why: string }
   /** Has the sockets drop the datagrams of these unread, and no others'. */
   | { readonly kind: "mute"; readonly sources: readonly DeniedSource[] }
+  /** Has the sockets keep buffers for the datagrams of these that nobody else fills. */
+  | { readonly kind: "trust"; readonly sources: readonly DeniedSource[] }
   /** Asks a connection's other end for a sign of life; without one in time the connection ends. */
   | { readonly kind: "ping"; readonly flow: string }
   | { readonly kind: "resolve"; readonly query: string; readonly name: NameQuery }

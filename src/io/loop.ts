@@ -10,6 +10,7 @@ export interface Performers {
   readonly closeFlow: (effect: Extract<Effect, { kind: "close-flow" }>) => void;
   readonly closeDenied: (effect: Extract<Effect, { kind: "close-denied" }>) => void;
   readonly mute: (effect: Extract<Effect, { kind: "mute" }>) => void;
+  readonly trust: (effect: Extract<Effect, { kind: "trust" }>) => void;
   readonly ping: (effect: Extract<Effect, { kind: "ping" }>) => void;
   readonly resolve: (effect: Extract<Effect, { kind: "resolve" }>) => void;
   readonly media: (effect: Extract<Effect, { kind: "media" }>) => void;
@@ -89,6 +90,8 @@ export class Loop {
         return this.#performers.closeDenied(effect);
       case "mute":
         return this.#performers.mute(effect);
+      case "trust":
+        return this.#performers.trust(effect);
       case "ping":
         return this.#performers.ping(effect);
       case "resolve":

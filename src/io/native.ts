@@ -24,6 +24,12 @@ export interface Datagrams {
    * former one stays.
    */
   filter(program: Uint32Array): boolean;
+  /**
+   * To which of the place's two sockets the system is to give what comes, each with a buffer of its
+   * own: a program that says 0 or 1. Only what comes to socket 0 is filtered. False when the system
+   * refuses.
+   */
+  steer(program: Uint32Array): boolean;
   close(): void;
 }
 

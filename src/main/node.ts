@@ -90,6 +90,7 @@ export class GatewayNode {
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
       closeDenied: ({ why }) => this.#sockets?.closeDenied(why, this.#passes),
       mute: ({ sources }) => this.#sockets?.mute(sources),
+      trust: ({ sources }) => this.#sockets?.keepRoomFor(sources),
       ping: ({ flow }) => this.#sockets?.ping(flow),
       resolve: ({ query, name }) => void this.#resolve(query, name),
       media: ({ command }) => plane.perform(command),
@@ -134,6 +135,7 @@ export class GatewayNode {
       throw error;
     }
     node.#certificate = configuration.tls?.public?.certificate;
+    node.#sockets.keepRoomFor(node.gateway.trusted);
     await node.#mirror.place(mirrorPlace(settings));
     node.#loop.run({ kind: "wake" });
     return node;

@@ -88,7 +88,7 @@ export class Security {
     this.#settings = settings.security;
     this.#surface = surface;
     this.#serves = serves;
-    this.#trusted = new Trusted(settings, seed);
+    this.#trusted = new Trusted(settings, seed, surface);
     this.#lists = new DenyLists(seed);
     this.#muting = new Muting(surface, now);
     this.#ddos = new DdosWatch(settings.security, surface, () => this.#looked());
@@ -97,10 +97,13 @@ export class Security {
 
   /** How many of each thing there are that comes and goes: all are bounded. */
   get sizes() {
-    const { size: denied } = this.#lists;
+    const [denied, muted] = [this.#lists.size, this.#muting.size];
     const [suspected, flooding] = [this.#suspicions.size, this.#floods.size];
-    const { size: muted } = this.#muting;
     return { denied, muted, suspected, flooding, proven: this.#trusted.provenCount };
+  }
+
+  get trusted(): readonly DeniedSource[] {
+    return this.#trusted.sources;
   }
 
   /** Whether what comes from there is read at all. Asked for each packet, before it is looked at. */

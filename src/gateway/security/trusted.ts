@@ -10,6 +10,8 @@ import {
 } from "#base";
 import type { Settings } from "#settings";
 import type { Side } from "#sip";
+import { blockText, type DeniedSource } from "./denied.ts";
+import type { Surface } from "./surface.ts";
 
 /** Why somebody is never denied. */
 export type Trust = "pbx" | "trunk" | "allow-list";
@@ -44,12 +46,22 @@ export class Trusted {
     public: new BoundedMap(PROVEN_MAX),
     private: new BoundedMap(PROVEN_MAX),
   };
+  readonly #surface: Surface;
   #settings: Settings;
 
-  constructor(settings: Settings, seed: number) {
+  constructor(settings: Settings, seed: number, surface: Surface) {
+    this.#surface = surface;
     this.#table = { public: new AddressTable(seed), private: new AddressTable(seed) };
     this.#settings = settings;
-    this.apply(settings);
+    this.#fill(settings);
+  }
+
+  /** All of them; the peers first. */
+  get sources(): readonly DeniedSource[] {
+    const all = (["public", "private"] as const).flatMap((side) =>
+      this.#blocks[side].map((block) => ({ side, address: blockText(block) })),
+    );
+    return all.reverse();
   }
 
   get provenCount(): number {
@@ -57,6 +69,11 @@ export class Trusted {
   }
 
   apply(settings: Settings): void {
+    this.#fill(settings);
+    this.#surface.emit({ kind: "trust", sources: this.sources });
+  }
+
+  #fill(settings: Settings): void {
     this.#settings = settings;
     for (const side of ["public", "private"] as const) {
       this.#table[side].clear();

@@ -32,6 +32,10 @@ class BusySocket implements Datagrams {
     return true;
   }
 
+  steer(): boolean {
+    return true;
+  }
+
   close(): void {}
 }
 

@@ -5,6 +5,7 @@ import { requestKeyIn } from "#sip-transactions";
 import { ListenError, type Listener, type SocketEvents, type Source } from "./configuration.ts";
 import { DatagramFilter } from "./datagram-filter.ts";
 import { DatagramQueue } from "./datagram-queue.ts";
+import type { Pattern } from "./packet-program.ts";
 
 /**
  * Enough for a burst of some thousand messages. Without CAP_NET_ADMIN the system caps it by
@@ -91,13 +92,21 @@ export class DatagramSocket {
 
   /** Has what these send dropped before it is read, and nothing else: those of this side count. */
   mute(sources: readonly Source[]): void {
-    if (this.#closed) return;
-    const here = sources.flatMap(({ side, address, port }) => {
+    if (!this.#closed) this.#filter.drop(this.#patternsOf(sources));
+  }
+
+  /** Keeps a buffer for the datagrams of these that nobody else fills: those of this side count. */
+  keepRoomFor(sources: readonly Source[]): void {
+    if (!this.#closed) this.#filter.keepRoomFor(this.#patternsOf(sources));
+  }
+
+  #patternsOf(sources: readonly Source[]): Pattern[] {
+    const length = this.family === 6 ? 16 : 4;
+    return sources.flatMap(({ side, address, port }) => {
       const block = side === this.#side ? parseCidr(address) : undefined;
-      if (!block || block.bytes.length !== (this.family === 6 ? 16 : 4)) return [];
+      if (block?.bytes.length !== length) return [];
       return [port === undefined ? { block } : { block, port }];
     });
-    this.#filter.drop(here);
   }
 
   /** Datagrams that came and weren't kept: for want of room, or since their source is muted. */

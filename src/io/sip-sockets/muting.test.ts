@@ -101,6 +101,7 @@ test("as many are muted as the system has room for, and none by a filter of befo
   let room = 0;
   const taken: number[] = [];
   const socket = {
+    steer: () => true,
     filter(program: Uint32Array): boolean {
       const isTaken = program.length <= room;
       if (isTaken) taken.push(program.length);

@@ -31,6 +31,7 @@ export class SipSockets {
   #change: Promise<void> = Promise.resolve();
   #warned: boolean = false;
   #muted: readonly Source[] = [];
+  #known: readonly Source[] = [];
   #isMuting: boolean = false;
 
   private constructor(events: SocketEvents) {
@@ -105,18 +106,24 @@ export class SipSockets {
     this.#isMuting = true;
     process.nextTick(() => {
       this.#isMuting = false;
-      for (const { socket } of this.#listening.values())
-        if (socket instanceof DatagramSocket) socket.mute(this.#muted);
+      for (const socket of this.#datagramSockets()) socket.mute(this.#muted);
     });
+  }
+
+  /** Keeps buffers for the datagrams of these sources, which are trusted, that nobody else fills. */
+  keepRoomFor(sources: readonly Source[]): void {
+    this.#known = sources;
+    for (const socket of this.#datagramSockets()) socket.keepRoomFor(sources);
   }
 
   /** Datagrams that came and weren't kept: for want of room, or since their source is muted. */
   get dropped(): number {
-    const datagrams = [...this.#listening.values()].map(({ socket }) => socket);
-    return datagrams.reduce(
-      (sum, socket) => sum + (socket instanceof DatagramSocket ? socket.dropped : 0),
-      0,
-    );
+    return this.#datagramSockets().reduce((sum, { dropped }) => sum + dropped, 0);
+  }
+
+  #datagramSockets(): DatagramSocket[] {
+    const all = [...this.#listening.values()].map(({ socket }) => socket);
+    return all.filter((socket) => socket instanceof DatagramSocket);
   }
 
   /**
@@ -210,6 +217,7 @@ export class SipSockets {
     }
     socket.assign(listener.side);
     socket.mute(this.#muted);
+    socket.keepRoomFor(this.#known);
     if (!socket.markClass(listener.dscp))
       this.#warnOnce(`${listenerName(listener)}: datagrams go without their class (DSCP)`);
   }
