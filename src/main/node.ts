@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { isIpv6, Sampler, type Secret } from "#base";
 import { defaultIdentity, readIdentity } from "#certificates";
 import type { Fact } from "#facts";
@@ -84,7 +87,11 @@ export class GatewayNode {
       },
       monotonicNow(),
     );
-    this.#mirror = new KernelMirror({ log: events.log, lines: () => deniedBy(this.gateway) });
+    this.#mirror = new KernelMirror({
+      log: events.log,
+      now: monotonicNow,
+      lines: () => deniedBy(this.gateway),
+    });
     this.#loop = new Loop(this.gateway, {
       send: ({ to, text, branch }) => this.#sockets?.send(to, text, branch),
       closeFlow: ({ flow, why }) => this.#sockets?.closeFlow(flow, why),
@@ -136,7 +143,9 @@ export class GatewayNode {
     }
     node.#certificate = configuration.tls?.public?.certificate;
     node.#sockets.keepRoomFor(node.gateway.trusted);
-    await node.#mirror.place(mirrorPlace(settings));
+    const place = mirrorPlace(settings, dataDirectory);
+    if (place) await node.#mirror.place(place);
+    else void node.#mirror.sweep(mirrorTable(dataDirectory));
     node.#loop.run({ kind: "wake" });
     return node;
   }
@@ -184,9 +193,9 @@ export class GatewayNode {
     this.#settings = settings;
     this.plane.outlive(settings.media.outliveS);
     this.#loop.run({ kind: "order", order: { kind: "apply", settings } });
-    const place = mirrorPlace(settings);
-    if (JSON.stringify(place) !== JSON.stringify(mirrorPlace(before)))
-      await this.#mirror.place(place);
+    const place = mirrorPlace(settings, this.#dataDirectory);
+    const placeBefore = mirrorPlace(before, this.#dataDirectory);
+    if (!isDeepStrictEqual(place, placeBefore)) await this.#mirror.place(place);
     this.#fact({ kind: "settings-applied", changes });
   }
 
@@ -303,12 +312,13 @@ export class GatewayNode {
   }
 }
 
-/** The table of nftables that a gateway has, one on each machine or in each network namespace. */
-const MIRROR_TABLE = "passerelle";
+/** Its table of nftables: the same after a restart, and no other gateway's on this machine. */
+const mirrorTable = (dataDirectory: string): string =>
+  `passerelle_${createHash("sha256").update(resolve(dataDirectory)).digest("hex").slice(0, 8)}`;
 
-const mirrorPlace = (settings: Settings): MirrorPlace | undefined =>
+const mirrorPlace = (settings: Settings, dataDirectory: string): MirrorPlace | undefined =>
   settings.security.kernelMirror
-    ? { table: MIRROR_TABLE, listeners: listenersOf(settings) }
+    ? { table: mirrorTable(dataDirectory), listeners: listenersOf(settings) }
     : undefined;
 
 function* deniedBy(gateway: Gateway): Generator<Denied> {

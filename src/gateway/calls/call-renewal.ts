@@ -3,7 +3,7 @@ import { end, isEnd } from "#ends";
 import { otherRole, type Role } from "#media";
 import type { Response } from "#sip-message";
 import type { Call } from "./call.ts";
-import { type Invitee, OwnInvite } from "./own-invite.ts";
+import { type Invitee, type Offering, OwnInvite } from "./own-invite.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import type { Switchboard } from "./setup.ts";
 
@@ -43,13 +43,13 @@ export class CallRenewal implements Invitee {
     const call = this.#call;
     const taker = otherRole(this.#giver);
     if (call.isOver || call.absent || offer === undefined) return this.#fail(now);
-    const relayed = performAll(this.#board, call.media.relayOffer(offer, this.#giver, now));
-    if (isEnd(relayed)) return this.#fail(now);
+    const relay: Offering = (then) =>
+      performAll(this.#board, call.media.relayOffer(offer, this.#giver, then));
     const at = { call, leg: call.chosen![taker] };
     const taking: OwnInvite = new OwnInvite(
       this.#board,
       at,
-      relayed.sdp,
+      relay,
       {
         accepted: (response, then) => {
           taking.confirm();

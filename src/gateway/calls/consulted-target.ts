@@ -53,7 +53,7 @@ export class ConsultedTarget implements Invitee, TransferTarget {
         ? end("bad-sdp")
         : performAll(this.#board, this.media.relayOffer(offer, otherRole(this.place), now));
     if (isEnd(relayed)) this.#news.lost(relayed.status, now);
-    else this.#news.offered(relayed.sdp, now);
+    else this.#news.offered(offer!, now);
   }
 
   refused(status: number, now: Instant): void {

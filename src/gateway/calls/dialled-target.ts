@@ -57,7 +57,7 @@ export class DialledTarget implements Asker, TransferTarget {
 
   answered(_response: Response, _leg: Leg, sdp: string | undefined, now: Instant): void {
     if (sdp === undefined) this.#news.lost(end("bad-sdp").status, now);
-    else this.#news.offered(sdp, now);
+    else this.#news.offered(this.media.openOffer!, now);
   }
 
   refused({ status }: Response | End, now: Instant): void {

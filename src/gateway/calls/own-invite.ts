@@ -1,4 +1,5 @@
 import type { Instant, Timer } from "#base";
+import { type End, isEnd } from "#ends";
 import { type Destination, type Flow, refreshTarget } from "#sip";
 import type { Request, Response } from "#sip-message";
 import type { ClientTransaction, Requester } from "#sip-transactions";
@@ -17,9 +18,15 @@ import type { Switchboard, Wakeable } from "./setup.ts";
 export interface Invitee {
   /** Its first 2xx: `confirm` is owed now. */
   accepted(response: Response, now: Instant): void;
-  /** 408 where nothing answered, 503 where it could not be sent. */
+  /** 408 where nothing answered, 503 where it could not be sent, and where its offer can't be made. */
   refused(status: number, now: Instant): void;
 }
+
+/**
+ * Makes the offer whenever it is about to go out: what the peer has been told meanwhile is the
+ * description that it follows (RFC 3264 §8).
+ */
+export type Offering = (now: Instant) => { readonly sdp: string } | End;
 
 /** How long a peer may be busy with an offer of its own, or ours meet one of its, until we give up. */
 const PATIENCE_MS = 20_000;
@@ -42,7 +49,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   readonly #call: Call;
   readonly #leg: Leg;
   readonly #other: Leg | undefined;
-  readonly #offer: string | undefined;
+  readonly #offering: Offering | undefined;
   readonly #invitee: Invitee;
   /** Another one of ours in the same call, which this one belongs to. */
   readonly #within: Renegotiation | undefined;
@@ -58,7 +65,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   constructor(
     board: Switchboard,
     at: { readonly call: Call; readonly leg: Leg; readonly other?: Leg | undefined },
-    offer: string | undefined,
+    offering: Offering | undefined,
     invitee: Invitee,
     within?: Renegotiation,
   ) {
@@ -66,7 +73,7 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
     this.#call = at.call;
     this.#leg = at.leg;
     this.#other = at.other;
-    this.#offer = offer;
+    this.#offering = offering;
     this.#invitee = invitee;
     this.#within = within;
   }
@@ -136,13 +143,15 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
     const { renegotiation, media } = this.#call;
     const ours = renegotiation !== undefined && renegotiation === (this.#within ?? this);
     if (!ours && (renegotiation || media.offerPending)) return this.#wait(BUSY_MS, now);
+    const offer = this.#offering?.(now);
+    if (offer && isEnd(offer)) return this.#fail(offer.status, now);
     this.#call.renegotiation ??= this;
     const other = this.#other ?? partnerOf(this.#call.chosen!, this.#leg);
     const request = ownInDialog(this.#board, this.#leg, "INVITE", other);
     // RFC 3325 §5: who is on the line now; of who was there before nothing has changed.
     if (this.#other) tellIdentity(this.#board, request, this.#leg, this.#other);
     askForTimer(this.#board.setup.timers[this.#leg.side], request, this.#leg.timer?.terms);
-    withSdp(request, this.#offer);
+    withSdp(request, offer?.sdp);
     this.#send(request, now);
   }
 

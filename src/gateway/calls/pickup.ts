@@ -1,14 +1,15 @@
 import type { Instant } from "#base";
 import { type End, end, isEnd } from "#ends";
-import { CallMedia, heldAnswer, type KeyExchange, NOBODY } from "#media";
+import { type CallMedia, heldAnswer } from "#media";
 import { Headers, type Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
-import { type AskedBy, AskingPeer } from "./asker.ts";
+import { AskingPeer } from "./asker.ts";
 import type { Call } from "./call.ts";
-import type { Picking, Renegotiation, Transferring } from "./call-parts.ts";
+import type { Picking, Transferring } from "./call-parts.ts";
 import type { Fork } from "./forks.ts";
 import type { Leg } from "./legs.ts";
-import { type Invitee, OwnInvite } from "./own-invite.ts";
+import { mediaAlone, type Newcomer, untilAcknowledged } from "./newcomer.ts";
+import { type Invitee, type Offering, OwnInvite } from "./own-invite.ts";
 import { command, performAll, sdpOf } from "./session-body.ts";
 import type { Switchboard } from "./setup.ts";
 import { keepIdentities } from "./told-identity.ts";
@@ -16,21 +17,15 @@ import { keepIdentities } from "./told-identity.ts";
 /** Phones that stop ringing for it need not tell of a call missed (RFC 3326 §2). */
 const ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
-/** Who picks up. */
-export interface Picker {
-  readonly asker: AskedBy;
-  /** How it is offered keys, where its trunk has a word of its own. */
-  readonly keyExchange?: KeyExchange;
-}
-
 /** Its media: on hold while it is alone with us, and then in the call. */
 interface PickerMedia {
   readonly held: CallMedia;
   readonly joined: CallMedia;
   /** What its INVITE is answered with; absent where that is the caller's offer. */
   readonly answer: string | undefined;
-  /** Of the caller, as the picker is to get it. */
   readonly offer: string | undefined;
+  /** Of the caller, as the picker is to get it; absent where it has made none. */
+  readonly offering: Offering | undefined;
 }
 
 /**
@@ -42,12 +37,10 @@ interface PickerMedia {
  */
 export class Pickup implements Invitee, Picking, Responder {
   /** Nobody else may offer anything meanwhile. */
-  readonly exchange: Renegotiation = {
-    role: undefined,
-    awaits: (_, by) => by === this.#leg,
-    acknowledge: (ack, now) => this.#acknowledged(ack, now),
-    ended: () => {},
-  };
+  readonly exchange = untilAcknowledged(
+    () => this.#leg,
+    (ack, now) => this.#acknowledged(ack, now),
+  );
   readonly #board: Switchboard;
   readonly #call: Call;
   readonly #asker: AskingPeer;
@@ -62,7 +55,7 @@ export class Pickup implements Invitee, Picking, Responder {
   private constructor(
     board: Switchboard,
     call: Call,
-    by: Picker,
+    by: Newcomer,
     media: PickerMedia,
     now: Instant,
   ) {
@@ -89,7 +82,7 @@ export class Pickup implements Invitee, Picking, Responder {
   }
 
   /** Returns the end that the INVITE is refused with, if it is: the call rings on then. */
-  static begin(board: Switchboard, call: Call, by: Picker, now: Instant): End | undefined {
+  static begin(board: Switchboard, call: Call, by: Newcomer, now: Instant): End | undefined {
     const media = prepare(board, call, by, now);
     if (isEnd(media)) return media;
     new Pickup(board, call, by, media, now);
@@ -107,11 +100,11 @@ export class Pickup implements Invitee, Picking, Responder {
     if (this.#call.isOver) return this.#call.payBye(now);
     if (this.#state !== "greeted") return;
     this.#state = "asked";
-    const { answer, offer } = this.#media;
+    const { answer, offering } = this.#media;
     // Who has offered nothing has got the caller's offer already, and this is its answer.
     if (answer === undefined) return this.#answered(sdpOf(ack), now);
     const at = { call: this.#call, leg: this.#leg, other: this.#fork.caller };
-    this.#invite = new OwnInvite(this.#board, at, offer, this, this.exchange);
+    this.#invite = new OwnInvite(this.#board, at, offering, this, this.exchange);
     this.#invite.start(now);
   }
 
@@ -129,7 +122,7 @@ export class Pickup implements Invitee, Picking, Responder {
   accepted(response: Response, now: Instant): void {
     if (this.#call.isOver) return this.#invite!.confirm();
     const sdp = sdpOf(response);
-    if (this.#media.offer === undefined) return this.#offered(sdp, now);
+    if (!this.#media.offering) return this.#offered(sdp, now);
     this.#invite!.confirm();
     this.#answered(sdp, now);
   }
@@ -193,30 +186,20 @@ export class Pickup implements Invitee, Picking, Responder {
 }
 
 /** Both parts of the picker's media, or why it can't have them. */
-function prepare(
-  board: Switchboard,
-  call: Call,
-  { asker: { request, flow }, keyExchange }: Picker,
-  now: Instant,
-): PickerMedia | End {
-  const theirs = sdpOf(request);
+function prepare(board: Switchboard, call: Call, by: Newcomer, now: Instant): PickerMedia | End {
+  const theirs = sdpOf(by.asker.request);
   const callers = sdpOf(call.asker!.request);
   if (theirs === undefined && callers === undefined) return end("no-offer");
-  const legs = {
-    sides: { caller: flow.side, callee: flow.side },
-    tls: { caller: flow.transport === "tls", callee: false },
-    ...(keyExchange && { exchange: { caller: keyExchange } }),
-    callee: NOBODY,
-  };
-  const held = CallMedia.begin(board.random.token(12), legs, board.setup.media, board.ports);
+  const held = mediaAlone(board, by);
   const answer = theirs === undefined ? undefined : hold(board, held, theirs, now);
   const joined = call.media.successor("callee", held.end("caller"));
-  const offer =
+  const offering: Offering | undefined =
     callers === undefined
       ? undefined
-      : performAll(board, joined.relayOffer(callers, "caller", now));
+      : (then) => performAll(board, joined.relayOffer(callers, "caller", then));
+  const offer = offering?.(now);
   const refused = [answer, offer].find((one) => one && isEnd(one));
-  if (!refused) return { held, joined, answer: sdpIn(answer), offer: sdpIn(offer) };
+  if (!refused) return { held, joined, answer: sdpIn(answer), offering, offer: sdpIn(offer) };
   for (const media of [held, joined]) command(board, media.close(now));
   return refused as End;
 }

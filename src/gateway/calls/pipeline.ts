@@ -12,7 +12,8 @@ import type { Calls } from "./calls.ts";
 import { EXTENSIONS } from "./crossing.ts";
 import { type Replaced, replacedBy } from "./dialog-ids.ts";
 import type { Leg } from "./legs.ts";
-import { type Picker, Pickup } from "./pickup.ts";
+import type { Newcomer } from "./newcomer.ts";
+import { Pickup } from "./pickup.ts";
 import { performAll, sdpOf } from "./session-body.ts";
 import { timerRefusal } from "./session-expires.ts";
 import {
@@ -231,7 +232,7 @@ function join(attempt: Attempt, around: Surroundings): End | "taken" | undefined
 function takeOver(
   board: Switchboard,
   { call, replaced }: { readonly call: Call; readonly replaced: Replaced },
-  by: Picker,
+  by: Newcomer,
   now: Instant,
 ): End | "taken" | undefined {
   const role = call.roleOf(replaced.named);
@@ -246,7 +247,7 @@ function takeOver(
 function pickUp(
   board: Switchboard,
   ringing: Call,
-  by: Picker,
+  by: Newcomer,
   now: Instant,
 ): End | "taken" | undefined {
   if (ringing.renegotiation && ringing.transfer) return end("answered-already");

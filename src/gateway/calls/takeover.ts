@@ -1,15 +1,15 @@
 import type { Instant } from "#base";
 import { asRefusal, type End, end, isEnd } from "#ends";
-import { CallMedia, NOBODY, otherRole, type Role } from "#media";
+import { type CallMedia, otherRole, type Role } from "#media";
 import type { Request, Response } from "#sip-message";
 import type { Responder } from "#sip-transactions";
 import { AskingPeer } from "./asker.ts";
 import type { Call } from "./call.ts";
-import type { Renegotiation, Transferring } from "./call-parts.ts";
+import type { Transferring } from "./call-parts.ts";
 import { CallRenewal } from "./call-renewal.ts";
 import type { Leg } from "./legs.ts";
-import { type Invitee, OwnInvite } from "./own-invite.ts";
-import type { Picker } from "./pickup.ts";
+import { mediaAlone, type Newcomer, untilAcknowledged } from "./newcomer.ts";
+import { type Invitee, type Offering, OwnInvite } from "./own-invite.ts";
 import { command, performAll, sdpOf } from "./session-body.ts";
 import type { Switchboard } from "./setup.ts";
 import { keepIdentity } from "./told-identity.ts";
@@ -21,13 +21,10 @@ import { keepIdentity } from "./told-identity.ts";
  * it agrees nothing of the call is given up.
  */
 export class Takeover implements Invitee, Transferring, Responder {
-  /** From the newcomer's 200 to its ACK nobody may offer anything. */
-  readonly #exchange: Renegotiation = {
-    role: undefined,
-    awaits: (_, by) => by === this.#leg,
-    acknowledge: (ack, now) => this.#acknowledged(ack, now),
-    ended: () => {},
-  };
+  readonly #exchange = untilAcknowledged(
+    () => this.#leg,
+    (ack, now) => this.#acknowledged(ack, now),
+  );
   readonly #board: Switchboard;
   readonly #call: Call;
   readonly #place: Role;
@@ -42,38 +39,40 @@ export class Takeover implements Invitee, Transferring, Responder {
   private constructor(
     board: Switchboard,
     { call, role }: Place,
-    by: Picker,
-    { media, offer }: { readonly media: CallMedia; readonly offer: string | undefined },
+    by: Newcomer,
+    { media, offering }: { readonly media: CallMedia; readonly offering: Offering | undefined },
   ) {
     this.#board = board;
     this.#call = call;
     this.#place = role;
     this.#media = media;
-    this.#offers = offer !== undefined;
+    this.#offers = offering !== undefined;
     this.#asker = new AskingPeer(board, by.asker);
     this.#asker.begun(call);
     by.asker.invite.owner = this;
     this.#leg = this.#asker.legFor(board.random.token(16));
     keepIdentity(this.#leg, by.asker.request);
     const at = { call, leg: call.chosen![otherRole(role)], other: this.#leg };
-    this.#invite = new OwnInvite(board, at, offer, this);
+    this.#invite = new OwnInvite(board, at, offering, this);
     call.transfer = this;
   }
 
   /** Returns the end that the INVITE is refused with, if it is: the call goes on as it is then. */
-  static begin(board: Switchboard, place: Place, by: Picker, now: Instant): End | undefined {
+  static begin(board: Switchboard, place: Place, by: Newcomer, now: Instant): End | undefined {
     if (!place.call.isSettled) return end("transferring");
-    const media = successorFor(board, place, by);
+    const media = place.call.media.successor(place.role, mediaAlone(board, by).end("caller"));
     const theirs = sdpOf(by.asker.request);
-    const relayed =
+    const offering: Offering | undefined =
       theirs === undefined
-        ? { sdp: undefined }
-        : performAll(board, media.relayOffer(theirs, place.role, now));
-    if (isEnd(relayed)) {
+        ? undefined
+        : (then) => performAll(board, media.relayOffer(theirs, place.role, then));
+    // Who stays is told nothing while it awaits an answer, or ours: its versions would be mixed up.
+    const refused = isBusy(place.call) ? undefined : offering?.(now);
+    if (refused && isEnd(refused)) {
       command(board, media.close(now));
-      return relayed;
+      return refused;
     }
-    new Takeover(board, place, by, { media, offer: relayed.sdp }).#invite.start(now);
+    new Takeover(board, place, by, { media, offering }).#invite.start(now);
     return undefined;
   }
 
@@ -202,24 +201,11 @@ export class Takeover implements Invitee, Transferring, Responder {
   }
 }
 
+const isBusy = ({ renegotiation, media }: Call): boolean =>
+  renegotiation !== undefined || media.offerPending;
+
 /** A place in an answered call. */
 export interface Place {
   readonly call: Call;
   readonly role: Role;
-}
-
-/** The call's media with the newcomer in it. */
-function successorFor(
-  board: Switchboard,
-  { call, role }: Place,
-  { asker: { flow }, keyExchange }: Picker,
-): CallMedia {
-  const legs = {
-    sides: { caller: flow.side, callee: flow.side },
-    tls: { caller: flow.transport === "tls", callee: false },
-    ...(keyExchange && { exchange: { caller: keyExchange } }),
-    callee: NOBODY,
-  };
-  const alone = CallMedia.begin(board.random.token(12), legs, board.setup.media, board.ports);
-  return call.media.successor(role, alone.end("caller"));
 }

@@ -9,12 +9,12 @@ import { ConsultedTarget } from "./consulted-target.ts";
 import { DialledTarget } from "./dialled-target.ts";
 import type { Namer } from "./dialog-ids.ts";
 import { contactOf, type Leg } from "./legs.ts";
-import { type Invitee, OwnInvite } from "./own-invite.ts";
+import { type Invitee, type Offering, OwnInvite } from "./own-invite.ts";
 import type { Policy } from "./pipeline.ts";
 import { ReferNotices, refusesSubscription } from "./refer-notices.ts";
 import { type Referral, readReferral, replacesOf } from "./referred-invite.ts";
 import type { InDialog } from "./relay.ts";
-import { command, sdpOf } from "./session-body.ts";
+import { command, performAll, sdpOf } from "./session-body.ts";
 import { calleesExchange, reachedByTls, type Switchboard, type Wakeable } from "./setup.ts";
 import type { TargetNews, TransferTarget } from "./transfer-target.ts";
 
@@ -148,10 +148,12 @@ export class Transfer implements Invitee, TargetNews, Transferring, Wakeable {
   /** The transferee gets the target's offer; it keeps what it has until it answers. */
   offered(sdp: string, now: Instant): void {
     if (this.#stage !== "reaching") return;
-    const { call: into, place } = this.#target!;
+    const { call: into, place, media } = this.#target!;
     const other = into?.chosen?.[otherRole(place)];
     const at = { call: this.#call, leg: this.#transferee, other };
-    this.#proposal = new OwnInvite(this.#board, at, sdp, this);
+    const relay: Offering = (then) =>
+      performAll(this.#board, media.relayOffer(sdp, otherRole(place), then));
+    this.#proposal = new OwnInvite(this.#board, at, relay, this);
     this.#proposal.start(now);
   }
 

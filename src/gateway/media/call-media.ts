@@ -17,9 +17,15 @@ import { goToFork, streamsElsewhere, streamsIn } from "./fork-media.ts";
 import { type JudgedLine, judgeLine, judgeOffer, readSdp } from "./judge.ts";
 import { isUnkeyed, type LegVoice, legVoice, voiceInUse } from "./leg-voice.ts";
 import { hearProfiles } from "./line-security.ts";
-import type { AnswerStage, MediaEnd, MediaLegs, MediaOutcome, Relayed } from "./media-end.ts";
-import { type MediaFacts, type MediaRefusal, refusal } from "./media-facts.ts";
-import { lengthened, newOrigin } from "./our-origin.ts";
+import {
+  type AnswerStage,
+  type MediaEnd,
+  type MediaLegs,
+  type MediaOutcome,
+  relayed,
+} from "./media-end.ts";
+import { type MediaFacts, type MediaRefusal, NO_PORTS, NO_TLS, refusal } from "./media-facts.ts";
+import { keepTold, lengthened, newOrigin } from "./our-origin.ts";
 import { answerParts, offerParts, type Part, printParts } from "./parts.ts";
 import type { PortPool } from "./port-pool.ts";
 import { type Seat, seatLines } from "./seating.ts";
@@ -153,12 +159,20 @@ export class CallMedia {
     return this.#state.exchange?.stage === "open";
   }
 
+  /** The offer that was passed on, as it came. */
+  get openOffer(): string | undefined {
+    return this.#state.exchange?.repeat?.text;
+  }
+
   /** Takes ports for the streams offered, and turns the offer into ours for the other side. */
   relayOffer(text: string, from: Role, now: Instant): MediaOutcome {
     const former = this.#state.exchange;
     if (former?.stage === "open") {
       if (former.from !== from) return refusal("offer-pending", "glare");
-      if (former.repeat?.text === text) return relayed(former.repeat.sdp, []);
+      const { repeat } = former;
+      // Anew where its taker has been told something else since, by the media of another call.
+      const isLast = repeat?.sdp === this.#state.origins[otherRole(from)].body;
+      if (repeat?.text === text && isLast) return relayed(repeat.sdp, []);
     }
     const read = this.#read(text);
     if ("kind" in read) return read;
@@ -229,14 +243,14 @@ export class CallMedia {
     this.#state.exchange = answered;
     const commands = stage === "final" || settled ? this.#agree(now) : this.#tell(answered);
     const printed = this.#print(sdp, parts, exchange.from);
-    if (this.#state.exchange?.stage === "settled") this.#keepTold();
+    if (this.#state.exchange?.stage === "settled") keepTold(this.#state.origins);
     return relayed(printed, commands);
   }
 
   /** The latest early answer is the agreement: for a 2xx without SDP after a reliable 18x. */
   settle(now: Instant): MediaCommand[] {
     if (this.#state.exchange?.stage !== "early") return [];
-    this.#keepTold();
+    keepTold(this.#state.origins);
     return this.#agree(now);
   }
 
@@ -356,12 +370,6 @@ export class CallMedia {
     return [...settled.commands, ...this.#closed(this.#unused(gone), held, now)];
   }
 
-  #keepTold(): void {
-    const { caller, callee } = this.#state.origins;
-    caller.agreed = caller.body;
-    callee.agreed = callee.body;
-  }
-
   #tell(exchange: Exchange): MediaCommand[] {
     const { lines, commands } = tell(exchange.lines);
     this.#state.exchange = { ...exchange, lines };
@@ -388,12 +396,3 @@ export class CallMedia {
     return printParts(sdp, parts, { role: to, side: sides[to], origin: origins[to] }, this.#facts);
   }
 }
-
-const NO_PORTS = refusal("no-ports", "pool-empty");
-const NO_TLS = refusal("media-encryption-required", "keys-without-tls");
-
-const relayed = (sdp: string, commands: readonly MediaCommand[]): Relayed => ({
-  kind: "relayed",
-  sdp,
-  commands,
-});

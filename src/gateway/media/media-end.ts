@@ -11,6 +11,12 @@ export interface Relayed {
   readonly commands: readonly MediaCommand[];
 }
 
+export const relayed = (sdp: string, commands: readonly MediaCommand[]): Relayed => ({
+  kind: "relayed",
+  sdp,
+  commands,
+});
+
 export type MediaOutcome = Relayed | MediaRefusal;
 
 /** "early": in a provisional response, so that another fork may answer too; or "final". */

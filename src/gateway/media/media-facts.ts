@@ -66,3 +66,6 @@ export const refusal = (why: MediaRefusalWhy, what: string): MediaRefusal => ({
   why,
   what,
 });
+
+export const NO_PORTS = refusal("no-ports", "pool-empty");
+export const NO_TLS = refusal("media-encryption-required", "keys-without-tls");

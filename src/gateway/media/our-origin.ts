@@ -27,6 +27,11 @@ export function linesTold({ body }: OurOrigin): readonly MediaLine[] {
     .flatMap((line) => (line.startsWith("m=") ? (parseMediaLine(line.slice(2)) ?? []) : []));
 }
 
+/** What was told last is what has been agreed on. */
+export function keepTold(origins: Readonly<Record<Role, OurOrigin>>): void {
+  for (const origin of Object.values(origins)) origin.agreed = origin.body;
+}
+
 /** A peer's descriptions never lose an m= line (RFC 3264 §8): those that it has beyond go as off. */
 export function lengthened(sdp: Sdp, told: OurOrigin): Sdp {
   const more = linesTold(told).slice(sdp.media.length);

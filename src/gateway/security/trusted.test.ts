@@ -17,7 +17,8 @@ test("who is trusted is told of by block, the peers first, and again when that c
     `public ${ALLOWED}`,
     `private ${ALLOWED}`,
   ];
-  assert.deepEqual(named(bench).toSorted(), all.toSorted());
+  assert.equal(named(bench).length, all.length);
+  assert.deepEqual(new Set(named(bench)), new Set(all));
   assert.ok(
     named(bench).indexOf("public 198.51.100.9") < named(bench).indexOf(`public ${ALLOWED}`),
   );

@@ -27,6 +27,7 @@ function mirrorOf(t: TestContext, lines: readonly Denied[] = []) {
   const kernel = { why: undefined as string | undefined };
   const mirror = new KernelMirror({
     log: (line) => log.push(line),
+    now: Date.now,
     lines: () => lines,
     nft: async (text) => {
       told.push(text);
@@ -102,6 +103,15 @@ test("where the kernel refuses, it is told once, and tried again whole", async (
   assert.match(await passes(60_000), /public4 \{ 192\.0\.2\.2 \}/);
   assert.deepEqual(mirror.state, { kind: "on" });
   assert.equal(log.length, 2);
+});
+
+test("of a copy that failed half way nothing stays", async (t) => {
+  const { mirror, told, kernel } = mirrorOf(t, [denied("public 192.0.2.1")]);
+  let left = 1;
+  Object.defineProperty(kernel, "why", { get: () => (left-- > 0 ? undefined : "No space left") });
+  await mirror.place(PLACE);
+  assert.equal(mirror.state.kind, "unavailable");
+  assert.equal(told.at(-1), "add table inet passerelle\ndelete table inet passerelle\n");
 });
 
 test("a change that fails has the table made anew", async (t) => {

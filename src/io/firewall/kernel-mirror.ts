@@ -21,6 +21,8 @@ export type MirrorState =
 /** What the mirror needs of the node around it. */
 export interface MirrorOwner {
   readonly log: (line: string) => void;
+  /** The clock that the ends of lines are told by, in ms. */
+  readonly now: () => number;
   /** The lines of both deny lists, as they are now. */
   readonly lines: () => Iterable<Denied>;
   /** Takes what `nft -f -` takes; why it failed, or undefined. For tests another one than nft. */
@@ -76,6 +78,11 @@ export class KernelMirror {
     });
   }
 
+  /** Takes away what a former process may have left, where no table is wanted any more. */
+  sweep(table: string): Promise<void> {
+    return this.#inTurn(async () => void (await this.#nft(dropTable(table))));
+  }
+
   /** A line has come, or has another end. */
   deny(denied: Denied): void {
     if (!this.#place || denied.isDryRun) return;
@@ -111,7 +118,7 @@ export class KernelMirror {
     for (let at = 0; at < changed.length; at += SLICE) {
       const texts = changed.slice(at, at + SLICE).map(([id, source]) => {
         const line = this.#lineOf(id);
-        return line ? addition(table, line, Date.now()) : removal(table, source);
+        return line ? addition(table, line, this.#owner.now()) : removal(table, source);
       });
       // Whoever has changed the table by hand has it made anew.
       if ((await this.#nft(texts.join(""))) !== undefined) return this.#load("on");
@@ -135,7 +142,7 @@ export class KernelMirror {
     let texts: string[] = [];
     for (const line of this.#lines.values()) {
       if (why !== undefined) break;
-      texts.push(addition(table, line, Date.now()));
+      texts.push(addition(table, line, this.#owner.now()));
       if (texts.length < SLICE) continue;
       why = await this.#nft(texts.join(""));
       texts = [];
@@ -146,10 +153,12 @@ export class KernelMirror {
       this.#owner.log(`denied sources are dropped by nftables too (table inet ${table})`);
   }
 
-  #fail(why: string, before: MirrorState["kind"]): void {
+  async #fail(why: string, before: MirrorState["kind"]): Promise<void> {
     if (before !== "unavailable")
       this.#owner.log(`denied sources are dropped by the gateway alone, not by nftables: ${why}`);
     this.#rest({ kind: "unavailable", why });
+    // Half a copy would grow old, with nobody to take out of it who is forgiven.
+    await this.#nft(dropTable(this.#place!.table));
     this.#timer = setTimeout(() => void this.#inTurn(() => this.#again()), AGAIN_MS).unref();
   }
 
@@ -171,6 +180,9 @@ export class KernelMirror {
   }
 }
 
+/** Where nft stands, which is in few users' own paths. */
+const STANDS_IN = "/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin";
+
 const nameOf = (list: DenyList, id: string): string => `${list} ${id}`;
 
 /** A program of its own: what it does never holds up the loop. */
@@ -179,6 +191,7 @@ function runNft(text: string): Promise<string | undefined> {
     const program = spawn("nft", ["-f", "-"], {
       stdio: ["pipe", "ignore", "pipe"],
       timeout: PATIENCE_MS,
+      env: { PATH: STANDS_IN },
     });
     let said = "";
     program.stderr.setEncoding("utf8").on("data", (more: string) => {

@@ -106,6 +106,78 @@ export const TAKEOVER_FLOWS: readonly Flow[] = [
     `,
   },
   {
+    name: "RFC 3264 §8 taken over by who wants one stream of two: the other one's line stays, refused",
+    ladder: `
+      ${UP.replaceAll(" sdp", " sdp:audio+video")}
+      ${ASKED.replace("op  < INVITE sdp", "op  < INVITE sdp:audio+-video")}
+      ${JOINED.replace("200 sdp:port=34000", "200 sdp:audio+-video:port=34000")}
+      ${DOWN}
+    `,
+  },
+  {
+    name: "RFC 3264 §6 taken over by who wants two streams; who stays has one",
+    ladder: `
+      ${UP}
+      ${ASKED.replace("INVITE sdp:port=33000", "INVITE sdp:audio+video:port=33000").replace("op  < INVITE sdp", "op  < INVITE sdp:audio+video")}
+      ${JOINED.replace("200 sdp:port=34000", "200 sdp:audio+-video:port=34000").replace("200 INVITE sdp", "200 INVITE sdp:audio+-video")}
+      ${DOWN}
+    `,
+  },
+  {
+    name: "RFC 3261 §14.1 taken over while who stays holds: its offer comes first",
+    ladder: `
+      ${UP}
+      op  > INVITE sdp:sendonly
+      pbx < INVITE sdp:sendonly
+      pbx/2 > INVITE sdp:port=33000 4001 | ${REPLACES}
+      pbx > 200 sdp:recvonly
+      op  < 200 sdp:recvonly
+      op  > ACK
+      pbx < ACK
+      wait 250
+      op  < INVITE sdp
+      ${JOINED}
+      ${DOWN}
+    `,
+  },
+  {
+    name: "RFC 3261 §13.2.1 who stays agrees to no media: the newcomer is told, both are brought back",
+    ladder: `
+      ${UP}
+      ${ASKED}
+      op  > 200
+      op  < ACK
+      pbx/2 < 488 INVITE
+      op  < INVITE
+      op  > 200 sdp
+      pbx < INVITE sdp
+      pbx > 200 sdp
+      pbx < ACK
+      op  < ACK sdp
+      media op pbx
+      ${AS_BEFORE}
+    `,
+  },
+  {
+    name: "RFC 3261 §13.2.2.4 taken over without an offer, and without an answer: all hang up",
+    ladder: `
+      ${UP}
+      pbx/2 > INVITE 4001 | ${REPLACES}
+      op  < INVITE
+      op  > 200 sdp:port=34000
+      pbx < BYE
+      pbx/2 < 200 INVITE sdp
+      pbx > 200
+      pbx/2 > ACK
+      op  < ACK
+      op  < BYE
+      pbx/2 < BYE
+      op  > 200
+      pbx/2 > 200
+      streams 0
+    `,
+  },
+  {
     name: "RFC 3891 §3 who stays refuses: the newcomer is told, and the call goes on",
     ladder: `
       ${UP}

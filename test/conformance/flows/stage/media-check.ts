@@ -25,7 +25,8 @@ function streamsOf({ name, peer, dialog }: MediaEnd, streams: readonly Stream[])
   const said = readDescription(dialog.said ?? "");
   assert.equal(told.address, GATEWAY[side].address, `${name} is told the gateway's address`);
   return told.ports.flatMap((port, i) => {
-    if (port === 0) return [];
+    // A line that we refuse, or that it has refused itself.
+    if (port === 0 || said.ports[i] === 0) return [];
     const isOurs = (end: StreamEnd): boolean =>
       end.port === port && end.localAddress === GATEWAY[side].address;
     const open = streams.find(({ ends }) => isOurs(ends.caller) || isOurs(ends.callee));
