@@ -158,6 +158,8 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   #wait(ms: number, now: Instant): void {
     if (now + ms > this.#patienceEnds) return this.#fail(491, now);
     this.#state = "waiting";
+    // Meanwhile the others' offers have their turn.
+    this.#yield();
     this.#alarm = this.#board.alarm(now + ms, this, "re-INVITE");
   }
 
@@ -205,6 +207,10 @@ export class OwnInvite implements Requester, Renegotiation, Wakeable {
   #release(): void {
     this.#state = "over";
     this.#board.cancelAlarm(this.#alarm);
+    this.#yield();
+  }
+
+  #yield(): void {
     if (this.#call.renegotiation === this) this.#call.renegotiation = undefined;
   }
 }

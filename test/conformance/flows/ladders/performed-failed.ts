@@ -5,6 +5,7 @@ import {
   ended,
   endedBy,
   INSIDE,
+  LEFT,
   PERFORM,
   REPLACES,
   RINGING,
@@ -197,6 +198,35 @@ export const FAILED_FLOWS: readonly Flow[] = [
       wait 5000
       streams 1
       ${DOWN}
+    `,
+  },
+  {
+    name: "RFC 3264 §8 performed: after glare the offer follows what the transferee was told meanwhile",
+    site: PERFORM,
+    ladder: `
+      ${UP}
+      ${refer(INSIDE)}
+      pbx/2 < INVITE
+      pbx/2 > 200 sdp:port=33000
+      op < INVITE sdp
+      op > 491 INVITE
+      op < ACK
+      op > INVITE sdp:audio+video
+      pbx < INVITE sdp:audio+video
+      pbx > 200 sdp:audio+video
+      op < 200 sdp:audio+video
+      op > ACK
+      pbx < ACK
+      wait 5000
+      op < INVITE sdp:audio+-video
+      op > 200 sdp:audio+-video:port=34000
+      op < ACK
+      pbx/2 < ACK sdp:audio
+      pbx < NOTIFY | ${ended("200 OK")}
+      pbx > 200 NOTIFY
+      media op pbx/2
+      ${LEFT}
+      ${endedBy("op", "pbx/2")}
     `,
   },
   {
