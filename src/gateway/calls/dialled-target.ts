@@ -56,8 +56,9 @@ export class DialledTarget implements Asker, TransferTarget {
   }
 
   answered(_response: Response, _leg: Leg, sdp: string | undefined, now: Instant): void {
-    if (sdp === undefined) this.#news.lost(end("bad-sdp").status, now);
-    else this.#news.offered(this.media.openOffer!, now);
+    const offer = sdp === undefined ? undefined : this.media.openOffer;
+    if (offer === undefined) this.#news.lost(end("bad-sdp").status, now);
+    else this.#news.offered(offer, now);
   }
 
   refused({ status }: Response | End, now: Instant): void {

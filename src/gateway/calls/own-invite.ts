@@ -18,7 +18,7 @@ import type { Switchboard, Wakeable } from "./setup.ts";
 export interface Invitee {
   /** Its first 2xx: `confirm` is owed now. */
   accepted(response: Response, now: Instant): void;
-  /** 408 where nothing answered, 503 where it could not be sent, and where its offer can't be made. */
+  /** 408 where nothing answered, 503 where it could not be sent; as its End says without an offer. */
   refused(status: number, now: Instant): void;
 }
 

@@ -10,6 +10,16 @@ const ASKED = `
   op  < INVITE sdp
 `;
 
+/** Who stays makes the offer, where the newcomer has none. */
+const OFFERED = `
+  pbx/2 > INVITE 4001 | ${REPLACES}
+  op  < INVITE
+  op  > 200 sdp:port=34000
+  pbx < BYE
+  pbx/2 < 200 INVITE sdp
+  pbx > 200
+`;
+
 /** It agrees, and whose place is taken is hung up. */
 const JOINED = `
   op  > 200 sdp:port=34000
@@ -92,12 +102,7 @@ export const TAKEOVER_FLOWS: readonly Flow[] = [
     name: "RFC 3891 §3 taken over without an offer: who stays makes it",
     ladder: `
       ${UP}
-      pbx/2 > INVITE 4001 | ${REPLACES}
-      op  < INVITE
-      op  > 200 sdp:port=34000
-      pbx < BYE
-      pbx/2 < 200 INVITE sdp
-      pbx > 200
+      ${OFFERED}
       pbx/2 > ACK sdp:port=33000
       op  < ACK sdp
       media op pbx/2
@@ -162,12 +167,7 @@ export const TAKEOVER_FLOWS: readonly Flow[] = [
     name: "RFC 3261 §13.2.2.4 taken over without an offer, and without an answer: all hang up",
     ladder: `
       ${UP}
-      pbx/2 > INVITE 4001 | ${REPLACES}
-      op  < INVITE
-      op  > 200 sdp:port=34000
-      pbx < BYE
-      pbx/2 < 200 INVITE sdp
-      pbx > 200
+      ${OFFERED}
       pbx/2 > ACK
       op  < ACK
       op  < BYE
